@@ -1,0 +1,323 @@
+//! A call: one thing that somebody waits for, and who that is. A blocking call is driven by its own thread
+//! ([`block_on`]), an asynchronous one by its queue. The futures of the upper layers see only [`Call`]: through it they
+//! ask for a lane, leave it while they wait for something that needs none, and have foreign code run outside polls.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::{poll_fn, Future};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use super::foreign::setting_aside;
+use super::lane::{inside_a_runtime, Lane};
+use super::process::lock;
+use super::sys::generation;
+use crate::error::{Code, Error};
+
+/// How long a blocked thread waits at most before it asks its interrupt function again.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Asked on the blocked thread, outside polls; `true` cancels the call.
+pub type Interrupt = dyn Fn() -> bool + Send + Sync;
+
+/// Foreign code that a future wants to have run, outside polls, by whoever waits.
+pub(super) type Upcall = Box<dyn FnOnce() + Send>;
+
+/// Takes upcalls for a queue's dispatcher.
+pub(super) trait TakeUpcall: Send + Sync {
+    fn take_upcall(&self, upcall: Upcall);
+}
+
+/// See the module. Clones are the same call.
+#[derive(Clone)]
+pub struct Call {
+    owner: Owner,
+}
+
+#[derive(Clone)]
+enum Owner {
+    Thread(Arc<Mutex<Caller>>),
+    Queue { lane: Arc<Lane>, upcalls: Arc<dyn TakeUpcall> },
+}
+
+/// What a blocking call's future wants of the thread that drives it.
+#[derive(Default)]
+struct Caller {
+    upcalls: VecDeque<Upcall>,
+    lane: Option<Arc<Lane>>,
+    wants: Wants,
+    /// When to look again, while there is no lane whose timers could tell.
+    look_again: Option<Instant>,
+}
+
+#[derive(Default, PartialEq)]
+enum Wants {
+    #[default]
+    Nothing,
+    Lane(Option<u64>),
+    NoLane,
+}
+
+impl Call {
+    pub(super) fn of_queue(lane: Arc<Lane>, upcalls: Arc<dyn TakeUpcall>) -> Call {
+        Call { owner: Owner::Queue { lane, upcalls } }
+    }
+
+    /// The lane on which this call's sockets must be, best the one with the id `hint`.
+    pub async fn lane(&self, hint: Option<u64>) -> Arc<Lane> {
+        match &self.owner {
+            Owner::Queue { lane, .. } => Arc::clone(lane),
+            Owner::Thread(caller) => {
+                poll_fn(|_| {
+                    let mut caller = lock(caller);
+                    match &caller.lane {
+                        Some(lane) => Poll::Ready(Arc::clone(lane)),
+                        None => {
+                            caller.wants = Wants::Lane(hint);
+                            Poll::Pending
+                        }
+                    }
+                })
+                .await
+            }
+        }
+    }
+
+    /// Lets the lane go: for those about to wait for something that needs no socket, such as a place in a pool.
+    pub fn leave_lane(&self) {
+        if let Owner::Thread(caller) = &self.owner {
+            let mut caller = lock(caller);
+            if caller.lane.is_some() {
+                caller.wants = Wants::NoLane;
+            }
+        }
+    }
+
+    /// Runs foreign code outside polls, on the thread that waits for this call.
+    pub async fn upcall<R: Send + 'static>(&self, run: impl FnOnce() -> R + Send + 'static) -> R {
+        struct Answer<R> {
+            value: Option<R>,
+            waker: Option<Waker>,
+        }
+        let answer = Arc::new(Mutex::new(Answer { value: None, waker: None }));
+        let given = Arc::clone(&answer);
+        let upcall: Upcall = Box::new(move || {
+            let value = run();
+            let waker = {
+                let mut answer = lock(&given);
+                answer.value = Some(value);
+                answer.waker.take()
+            };
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        });
+        match &self.owner {
+            Owner::Queue { upcalls, .. } => upcalls.take_upcall(upcall),
+            Owner::Thread(caller) => lock(caller).upcalls.push_back(upcall),
+        }
+        poll_fn(|cx| {
+            let mut answer = lock(&answer);
+            match answer.value.take() {
+                Some(value) => Poll::Ready(value),
+                None => {
+                    answer.waker = Some(cx.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    /// Ready once `at` has come, with or without a lane. `sleep` is the waiter's own, None at first.
+    pub fn poll_until(&self, cx: &mut Context<'_>, at: Instant, sleep: &mut super::CoarseTimer) -> Poll<()> {
+        if let Owner::Thread(caller) = &self.owner {
+            let mut caller = lock(caller);
+            if caller.lane.is_none() || caller.wants == Wants::NoLane {
+                if Instant::now() >= at {
+                    return Poll::Ready(());
+                }
+                caller.look_again = Some(caller.look_again.map_or(at, |other| other.min(at)));
+                return Poll::Pending;
+            }
+        }
+        sleep.poll_at(cx, at)
+    }
+
+    /// The lane that this call depends on others to drive; None for a blocking call, which drives itself.
+    pub(super) fn undispatched_lane(&self) -> Option<Arc<Lane>> {
+        match &self.owner {
+            Owner::Queue { lane, .. } => Some(Arc::clone(lane)),
+            Owner::Thread(_) => None,
+        }
+    }
+}
+
+enum Step<T> {
+    Done(T),
+    /// The future wants something of this thread.
+    Asked,
+    Tick,
+}
+
+/// Runs a future to its end on this thread, which lends it a lane when it asks for one. Foreign code that the future
+/// wants to have run, and foreign values that it drops, are run and dropped here, outside polls.
+///
+/// Fails with [`Code::NESTED_RUNTIME`] inside a tokio runtime, [`Code::INTERRUPTED`] when `interrupt` says so, and
+/// [`Code::FORKED`] when foreign code has forked and this is the child.
+pub fn block_on<T, F>(interrupt: Option<&Interrupt>, make: impl FnOnce(Call) -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    if inside_a_runtime() {
+        let message = "a blocking call inside an asynchronous runtime would stall it; use a queue, or another thread";
+        return Err(Error::new(Code::NESTED_RUNTIME, message));
+    }
+    let born = generation();
+    let caller = Arc::new(Mutex::new(Caller::default()));
+    let call = Call { owner: Owner::Thread(Arc::clone(&caller)) };
+    let mut future = Box::pin(make(call));
+    let mut next_tick = interrupt.map(|_| Instant::now() + TICK);
+    let mut driving = Driving { caller: &caller };
+    let result = loop {
+        let (step, aside) = setting_aside(|| driving.step(future.as_mut(), next_tick));
+        drop(aside);
+        match step {
+            Step::Done(result) => break result,
+            Step::Asked => {
+                if let Err(error) = driving.serve() {
+                    break Err(error);
+                }
+            }
+            Step::Tick => {
+                if interrupt.is_some_and(|interrupt| interrupt()) {
+                    break Err(Error::new(Code::INTERRUPTED, "the call was interrupted"));
+                }
+                next_tick = Some(Instant::now() + TICK);
+            }
+        }
+        if born != generation() {
+            // The child's copy of a call that goes on in the parent: not to be polled, nor dropped.
+            std::mem::forget(future);
+            std::mem::forget(lock(&caller).lane.take());
+            return Err(Error::new(Code::FORKED, "the process was forked while the call was running"));
+        }
+    };
+    // Dropped here, outside polls, before the lane is given back.
+    drop(future);
+    drop(driving);
+    result
+}
+
+struct Driving<'a> {
+    caller: &'a Mutex<Caller>,
+}
+
+impl Driving<'_> {
+    /// Polls until the future is done or this thread has to do something outside polls.
+    fn step<T>(&mut self, mut future: Pin<&mut impl Future<Output = T>>, tick: Option<Instant>) -> Step<T> {
+        let lane = lock(self.caller).lane.clone();
+        let mut poll = |cx: &mut Context<'_>| {
+            if let Poll::Ready(value) = future.as_mut().poll(cx) {
+                return Poll::Ready(Step::Done(value));
+            }
+            let asked = {
+                let caller = lock(self.caller);
+                caller.wants != Wants::Nothing || !caller.upcalls.is_empty()
+            };
+            if asked {
+                return Poll::Ready(Step::Asked);
+            }
+            Poll::Pending
+        };
+        match lane {
+            Some(lane) => lane.drive(|cx| {
+                if let Poll::Ready(step) = poll(cx) {
+                    return Poll::Ready(step);
+                }
+                match tick {
+                    Some(at) => lane.poll_timer(cx, at).map(|()| Step::Tick),
+                    None => Poll::Pending,
+                }
+            }),
+            None => with_park_waker(|waker| {
+                let mut cx = Context::from_waker(waker);
+                loop {
+                    if let Poll::Ready(step) = poll(&mut cx) {
+                        return step;
+                    }
+                    let now = Instant::now();
+                    if tick.is_some_and(|at| now >= at) {
+                        return Step::Tick;
+                    }
+                    let wake_at = lock(self.caller).look_again.take().into_iter().chain(tick).min();
+                    match wake_at {
+                        Some(at) => std::thread::park_timeout(at.saturating_duration_since(now)),
+                        None => std::thread::park(),
+                    }
+                }
+            }),
+        }
+    }
+
+    /// Gives the future what it asked for.
+    fn serve(&mut self) -> Result<(), Error> {
+        let wants = std::mem::take(&mut lock(self.caller).wants);
+        match wants {
+            Wants::Nothing => {}
+            Wants::NoLane => self.give_lane_back(),
+            Wants::Lane(hint) => {
+                let lane = Lane::take(hint)?;
+                lock(self.caller).lane = Some(lane);
+            }
+        }
+        loop {
+            let Some(upcall) = lock(self.caller).upcalls.pop_front() else { return Ok(()) };
+            upcall();
+        }
+    }
+
+    fn give_lane_back(&mut self) {
+        let lane = lock(self.caller).lane.take();
+        if let Some(lane) = lane {
+            lane.give_back();
+        }
+    }
+}
+
+impl Drop for Driving<'_> {
+    // A panic of the future leaves the lane sound.
+    fn drop(&mut self) {
+        self.give_lane_back();
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Calls `run` with a waker that unparks this thread.
+fn with_park_waker<R>(run: impl FnOnce(&Waker) -> R) -> R {
+    thread_local! {
+        static WAKER: RefCell<Option<Waker>> = const { RefCell::new(None) };
+    }
+    let waker = WAKER
+        .try_with(|cell| cell.borrow_mut().get_or_insert_with(new_park_waker).clone())
+        .unwrap_or_else(|_| new_park_waker());
+    run(&waker)
+}
+
+fn new_park_waker() -> Waker {
+    Waker::from(Arc::new(Unpark(std::thread::current())))
+}

@@ -1,0 +1,64 @@
+//! Foreign values: user data with a destroy function. A destroy function is foreign code, so it must not run inside a
+//! poll, nor on a library thread. Dropped there, a [`Foreign`] is set aside for the thread that drives.
+
+use std::any::Any;
+use std::cell::RefCell;
+
+thread_local! {
+    /// Some while this thread polls.
+    static SET_ASIDE: RefCell<Option<Vec<SetAside>>> = const { RefCell::new(None) };
+}
+
+/// What was dropped inside a poll, waiting to be dropped outside.
+pub(super) type SetAside = Box<dyn Any + Send>;
+
+/// Holds a value whose drop runs foreign code.
+#[derive(Debug)]
+pub struct Foreign<T: Send + 'static>(Option<T>);
+
+impl<T: Send + 'static> Foreign<T> {
+    /// Wraps `value`.
+    pub fn new(value: T) -> Foreign<T> {
+        Foreign(Some(value))
+    }
+
+    /// The value.
+    pub fn get(&self) -> &T {
+        self.0.as_ref().expect("a foreign value is there until it is dropped")
+    }
+}
+
+impl<T: Send + 'static> Drop for Foreign<T> {
+    fn drop(&mut self) {
+        let Some(value) = self.0.take() else { return };
+        // Where the thread's storage is gone already, nothing polls any more.
+        let _ = SET_ASIDE.try_with(|cell| match cell.borrow_mut().as_mut() {
+            Some(list) => {
+                list.push(Box::new(value));
+                None
+            }
+            None => Some(value),
+        });
+    }
+}
+
+/// Runs `poll`, which polls futures, and returns beside its result what foreign values were dropped in it.
+pub(super) fn setting_aside<T>(poll: impl FnOnce() -> T) -> (T, Vec<SetAside>) {
+    struct Restore(Option<Vec<SetAside>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            let outer = self.0.take();
+            SET_ASIDE.with(|cell| *cell.borrow_mut() = outer);
+        }
+    }
+    let restore = Restore(SET_ASIDE.with(|cell| cell.borrow_mut().replace(Vec::new())));
+    let result = poll();
+    let aside = SET_ASIDE.with(|cell| cell.borrow_mut().take()).unwrap_or_default();
+    drop(restore);
+    (result, aside)
+}
+
+/// True if values wait on this thread to be dropped outside the poll that runs now.
+pub(super) fn anything_set_aside() -> bool {
+    SET_ASIDE.with(|cell| cell.borrow().as_ref().is_some_and(|list| !list.is_empty()))
+}

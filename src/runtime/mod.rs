@@ -1,0 +1,29 @@
+//! Who drives the I/O, and what a call is while it waits. It knows nothing of HTTP.
+//!
+//! A [`Lane`] is a tokio current-thread runtime that belongs to the process. A blocking call ([`block_on`]) takes a free
+//! lane and drives it on the caller's own thread. A [`Queue`] has a lane of its own, driven by whoever dispatches it,
+//! or by a library thread once its descriptor was asked for. Foreign code (callbacks, destructors of user data) runs
+//! only outside polls, on the thread that waits or dispatches.
+
+mod call;
+mod foreign;
+mod lane;
+mod pipe;
+mod process;
+mod queue;
+mod resolver;
+mod socket;
+mod sys;
+mod timer;
+mod wait_queue;
+
+pub use call::{block_on, Call, Interrupt};
+pub use foreign::Foreign;
+pub use lane::Lane;
+pub use pipe::{pipe, PipeReader, PipeWriter};
+pub use process::{quiesce, resolve, Quiesce};
+pub use queue::{Event, Operation, Queue};
+pub use socket::Socket;
+pub use sys::{generation, spawn_thread, ForkCell, OwnedMark};
+pub use timer::CoarseTimer;
+pub use wait_queue::{Granted, WaitQueue, Waiting};

@@ -1,0 +1,161 @@
+//! A bounded byte pipe between a writer in foreign code and a future that reads: how a body is uploaded while it is
+//! made. It belongs to no lane; either end may be on any thread.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+
+use bytes::Bytes;
+
+use super::process::lock;
+use crate::error::{Code, Error};
+
+struct State {
+    chunks: VecDeque<Bytes>,
+    buffered: usize,
+    capacity: usize,
+    /// The writer said that this is all.
+    finished: bool,
+    writer_gone: bool,
+    /// Why nobody reads any more.
+    reader_gone: bool,
+    reader: Option<Waker>,
+    writer: Option<Waker>,
+}
+
+/// The writing end.
+pub struct PipeWriter {
+    state: Arc<Mutex<State>>,
+}
+
+/// The reading end.
+pub struct PipeReader {
+    state: Arc<Mutex<State>>,
+}
+
+/// A pipe that holds at most `capacity` bytes.
+pub fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
+    let state = Arc::new(Mutex::new(State {
+        chunks: VecDeque::new(),
+        buffered: 0,
+        capacity: capacity.max(1),
+        finished: false,
+        writer_gone: false,
+        reader_gone: false,
+        reader: None,
+        writer: None,
+    }));
+    (PipeWriter { state: Arc::clone(&state) }, PipeReader { state })
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+impl PipeWriter {
+    /// Takes as much of `data` as there is room for: 0 if there is none. Fails when nobody reads any more.
+    pub fn write(&self, data: &[u8]) -> Result<usize, Error> {
+        let mut state = lock(&self.state);
+        if state.finished {
+            return Err(Error::new(Code::INVALID_STATE, "the body was finished already"));
+        }
+        if state.reader_gone {
+            return Err(no_reader());
+        }
+        let room = state.capacity - state.buffered;
+        let taken = room.min(data.len());
+        if taken == 0 {
+            return Ok(0);
+        }
+        state.chunks.push_back(Bytes::copy_from_slice(&data[..taken]));
+        state.buffered += taken;
+        let reader = state.reader.take();
+        drop(state);
+        wake(reader);
+        Ok(taken)
+    }
+
+    /// Waits until there is room, or nobody reads any more.
+    pub async fn writable(self: Arc<Self>) -> Result<(), Error> {
+        poll_fn(|cx| {
+            let mut state = lock(&self.state);
+            if state.reader_gone {
+                return Poll::Ready(Err(no_reader()));
+            }
+            if state.finished || state.buffered < state.capacity {
+                return Poll::Ready(Ok(()));
+            }
+            state.writer = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Says that the body is complete.
+    pub fn finish(&self) -> Result<(), Error> {
+        let mut state = lock(&self.state);
+        if state.finished {
+            return Err(Error::new(Code::INVALID_STATE, "the body was finished already"));
+        }
+        let reader_gone = state.reader_gone;
+        state.finished = true;
+        let reader = state.reader.take();
+        drop(state);
+        wake(reader);
+        if reader_gone {
+            return Err(no_reader());
+        }
+        Ok(())
+    }
+}
+
+fn no_reader() -> Error {
+    Error::new(Code::STREAM_CLOSED, "the request ended and takes no more of its body")
+}
+
+impl Drop for PipeWriter {
+    fn drop(&mut self) {
+        let mut state = lock(&self.state);
+        state.writer_gone = true;
+        let reader = state.reader.take();
+        drop(state);
+        wake(reader);
+    }
+}
+
+impl PipeReader {
+    /// The next piece; None after the last one. Fails if the writer went without finishing.
+    pub fn poll_next(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        let mut state = lock(&self.state);
+        if let Some(chunk) = state.chunks.pop_front() {
+            state.buffered -= chunk.len();
+            let writer = state.writer.take();
+            drop(state);
+            wake(writer);
+            return Poll::Ready(Some(Ok(chunk)));
+        }
+        if state.finished {
+            return Poll::Ready(None);
+        }
+        if state.writer_gone {
+            let message = "the body's writer was freed before the body was finished";
+            return Poll::Ready(Some(Err(Error::new(Code::WRITE_ERROR, message))));
+        }
+        state.reader = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for PipeReader {
+    fn drop(&mut self) {
+        let mut state = lock(&self.state);
+        state.reader_gone = true;
+        state.chunks.clear();
+        let writer = state.writer.take();
+        drop(state);
+        wake(writer);
+    }
+}

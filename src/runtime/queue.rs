@@ -1,0 +1,523 @@
+//! A queue: where asynchronous operations run and where their ends are told.
+//!
+//! It has a lane of its own. Without a descriptor or waker, its operations go on while somebody dispatches or polls it,
+//! on that thread. With one, a thread of the library drives the lane, and the descriptor is readable exactly while
+//! there is something to dispatch. Foreign code runs on the dispatching thread only.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{JoinHandle, ThreadId};
+use std::time::{Duration, Instant};
+
+use atomic_waker::AtomicWaker;
+use slab::Slab;
+
+use super::call::{Call, TakeUpcall, Upcall};
+use super::foreign::{anything_set_aside, setting_aside, SetAside};
+use super::lane::{inside_a_runtime, BoxFuture, Lane};
+use super::process::{lock, process};
+use super::sys::{spawn_thread, Signal};
+use crate::error::{Code, Error};
+
+/// Told, on any thread, that there is something to dispatch. It may only post a wake-up.
+pub type WakerFn = dyn Fn() + Send + Sync;
+
+/// See the module. `V` is what operations give, `C` what was handed in with them (callbacks, say).
+pub struct Queue<V: Send + 'static, C: Send + 'static> {
+    lane: Arc<Lane>,
+    /// Operations to be polled.
+    runnable: Mutex<Vec<Arc<Operation<V, C>>>>,
+    /// Wakes the future that polls them.
+    driver: AtomicWaker,
+    state: Mutex<State<V, C>>,
+    /// Told of every event while a thread of the library drives.
+    changed: Condvar,
+    /// For operations to hold on to.
+    this: Weak<Queue<V, C>>,
+}
+
+struct State<V: Send + 'static, C: Send + 'static> {
+    in_flight: Slab<Arc<Operation<V, C>>>,
+    events: VecDeque<Posted<V, C>>,
+    signal: Option<Signal>,
+    waker: Option<Arc<WakerFn>>,
+    consumer: Option<ThreadId>,
+    resident: Option<JoinHandle<()>>,
+    closed: bool,
+}
+
+enum Posted<V: Send + 'static, C: Send + 'static> {
+    Ended(Arc<Operation<V, C>>),
+    Upcall(Upcall),
+    /// Foreign values that were dropped on the library's thread.
+    Drop(Vec<SetAside>),
+}
+
+/// What a dispatcher has to tell its user.
+pub struct Event<V: Send + 'static, C: Send + 'static> {
+    /// The operation that ended.
+    pub operation: Arc<Operation<V, C>>,
+    /// What was handed in with it.
+    pub context: Option<C>,
+}
+
+/// One asynchronous operation. Any thread may cancel it; it ends exactly once.
+pub struct Operation<V: Send + 'static, C: Send + 'static> {
+    queue: Weak<Queue<V, C>>,
+    key: usize,
+    progress: Mutex<Progress<V>>,
+    context: Mutex<Option<C>>,
+    /// It is in the queue's list of operations to be polled.
+    scheduled: AtomicBool,
+}
+
+enum Progress<V> {
+    Waiting(BoxFuture<Result<V, Error>>),
+    /// A driver has the future in its hands.
+    Polling,
+    Ended(Result<V, Error>),
+    Taken,
+}
+
+impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
+    /// A queue with a lane of its own.
+    pub fn new() -> Result<Arc<Queue<V, C>>, Error> {
+        let lane = Lane::take(None)?;
+        Ok(Arc::new_cyclic(|this| Queue {
+            lane,
+            runnable: Mutex::default(),
+            driver: AtomicWaker::new(),
+            state: Mutex::new(State {
+                in_flight: Slab::new(),
+                events: VecDeque::new(),
+                signal: None,
+                waker: None,
+                consumer: None,
+                resident: None,
+                closed: false,
+            }),
+            changed: Condvar::new(),
+            this: this.clone(),
+        }))
+    }
+
+    /// Starts an operation. Its future is polled first when the queue is driven next.
+    pub fn submit<F>(&self, context: C, make: impl FnOnce(Call) -> F) -> Result<Arc<Operation<V, C>>, (Error, C)>
+    where
+        F: Future<Output = Result<V, Error>> + Send + 'static,
+    {
+        let Some(this) = self.this.upgrade() else { return Err((closed(), context)) };
+        let call = Call::of_queue(Arc::clone(&self.lane), this);
+        let future = Box::pin(make(call));
+        let mut state = lock(&self.state);
+        if state.closed {
+            return Err((closed(), context));
+        }
+        let entry = state.in_flight.vacant_entry();
+        let operation = Arc::new(Operation {
+            queue: self.this.clone(),
+            key: entry.key(),
+            progress: Mutex::new(Progress::Waiting(future)),
+            context: Mutex::new(Some(context)),
+            scheduled: AtomicBool::new(false),
+        });
+        entry.insert(Arc::clone(&operation));
+        drop(state);
+        self.schedule(&operation);
+        Ok(operation)
+    }
+
+    /// How many operations have not ended.
+    pub fn in_flight(&self) -> usize {
+        lock(&self.state).in_flight.len()
+    }
+
+    /// A descriptor that is readable exactly while there is something to dispatch. From now on a thread of the
+    /// library drives the operations.
+    pub fn fd(&self) -> Result<i32, Error> {
+        let mut state = lock(&self.state);
+        if state.signal.is_none() {
+            let signal =
+                Signal::new().map_err(|e| Error::from_io(Code::RESOURCES, &e, "cannot create a queue's descriptor"))?;
+            if !state.events.is_empty() {
+                signal.set();
+            }
+            state.signal = Some(signal);
+        }
+        self.ensure_resident(&mut state)?;
+        Ok(state.signal.as_ref().map_or(-1, Signal::fd))
+    }
+
+    /// Has `waker` told whenever there is something to dispatch. From now on a thread of the library drives the
+    /// operations. Returns the waker that was set before.
+    pub fn set_waker(&self, waker: Arc<WakerFn>) -> Result<Option<Arc<WakerFn>>, Error> {
+        let mut state = lock(&self.state);
+        self.ensure_resident(&mut state)?;
+        let pending = !state.events.is_empty();
+        let before = state.waker.replace(Arc::clone(&waker));
+        drop(state);
+        if pending {
+            waker();
+        }
+        Ok(before)
+    }
+
+    fn ensure_resident(&self, state: &mut State<V, C>) -> Result<(), Error> {
+        if state.resident.is_some() {
+            return Ok(());
+        }
+        let Some(this) = self.this.upgrade() else { return Err(closed()) };
+        let thread = spawn_thread("httpx-io", move || this.reside())
+            .map_err(|e| Error::from_io(Code::RESOURCES, &e, "cannot start the queue's thread"))?;
+        state.resident = Some(thread);
+        process().resident_started();
+        // A dispatcher that drives now hands over.
+        self.driver.wake();
+        Ok(())
+    }
+
+    /// The life of the library's thread for this queue.
+    fn reside(self: Arc<Self>) {
+        let _driving = self.lane.driving();
+        self.lane.drive(|cx| {
+            let ((), aside) = setting_aside(|| self.poll_runnable(cx));
+            if !aside.is_empty() {
+                self.post(Posted::Drop(aside));
+            }
+            match lock(&self.state).closed {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            }
+        });
+    }
+
+    /// Ends the queue: what is in flight is cancelled, and nothing more is told. Contexts are dropped here.
+    pub fn close(&self) {
+        let mut state = lock(&self.state);
+        if std::mem::replace(&mut state.closed, true) {
+            return;
+        }
+        let in_flight: Vec<_> = state.in_flight.drain().collect();
+        let events = std::mem::take(&mut state.events);
+        let waker = state.waker.take();
+        let resident = state.resident.take();
+        drop(state);
+        for operation in &in_flight {
+            operation.cancel();
+            drop(operation.take_context());
+        }
+        for event in &events {
+            if let Posted::Ended(operation) = event {
+                drop(operation.take_context());
+            }
+        }
+        drop(events);
+        lock(&self.runnable).clear();
+        self.driver.wake();
+        self.changed.notify_all();
+        if let Some(thread) = resident {
+            // Waited for, so that what it had in its hands is dropped here and not there.
+            process().resident_stopped(thread);
+        }
+        drop(waker);
+        drop(std::mem::take(&mut lock(&self.state).events));
+        Arc::clone(&self.lane).give_back();
+    }
+
+    /// Drives the queue until there is something to tell or `timeout` is over (None: for ever), then runs `tell` for
+    /// each event that was there, at most `limit` of them. Returns their number.
+    pub fn dispatch(
+        &self,
+        timeout: Option<Duration>,
+        limit: usize,
+        mut tell: impl FnMut(Event<V, C>),
+    ) -> Result<usize, Error> {
+        if inside_a_runtime() {
+            let message = "a queue cannot be dispatched inside an asynchronous runtime's thread";
+            return Err(Error::new(Code::NESTED_RUNTIME, message));
+        }
+        let _consuming = self.begin_to_consume()?;
+        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            let (told, ran) = self.run_events(limit, &mut tell);
+            if told > 0 || ran && until.is_some_and(|at| Instant::now() >= at) {
+                return Ok(told);
+            }
+            if !self.wait(until) && lock(&self.state).events.is_empty() {
+                return Ok(0);
+            }
+        }
+    }
+
+    /// Runs what is there now; what the callbacks post is for the next round. Returns how many events were told, and
+    /// whether anything ran.
+    fn run_events(&self, limit: usize, tell: &mut impl FnMut(Event<V, C>)) -> (usize, bool) {
+        let batch = lock(&self.state).events.len();
+        let mut told = 0;
+        for _ in 0..batch {
+            if told == limit {
+                break;
+            }
+            match self.next_event() {
+                Some(Posted::Upcall(upcall)) => upcall(),
+                Some(Posted::Drop(values)) => drop(values),
+                Some(Posted::Ended(operation)) => {
+                    told += 1;
+                    let context = operation.take_context();
+                    tell(Event { operation, context });
+                }
+                None => break,
+            }
+        }
+        (told, batch > 0)
+    }
+
+    fn begin_to_consume(&self) -> Result<Consuming<'_, V, C>, Error> {
+        let me = std::thread::current().id();
+        let mut state = lock(&self.state);
+        if state.closed {
+            return Err(closed());
+        }
+        match state.consumer {
+            None => state.consumer = Some(me),
+            Some(other) if other == me => {
+                return Err(Error::new(Code::REENTRANT, "the queue is being dispatched by this very thread"));
+            }
+            Some(_) => return Err(Error::new(Code::CONCURRENT_USE, "another thread is dispatching the queue")),
+        }
+        Ok(Consuming { queue: self })
+    }
+
+    fn next_event(&self) -> Option<Posted<V, C>> {
+        let mut state = lock(&self.state);
+        let event = state.events.pop_front();
+        if state.events.is_empty() {
+            if let Some(signal) = &state.signal {
+                signal.clear();
+            }
+        }
+        event
+    }
+
+    /// Waits for an event, driving the lane unless a thread of the library does. False if the time was over first.
+    fn wait(&self, until: Option<Instant>) -> bool {
+        let state = lock(&self.state);
+        if state.resident.is_some() {
+            return self.wait_for_resident(state, until);
+        }
+        drop(state);
+        let _driving = self.lane.driving();
+        let mut turned = false;
+        let (in_time, aside) = setting_aside(|| {
+            self.lane.drive(|cx| {
+                self.poll_runnable(cx);
+                {
+                    let state = lock(&self.state);
+                    if !state.events.is_empty() || state.closed || state.resident.is_some() {
+                        return Poll::Ready(true);
+                    }
+                }
+                if anything_set_aside() {
+                    return Poll::Ready(true);
+                }
+                match until {
+                    None => Poll::Pending,
+                    // Whoever may not wait gets one look at the sockets: woken by itself, the lane does not sleep.
+                    Some(at) if Instant::now() >= at => {
+                        if std::mem::replace(&mut turned, true) {
+                            return Poll::Ready(false);
+                        }
+                        cx.waker().wake_by_ref();
+                        Poll::Pending
+                    }
+                    Some(at) => self.lane.poll_timer(cx, at).map(|()| false),
+                }
+            })
+        });
+        drop(aside);
+        in_time
+    }
+
+    fn wait_for_resident(&self, mut state: MutexGuard<'_, State<V, C>>, until: Option<Instant>) -> bool {
+        while state.events.is_empty() && !state.closed {
+            state = match until {
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(at) => {
+                    let left = at.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return false;
+                    }
+                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        true
+    }
+
+    fn schedule(&self, operation: &Arc<Operation<V, C>>) {
+        if operation.scheduled.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        lock(&self.runnable).push(Arc::clone(operation));
+        self.driver.wake();
+    }
+
+    fn poll_runnable(&self, cx: &mut Context<'_>) {
+        self.driver.register(cx.waker());
+        let batch = std::mem::take(&mut *lock(&self.runnable));
+        for operation in &batch {
+            operation.poll();
+        }
+        let mut runnable = lock(&self.runnable);
+        if runnable.is_empty() {
+            // Keeps the allocation.
+            let mut batch = batch;
+            batch.clear();
+            *runnable = batch;
+        }
+    }
+
+    fn post(&self, event: Posted<V, C>) {
+        let mut state = lock(&self.state);
+        state.events.push_back(event);
+        if state.events.len() > 1 || state.closed {
+            return;
+        }
+        if let Some(signal) = &state.signal {
+            signal.set();
+        }
+        let waker = state.waker.clone();
+        let resident = state.resident.is_some();
+        drop(state);
+        if resident {
+            self.changed.notify_all();
+        } else {
+            self.driver.wake();
+        }
+        if let Some(waker) = waker {
+            waker();
+        }
+    }
+
+    fn ended(&self, operation: &Arc<Operation<V, C>>) {
+        let mut state = lock(&self.state);
+        if state.closed {
+            return;
+        }
+        state.in_flight.try_remove(operation.key);
+        drop(state);
+        self.post(Posted::Ended(Arc::clone(operation)));
+    }
+}
+
+fn closed() -> Error {
+    Error::new(Code::INVALID_STATE, "the queue was freed")
+}
+
+impl<V: Send + 'static, C: Send + 'static> TakeUpcall for Queue<V, C> {
+    fn take_upcall(&self, upcall: Upcall) {
+        self.post(Posted::Upcall(upcall));
+    }
+}
+
+struct Consuming<'a, V: Send + 'static, C: Send + 'static> {
+    queue: &'a Queue<V, C>,
+}
+
+impl<V: Send + 'static, C: Send + 'static> Drop for Consuming<'_, V, C> {
+    fn drop(&mut self) {
+        lock(&self.queue.state).consumer = None;
+    }
+}
+
+impl<V: Send + 'static, C: Send + 'static> Operation<V, C> {
+    /// Ends the operation with [`Code::CANCELLED`], unless it has ended. What it had open is closed at once, or, while
+    /// a driver is just polling it, as soon as that returns.
+    pub fn cancel(self: &Arc<Self>) {
+        let mut progress = lock(&self.progress);
+        if matches!(*progress, Progress::Ended(_) | Progress::Taken) {
+            return;
+        }
+        let cancelled = Err(Error::new(Code::CANCELLED, "the operation was cancelled"));
+        let before = std::mem::replace(&mut *progress, Progress::Ended(cancelled));
+        drop(progress);
+        drop(before);
+        if let Some(queue) = self.queue.upgrade() {
+            queue.ended(self);
+        }
+    }
+
+    /// True once it has ended.
+    pub fn is_done(&self) -> bool {
+        matches!(*lock(&self.progress), Progress::Ended(_) | Progress::Taken)
+    }
+
+    /// What it ended with: None while it runs, and after it was taken.
+    pub fn take(&self) -> Option<Result<V, Error>> {
+        let mut progress = lock(&self.progress);
+        match *progress {
+            Progress::Ended(_) => match std::mem::replace(&mut *progress, Progress::Taken) {
+                Progress::Ended(result) => Some(result),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Looks at what it ended with: None while it runs, and after it was taken.
+    pub fn peek<R>(&self, look: impl FnOnce(&Result<V, Error>) -> R) -> Option<R> {
+        match &*lock(&self.progress) {
+            Progress::Ended(result) => Some(look(result)),
+            _ => None,
+        }
+    }
+
+    fn take_context(&self) -> Option<C> {
+        lock(&self.context).take()
+    }
+
+    fn poll(self: &Arc<Self>) {
+        self.scheduled.store(false, Ordering::Release);
+        let mut progress = lock(&self.progress);
+        let Progress::Waiting(_) = &*progress else { return };
+        let Progress::Waiting(mut future) = std::mem::replace(&mut *progress, Progress::Polling) else { return };
+        drop(progress);
+        let waker = Waker::from(Arc::clone(self));
+        let mut cx = Context::from_waker(&waker);
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx)))
+            .unwrap_or_else(|_| Poll::Ready(Err(Error::new(Code::PANIC, "the operation panicked inside the library"))));
+        let mut progress = lock(&self.progress);
+        // Cancelled meanwhile: its end was told, the future and what it gave are dropped.
+        let Progress::Polling = *progress else {
+            drop(progress);
+            return;
+        };
+        match polled {
+            Poll::Pending => *progress = Progress::Waiting(future),
+            Poll::Ready(result) => {
+                *progress = Progress::Ended(result);
+                drop(progress);
+                drop(future);
+                if let Some(queue) = self.queue.upgrade() {
+                    queue.ended(self);
+                }
+            }
+        }
+    }
+}
+
+impl<V: Send + 'static, C: Send + 'static> Wake for Operation<V, C> {
+    fn wake(self: Arc<Self>) {
+        Wake::wake_by_ref(&self);
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if let Some(queue) = self.queue.upgrade() {
+            queue.schedule(self);
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The system calls that std and the libraries do not offer in safe form, and the two cells whose safety rests on
+//! them. This is the one file outside `ffi` that may say `unsafe`; everything else in the crate is built on these
+//! few types.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+/// The page's value while one thread is tidying up after a fork.
+const TIDYING: u64 = u64::MAX;
+
+/// A page that the kernel zeroes in a forked child. It holds the generation of the process.
+static PAGE: AtomicPtr<AtomicU64> = AtomicPtr::new(std::ptr::null_mut());
+/// Set when the kernel cannot wipe a page on fork; the process id is compared instead.
+static COMPARE_PID: AtomicBool = AtomicBool::new(false);
+static PAGE_PID: AtomicU32 = AtomicU32::new(0);
+/// Counts generations. Not wiped, so a child's number differs from all of its ancestors'.
+static GENERATIONS: AtomicU64 = AtomicU64::new(1);
+
+/// One bit for each descriptor that the library owns: what a forked child has to close. A table of atomics, because
+/// the child may not take a lock that another thread held at the fork. Untouched pages of it cost nothing.
+static OWNED: [AtomicU64; OWNED_WORDS] = [const { AtomicU64::new(0) }; OWNED_WORDS];
+const OWNED_WORDS: usize = (1 << 20) / 64;
+
+/// The number of this process among its forked relatives: the same for the life of a process, different in a child.
+/// The first call in a child closes the descriptors that it inherited from the library (checklist T05).
+pub fn generation() -> u64 {
+    let page = PAGE.load(Ordering::Acquire);
+    if !page.is_null() {
+        // SAFETY: PAGE is null or points to a mapped page that is never unmapped.
+        let value = unsafe { &*page }.load(Ordering::Acquire);
+        if value != 0 && value != TIDYING && !COMPARE_PID.load(Ordering::Relaxed) {
+            return value;
+        }
+    }
+    generation_slow()
+}
+
+#[cold]
+fn generation_slow() -> u64 {
+    let page = page();
+    loop {
+        let value = page.load(Ordering::Acquire);
+        if value == TIDYING {
+            std::thread::yield_now();
+            continue;
+        }
+        let pid = std::process::id();
+        let same_process = !COMPARE_PID.load(Ordering::Relaxed) || PAGE_PID.load(Ordering::Relaxed) == pid;
+        if value != 0 && same_process {
+            return value;
+        }
+        if page.compare_exchange(value, TIDYING, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            close_inherited();
+            PAGE_PID.store(pid, Ordering::Relaxed);
+            let mine = GENERATIONS.fetch_add(1, Ordering::Relaxed);
+            page.store(mine, Ordering::Release);
+            return mine;
+        }
+    }
+}
+
+/// The page, mapped by the first caller.
+fn page() -> &'static AtomicU64 {
+    let known = PAGE.load(Ordering::Acquire);
+    if !known.is_null() {
+        // SAFETY: as in `generation`.
+        return unsafe { &*known };
+    }
+    // SAFETY: a fresh anonymous mapping of one page; its zeroed content is a valid AtomicU64.
+    let fresh = unsafe {
+        let size = libc::sysconf(libc::_SC_PAGESIZE).max(4096) as usize;
+        let address = libc::mmap(
+            std::ptr::null_mut(),
+            size,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANON,
+            -1,
+            0,
+        );
+        if address == libc::MAP_FAILED || !wipe_on_fork(address, size) {
+            COMPARE_PID.store(true, Ordering::Relaxed);
+        }
+        if address == libc::MAP_FAILED {
+            Box::into_raw(Box::new(AtomicU64::new(0)))
+        } else {
+            address.cast::<AtomicU64>()
+        }
+    };
+    match PAGE.compare_exchange(std::ptr::null_mut(), fresh, Ordering::AcqRel, Ordering::Acquire) {
+        // SAFETY: just made, never unmapped.
+        Ok(_) => unsafe { &*fresh },
+        // A rare race at the very first call: the loser's page stays mapped, unused.
+        // SAFETY: the winner's page, never unmapped.
+        Err(winner) => unsafe { &*winner },
+    }
+}
+
+#[cfg(target_os = "linux")]
+unsafe fn wipe_on_fork(address: *mut libc::c_void, size: usize) -> bool {
+    // SAFETY: the caller owns the mapping.
+    unsafe { libc::madvise(address, size, libc::MADV_WIPEONFORK) == 0 }
+}
+
+#[cfg(not(target_os = "linux"))]
+unsafe fn wipe_on_fork(_address: *mut libc::c_void, _size: usize) -> bool {
+    false
+}
+
+/// Closes what the parent's library had open, with the bare system call: dropping the parent's objects would take
+/// the sockets out of the parent's epoll sets.
+fn close_inherited() {
+    for (index, word) in OWNED.iter().enumerate() {
+        if word.load(Ordering::Relaxed) == 0 {
+            continue;
+        }
+        let mut bits = word.swap(0, Ordering::AcqRel);
+        while bits != 0 {
+            let fd = index * 64 + bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            // SAFETY: the bit says that the library opened this descriptor and has not closed it.
+            unsafe { libc::close(fd as libc::c_int) };
+        }
+    }
+}
+
+/// Keeps a descriptor in the list of those that a forked child closes.
+#[derive(Debug)]
+pub struct OwnedMark {
+    fd: i32,
+    generation: u64,
+}
+
+impl OwnedMark {
+    /// Marks `fd`. Drop the mark before the descriptor is closed.
+    pub fn new(fd: i32) -> OwnedMark {
+        if let Some((word, bit)) = bit_of(fd) {
+            word.fetch_or(bit, Ordering::AcqRel);
+        }
+        OwnedMark { fd, generation: generation() }
+    }
+}
+
+impl Drop for OwnedMark {
+    fn drop(&mut self) {
+        if self.generation != generation() {
+            return;
+        }
+        if let Some((word, bit)) = bit_of(self.fd) {
+            word.fetch_and(!bit, Ordering::AcqRel);
+        }
+    }
+}
+
+fn bit_of(fd: i32) -> Option<(&'static AtomicU64, u64)> {
+    let fd = usize::try_from(fd).ok()?;
+    Some((OWNED.get(fd / 64)?, 1 << (fd % 64)))
+}
+
+/// A value of which each process of a fork family has its own. The child never looks into, locks or drops what it
+/// inherited: it builds anew.
+pub struct ForkCell<T> {
+    node: AtomicPtr<Node<T>>,
+}
+
+struct Node<T> {
+    generation: u64,
+    value: T,
+    /// The parent's value, kept reachable and untouched.
+    _inherited: *mut Node<T>,
+}
+
+// SAFETY: the cell hands out only `&T`, and builds and drops `T` on whichever thread comes; so `T` must be both.
+unsafe impl<T: Send + Sync> Send for ForkCell<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for ForkCell<T> {}
+
+impl<T> ForkCell<T> {
+    /// An empty cell.
+    pub const fn new() -> ForkCell<T> {
+        ForkCell { node: AtomicPtr::new(std::ptr::null_mut()) }
+    }
+
+    /// This process's value, if it was built already.
+    pub fn get(&self) -> Option<&T> {
+        let node = self.node.load(Ordering::Acquire);
+        if node.is_null() {
+            return None;
+        }
+        // SAFETY: a node is freed only by `drop`, which has the cell for itself.
+        let node = unsafe { &*node };
+        (node.generation == generation()).then_some(&node.value)
+    }
+
+    /// This process's value, built by `make` if this is the first use in this process.
+    pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+        if let Some(value) = self.get() {
+            return value;
+        }
+        let seen = self.node.load(Ordering::Acquire);
+        let fresh = Box::into_raw(Box::new(Node { generation: generation(), value: make(), _inherited: seen }));
+        match self.node.compare_exchange(seen, fresh, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: now owned by the cell, freed only by `drop`.
+            Ok(_) => unsafe { &(*fresh).value },
+            Err(winner) => {
+                // SAFETY: `fresh` was never published; `winner` was, by a thread of this process.
+                unsafe {
+                    drop(Box::from_raw(fresh));
+                    &(*winner).value
+                }
+            }
+        }
+    }
+}
+
+impl<T> Default for ForkCell<T> {
+    fn default() -> Self {
+        ForkCell::new()
+    }
+}
+
+impl<T> Drop for ForkCell<T> {
+    fn drop(&mut self) {
+        let node = *self.node.get_mut();
+        if node.is_null() {
+            return;
+        }
+        // SAFETY: the cell has the node for itself; a node of another process is left alone.
+        unsafe {
+            if (*node).generation == generation() {
+                drop(Box::from_raw(node));
+            }
+        }
+    }
+}
+
+/// A descriptor that another event loop can wait on: readable while it is set.
+pub struct Signal {
+    // First, so that it is dropped before the descriptor is closed.
+    _mark: OwnedMark,
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    counter: File,
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    ends: (std::os::unix::net::UnixStream, std::os::unix::net::UnixStream),
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl Signal {
+    /// A cleared signal.
+    pub fn new() -> io::Result<Signal> {
+        use std::os::fd::{AsRawFd, FromRawFd};
+        // SAFETY: a new descriptor, owned by the File from here on.
+        let counter = unsafe {
+            let fd = libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC);
+            if fd < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            File::from_raw_fd(fd)
+        };
+        let _mark = OwnedMark::new(counter.as_raw_fd());
+        Ok(Signal { _mark, counter })
+    }
+
+    /// Makes the descriptor readable.
+    pub fn set(&self) {
+        // A full counter is readable already.
+        let _ = (&self.counter).write(&1u64.to_ne_bytes());
+    }
+
+    /// Makes the descriptor not readable.
+    pub fn clear(&self) {
+        let mut count = [0; 8];
+        let _ = (&self.counter).read(&mut count);
+    }
+
+    /// The descriptor to wait on.
+    pub fn fd(&self) -> i32 {
+        std::os::fd::AsRawFd::as_raw_fd(&self.counter)
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+impl Signal {
+    /// A cleared signal.
+    pub fn new() -> io::Result<Signal> {
+        let ends = std::os::unix::net::UnixStream::pair()?;
+        ends.0.set_nonblocking(true)?;
+        ends.1.set_nonblocking(true)?;
+        let _mark = OwnedMark::new(std::os::fd::AsRawFd::as_raw_fd(&ends.0));
+        Ok(Signal { _mark, ends })
+    }
+
+    /// Makes the descriptor readable.
+    pub fn set(&self) {
+        let _ = (&self.ends.1).write(&[1]);
+    }
+
+    /// Makes the descriptor not readable.
+    pub fn clear(&self) {
+        let mut bytes = [0; 64];
+        while matches!((&self.ends.0).read(&mut bytes), Ok(n) if n > 0) {}
+    }
+
+    /// The descriptor to wait on.
+    pub fn fd(&self) -> i32 {
+        std::os::fd::AsRawFd::as_raw_fd(&self.ends.0)
+    }
+}
+
+/// Starts a library thread. It blocks every signal, so that the host's handlers run on the host's threads.
+pub fn spawn_thread<F: FnOnce() + Send + 'static>(name: &str, run: F) -> io::Result<JoinHandle<()>> {
+    // SAFETY: the sets are initialised by sigfillset and pthread_sigmask before they are read.
+    unsafe {
+        let mut all = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        let mut before = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        libc::sigfillset(all.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr());
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+        libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut());
+        thread
+    }
+}
