@@ -11,4 +11,7 @@
 
 mod codes;
 pub mod error;
+pub mod ffi;
+pub mod httpcore;
+pub mod httpx;
 pub mod runtime;

@@ -22,7 +22,7 @@ pub use foreign::Foreign;
 pub use lane::Lane;
 pub use pipe::{pipe, PipeReader, PipeWriter};
 pub use process::{quiesce, resolve, Quiesce};
-pub use queue::{Event, Operation, Queue};
+pub use queue::{Operation, Queue};
 pub use socket::Socket;
 pub use sys::{generation, spawn_thread, ForkCell, OwnedMark};
 pub use timer::CoarseTimer;

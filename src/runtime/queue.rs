@@ -20,7 +20,7 @@ use super::call::{Call, TakeUpcall, Upcall};
 use super::foreign::{anything_set_aside, setting_aside, SetAside};
 use super::lane::{inside_a_runtime, BoxFuture, Lane};
 use super::process::{lock, process};
-use super::sys::{spawn_thread, Signal};
+use super::sys::{generation, spawn_thread, Signal};
 use crate::error::{Code, Error};
 
 /// Told, on any thread, that there is something to dispatch. It may only post a wake-up.
@@ -38,6 +38,7 @@ pub struct Queue<V: Send + 'static, C: Send + 'static> {
     changed: Condvar,
     /// For operations to hold on to.
     this: Weak<Queue<V, C>>,
+    generation: u64,
 }
 
 struct State<V: Send + 'static, C: Send + 'static> {
@@ -57,18 +58,11 @@ enum Posted<V: Send + 'static, C: Send + 'static> {
     Drop(Vec<SetAside>),
 }
 
-/// What a dispatcher has to tell its user.
-pub struct Event<V: Send + 'static, C: Send + 'static> {
-    /// The operation that ended.
-    pub operation: Arc<Operation<V, C>>,
-    /// What was handed in with it.
-    pub context: Option<C>,
-}
-
 /// One asynchronous operation. Any thread may cancel it; it ends exactly once.
 pub struct Operation<V: Send + 'static, C: Send + 'static> {
     queue: Weak<Queue<V, C>>,
     key: usize,
+    generation: u64,
     progress: Mutex<Progress<V>>,
     context: Mutex<Option<C>>,
     /// It is in the queue's list of operations to be polled.
@@ -102,6 +96,7 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
             }),
             changed: Condvar::new(),
             this: this.clone(),
+            generation: generation(),
         }))
     }
 
@@ -121,6 +116,7 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
         let operation = Arc::new(Operation {
             queue: self.this.clone(),
             key: entry.key(),
+            generation: self.generation,
             progress: Mutex::new(Progress::Waiting(future)),
             context: Mutex::new(Some(context)),
             scheduled: AtomicBool::new(false),
@@ -129,6 +125,16 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
         drop(state);
         self.schedule(&operation);
         Ok(operation)
+    }
+
+    /// Fails in a forked child for a queue of its parent, which must be left alone.
+    pub fn check_process(&self) -> Result<(), Error> {
+        check_generation(self.generation)
+    }
+
+    /// The process in which it was made.
+    pub fn born(&self) -> u64 {
+        self.generation
     }
 
     /// How many operations have not ended.
@@ -234,7 +240,7 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
         &self,
         timeout: Option<Duration>,
         limit: usize,
-        mut tell: impl FnMut(Event<V, C>),
+        mut tell: impl FnMut(Arc<Operation<V, C>>),
     ) -> Result<usize, Error> {
         if inside_a_runtime() {
             let message = "a queue cannot be dispatched inside an asynchronous runtime's thread";
@@ -255,7 +261,7 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
 
     /// Runs what is there now; what the callbacks post is for the next round. Returns how many events were told, and
     /// whether anything ran.
-    fn run_events(&self, limit: usize, tell: &mut impl FnMut(Event<V, C>)) -> (usize, bool) {
+    fn run_events(&self, limit: usize, tell: &mut impl FnMut(Arc<Operation<V, C>>)) -> (usize, bool) {
         let batch = lock(&self.state).events.len();
         let mut told = 0;
         for _ in 0..batch {
@@ -267,8 +273,7 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
                 Some(Posted::Drop(values)) => drop(values),
                 Some(Posted::Ended(operation)) => {
                     told += 1;
-                    let context = operation.take_context();
-                    tell(Event { operation, context });
+                    tell(operation);
                 }
                 None => break,
             }
@@ -414,6 +419,13 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
     }
 }
 
+fn check_generation(born: u64) -> Result<(), Error> {
+    match born == generation() {
+        true => Ok(()),
+        false => Err(Error::new(Code::FORKED, "it belongs to the parent process")),
+    }
+}
+
 fn closed() -> Error {
     Error::new(Code::INVALID_STATE, "the queue was freed")
 }
@@ -476,8 +488,19 @@ impl<V: Send + 'static, C: Send + 'static> Operation<V, C> {
         }
     }
 
-    fn take_context(&self) -> Option<C> {
+    /// Takes what was handed in with it, once.
+    pub fn take_context(&self) -> Option<C> {
         lock(&self.context).take()
+    }
+
+    /// Looks at what was handed in with it: None once it was taken.
+    pub fn peek_context<R>(&self, look: impl FnOnce(&C) -> R) -> Option<R> {
+        lock(&self.context).as_ref().map(look)
+    }
+
+    /// Fails in a forked child for an operation of its parent, which must be left alone.
+    pub fn check_process(&self) -> Result<(), Error> {
+        check_generation(self.generation)
     }
 
     fn poll(self: &Arc<Self>) {

@@ -93,6 +93,11 @@ impl Socket {
         }
     }
 
+    /// True in a forked child, for a socket of its parent: it must be left alone.
+    pub fn is_inherited(&self) -> bool {
+        self.generation != generation()
+    }
+
     /// Both ends' addresses; None for a unix socket.
     pub fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
         match &self.io {

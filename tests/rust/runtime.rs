@@ -8,12 +8,13 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use httpx::error::{Code, Error};
-use httpx::runtime::{block_on, Call, Foreign, Granted, Lane, Queue, Socket, WaitQueue};
+use httpx::runtime::{block_on, Call, Foreign, Granted, Lane, Operation, Queue, Socket, WaitQueue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{EchoServer, Seen};
 
-type TestQueue = Queue<Vec<u8>, Box<dyn FnOnce(Result<Vec<u8>, Error>) + Send>>;
+type Done = Box<dyn FnOnce(Result<Vec<u8>, Error>) + Send>;
+type TestQueue = Queue<Vec<u8>, Done>;
 
 fn io_error(e: io::Error) -> Error {
     Error::from_io(Code::READ_ERROR, &e, "test")
@@ -37,9 +38,9 @@ fn dispatch_all(queue: &TestQueue, until: impl Fn() -> bool) {
     }
 }
 
-fn tell(event: httpx::runtime::Event<Vec<u8>, Box<dyn FnOnce(Result<Vec<u8>, Error>) + Send>>) {
-    let result = event.operation.take().expect("an operation that was told has ended");
-    if let Some(done) = event.context {
+fn tell(operation: Arc<Operation<Vec<u8>, Done>>) {
+    let result = operation.take().expect("an operation that was told has ended");
+    if let Some(done) = operation.take_context() {
         done(result);
     }
 }

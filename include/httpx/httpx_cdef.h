@@ -1,0 +1,220 @@
+typedef struct httpx_error httpx_error;
+typedef struct httpx_client_builder httpx_client_builder;
+typedef struct httpx_client httpx_client;
+typedef struct httpx_request httpx_request;
+typedef struct httpx_pipe httpx_pipe;
+typedef struct httpx_response httpx_response;
+typedef struct httpx_stream httpx_stream;
+typedef struct httpx_queue httpx_queue;
+typedef struct httpx_op httpx_op;
+typedef int32_t httpx_code;
+#define HTTPX_OK 0
+#define HTTPX_DONE 1
+#define HTTPX_AGAIN 2
+#define HTTPX_E_HTTP 0x10000000
+#define HTTPX_E_REQUEST 0x11000000
+#define HTTPX_E_TRANSPORT 0x11100000
+#define HTTPX_E_TIMEOUT 0x11110000
+#define HTTPX_E_CONNECT_TIMEOUT 0x11111000
+#define HTTPX_E_READ_TIMEOUT 0x11112000
+#define HTTPX_E_WRITE_TIMEOUT 0x11113000
+#define HTTPX_E_POOL_TIMEOUT 0x11114000
+#define HTTPX_E_DEADLINE_EXCEEDED 0x11115000
+#define HTTPX_E_NETWORK 0x11120000
+#define HTTPX_E_CONNECT 0x11121000
+#define HTTPX_E_DNS 0x11121100
+#define HTTPX_E_CONNECTION_REFUSED 0x11121200
+#define HTTPX_E_TLS 0x11121300
+#define HTTPX_E_CERTIFICATE 0x11121310
+#define HTTPX_E_CERTIFICATE_EXPIRED 0x11121311
+#define HTTPX_E_CERTIFICATE_NOT_YET_VALID 0x11121312
+#define HTTPX_E_CERTIFICATE_HOSTNAME_MISMATCH 0x11121313
+#define HTTPX_E_CERTIFICATE_UNTRUSTED 0x11121314
+#define HTTPX_E_CERTIFICATE_SELF_SIGNED 0x11121315
+#define HTTPX_E_CERTIFICATE_REVOKED 0x11121316
+#define HTTPX_E_TLS_ALERT 0x11121320
+#define HTTPX_E_BLOCKED_ADDRESS 0x11121400
+#define HTTPX_E_UNREACHABLE 0x11121500
+#define HTTPX_E_READ 0x11122000
+#define HTTPX_E_WRITE 0x11123000
+#define HTTPX_E_CLOSE 0x11124000
+#define HTTPX_E_PROTOCOL 0x11130000
+#define HTTPX_E_LOCAL_PROTOCOL 0x11131000
+#define HTTPX_E_REMOTE_PROTOCOL 0x11132000
+#define HTTPX_E_SERVER_DISCONNECTED 0x11132100
+#define HTTPX_E_INCOMPLETE_BODY 0x11132200
+#define HTTPX_E_HEADERS_TOO_LARGE 0x11132300
+#define HTTPX_E_STREAM_RESET 0x11132400
+#define HTTPX_E_GOAWAY 0x11132500
+#define HTTPX_E_PROXY 0x11140000
+#define HTTPX_E_UNSUPPORTED_PROTOCOL 0x11150000
+#define HTTPX_E_DECODING 0x11200000
+#define HTTPX_E_DECODED_TOO_LARGE 0x11210000
+#define HTTPX_E_RATIO_EXCEEDED 0x11220000
+#define HTTPX_E_TOO_MANY_ENCODINGS 0x11230000
+#define HTTPX_E_TOO_MANY_REDIRECTS 0x11300000
+#define HTTPX_E_BODY_TOO_LARGE 0x11400000
+#define HTTPX_E_HTTP_STATUS 0x12000000
+#define HTTPX_E_INVALID_URL 0x20000000
+#define HTTPX_E_COOKIE_CONFLICT 0x30000000
+#define HTTPX_E_STREAM 0x40000000
+#define HTTPX_E_STREAM_CONSUMED 0x41000000
+#define HTTPX_E_STREAM_CLOSED 0x42000000
+#define HTTPX_E_RESPONSE_NOT_READ 0x43000000
+#define HTTPX_E_REQUEST_NOT_READ 0x44000000
+#define HTTPX_E_IO 0x50000000
+#define HTTPX_E_FILE_NOT_FOUND 0x51000000
+#define HTTPX_E_PERMISSION_DENIED 0x52000000
+#define HTTPX_E_MISUSE 0x60000000
+#define HTTPX_E_NULL_POINTER 0x61000000
+#define HTTPX_E_INVALID_ARGUMENT 0x62000000
+#define HTTPX_E_INVALID_UTF8 0x62100000
+#define HTTPX_E_TOO_LONG 0x62200000
+#define HTTPX_E_INVALID_CONFIG 0x62300000
+#define HTTPX_E_INVALID_JSON 0x62400000
+#define HTTPX_E_INVALID_STATE 0x63000000
+#define HTTPX_E_CLIENT_CLOSED 0x63100000
+#define HTTPX_E_POISONED 0x63200000
+#define HTTPX_E_CONCURRENT_USE 0x64000000
+#define HTTPX_E_REENTRANT 0x65000000
+#define HTTPX_E_NESTED_RUNTIME 0x66000000
+#define HTTPX_E_WRONG_THREAD 0x67000000
+#define HTTPX_E_NOT_FOUND 0x68000000
+#define HTTPX_E_UNSUPPORTED 0x69000000
+#define HTTPX_E_RUNTIME 0x70000000
+#define HTTPX_E_PANIC 0x71000000
+#define HTTPX_E_CANCELLED 0x72000000
+#define HTTPX_E_INTERRUPTED 0x73000000
+#define HTTPX_E_FORKED 0x74000000
+#define HTTPX_E_RESOURCES 0x75000000
+#define HTTPX_E_INTERNAL 0x76000000
+int32_t httpx_code_is_error(httpx_code code);
+int32_t httpx_code_is_a(httpx_code code, httpx_code ancestor);
+httpx_code httpx_code_parent(httpx_code code);
+const char *httpx_code_name(httpx_code code);
+const char *httpx_code_description(httpx_code code);
+typedef void (*httpx_destroy_fn)(void *user_data);
+typedef int32_t (*httpx_interrupt_fn)(void *user_data);
+typedef void (*httpx_waker_fn)(void *user_data);
+typedef void (*httpx_response_fn)(void *user_data, httpx_code code, httpx_response *response, httpx_error *error);
+typedef void (*httpx_chunk_fn)(void *user_data, httpx_code code, const uint8_t *data, size_t len, httpx_error *error);
+typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *error);
+#define HTTPX_KIND_ALL 0
+#define HTTPX_KIND_ERROR 1
+#define HTTPX_KIND_CLIENT_BUILDER 2
+#define HTTPX_KIND_CLIENT 3
+#define HTTPX_KIND_REQUEST 4
+#define HTTPX_KIND_PIPE 5
+#define HTTPX_KIND_RESPONSE 6
+#define HTTPX_KIND_STREAM 7
+#define HTTPX_KIND_QUEUE 8
+#define HTTPX_KIND_OP 9
+const char *httpx_version(void);
+uint32_t httpx_abi_version(void);
+int32_t httpx_feature(const char *name, size_t len);
+httpx_code httpx_quiesce(double timeout, httpx_error **err);
+int64_t httpx_live_handles(int32_t kind);
+httpx_code httpx_error_code(const httpx_error *e);
+const char *httpx_error_name(const httpx_error *e);
+const char *httpx_error_message(const httpx_error *e, size_t *len);
+const httpx_error *httpx_error_cause(const httpx_error *e);
+int32_t httpx_error_os_errno(const httpx_error *e);
+int32_t httpx_error_tls_alert(const httpx_error *e);
+int64_t httpx_error_h2_code(const httpx_error *e);
+int32_t httpx_error_is_retryable(const httpx_error *e);
+const char *httpx_error_request_method(const httpx_error *e, size_t *len);
+const char *httpx_error_request_url(const httpx_error *e, size_t *len);
+httpx_code httpx_error_request(const httpx_error *e, httpx_request **out, httpx_error **err);
+httpx_code httpx_error_response(const httpx_error *e, httpx_response **out, httpx_error **err);
+httpx_error *httpx_error_clone(const httpx_error *e);
+void httpx_error_free(httpx_error *e);
+httpx_code httpx_client_builder_new(httpx_client_builder **out, httpx_error **err);
+void httpx_client_builder_free(httpx_client_builder *b);
+httpx_code httpx_client_builder_timeout(httpx_client_builder *b, double connect, double read, double write, double pool, httpx_error **err);
+httpx_code httpx_client_builder_limits(httpx_client_builder *b, size_t max_connections, size_t max_keepalive, double keepalive_expiry, httpx_error **err);
+httpx_code httpx_client_builder_header(httpx_client_builder *b, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_client_builder_verify(httpx_client_builder *b, int32_t verify, httpx_error **err);
+httpx_code httpx_client_builder_ca_pem(httpx_client_builder *b, const uint8_t *pem, size_t len, httpx_error **err);
+httpx_code httpx_client_builder_ca_file(httpx_client_builder *b, const char *file, size_t len, httpx_error **err);
+httpx_code httpx_client_builder_unix_socket(httpx_client_builder *b, const char *socket, size_t len, httpx_error **err);
+httpx_code httpx_client_builder_interrupt(httpx_client_builder *b, httpx_interrupt_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+httpx_code httpx_client_builder_build(const httpx_client_builder *b, httpx_client **out, httpx_error **err);
+#define HTTPX_SEND_STREAM 1
+httpx_client *httpx_client_clone(httpx_client *c);
+void httpx_client_free(httpx_client *c);
+httpx_code httpx_client_close(httpx_client *c, double drain_seconds, httpx_error **err);
+httpx_code httpx_client_get(httpx_client *c, const char *url, size_t len, httpx_response **out, httpx_error **err);
+httpx_code httpx_client_send(httpx_client *c, httpx_request *r, uint32_t flags, httpx_response **out, httpx_error **err);
+httpx_code httpx_client_send_async(httpx_client *c, httpx_request *r, uint32_t flags, httpx_queue *q, httpx_response_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+httpx_code httpx_client_connections(httpx_client *c, size_t *active, size_t *idle, size_t *waiting, httpx_error **err);
+httpx_code httpx_request_new(httpx_client *c, const char *method, size_t method_len, const char *url, size_t url_len, httpx_request **out, httpx_error **err);
+void httpx_request_free(httpx_request *r);
+const char *httpx_request_method(const httpx_request *r, size_t *len);
+const char *httpx_request_url(const httpx_request *r, size_t *len);
+size_t httpx_request_header_count(const httpx_request *r);
+httpx_code httpx_request_header_at(const httpx_request *r, size_t index, const uint8_t **name, size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_request_header_set(httpx_request *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_request_header_add(httpx_request *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_request_header_remove(httpx_request *r, const char *name, size_t name_len, httpx_error **err);
+httpx_code httpx_request_timeout(httpx_request *r, double connect, double read, double write, double pool, httpx_error **err);
+httpx_code httpx_request_deadline(httpx_request *r, double total, httpx_error **err);
+httpx_code httpx_request_body_bytes(httpx_request *r, const uint8_t *data, size_t len, httpx_error **err);
+httpx_code httpx_request_body_owned(httpx_request *r, const uint8_t *data, size_t len, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+httpx_code httpx_request_body_json(httpx_request *r, const char *json, size_t len, httpx_error **err);
+httpx_code httpx_request_body_file(httpx_request *r, const char *file, size_t len, httpx_error **err);
+httpx_code httpx_request_body_pipe(httpx_request *r, int64_t content_length, size_t capacity, httpx_pipe **writer, httpx_error **err);
+httpx_code httpx_pipe_write(httpx_pipe *p, const uint8_t *data, size_t len, size_t *written, httpx_error **err);
+httpx_code httpx_pipe_write_all(httpx_pipe *p, const uint8_t *data, size_t len, httpx_error **err);
+httpx_code httpx_pipe_writable_async(httpx_pipe *p, httpx_queue *q, httpx_done_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+httpx_code httpx_pipe_finish(httpx_pipe *p, httpx_error **err);
+void httpx_pipe_free(httpx_pipe *p);
+#define HTTPX_STREAM_RAW 1
+#define HTTPX_STREAM_BYTES 2
+void httpx_response_free(httpx_response *r);
+int32_t httpx_response_status_code(const httpx_response *r);
+const char *httpx_response_reason_phrase(const httpx_response *r, size_t *len);
+const char *httpx_response_http_version(const httpx_response *r, size_t *len);
+const char *httpx_response_url(const httpx_response *r, size_t *len);
+size_t httpx_response_header_count(const httpx_response *r);
+httpx_code httpx_response_header_at(const httpx_response *r, size_t index, const uint8_t **name, size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_response_header(httpx_response *r, const char *name, size_t name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_response_content(const httpx_response *r, const uint8_t **content, size_t *len, httpx_error **err);
+httpx_code httpx_response_read(httpx_response *r, const uint8_t **content, size_t *len, httpx_error **err);
+httpx_code httpx_response_read_async(httpx_response *r, httpx_queue *q, httpx_done_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+httpx_code httpx_response_raise_for_status(httpx_response *r, httpx_error **err);
+httpx_code httpx_response_elapsed(const httpx_response *r, double *elapsed, httpx_error **err);
+uint64_t httpx_response_num_bytes_downloaded(const httpx_response *r);
+int32_t httpx_response_is_closed(const httpx_response *r);
+size_t httpx_response_trailer_count(const httpx_response *r);
+httpx_code httpx_response_trailer_at(const httpx_response *r, size_t index, const uint8_t **name, size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_response_close(httpx_response *r, httpx_error **err);
+httpx_code httpx_response_stream(httpx_response *r, int32_t kind, size_t chunk_size, httpx_stream **out, httpx_error **err);
+httpx_code httpx_stream_next(httpx_stream *s, const uint8_t **data, size_t *len, httpx_error **err);
+httpx_code httpx_stream_next_async(httpx_stream *s, httpx_queue *q, httpx_chunk_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+uint64_t httpx_stream_num_bytes_downloaded(const httpx_stream *s);
+httpx_code httpx_stream_close(httpx_stream *s, httpx_error **err);
+void httpx_stream_free(httpx_stream *s);
+#define HTTPX_EVENT_RESPONSE 1
+#define HTTPX_EVENT_CHUNK 2
+#define HTTPX_EVENT_DONE 3
+typedef struct httpx_event {
+    size_t size;
+    int32_t kind;
+    httpx_code code;
+    httpx_op *op;
+    void *user_data;
+} httpx_event;
+httpx_code httpx_queue_new(httpx_queue **out, httpx_error **err);
+void httpx_queue_free(httpx_queue *q);
+httpx_code httpx_queue_fd(httpx_queue *q, intptr_t *fd, httpx_error **err);
+httpx_code httpx_queue_waker(httpx_queue *q, httpx_waker_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+httpx_code httpx_queue_dispatch(httpx_queue *q, int64_t timeout_ms, size_t *ran, httpx_error **err);
+httpx_code httpx_queue_poll(httpx_queue *q, httpx_event *ev, size_t cap, size_t *n, int64_t timeout_ms, httpx_error **err);
+httpx_code httpx_queue_pending(httpx_queue *q, size_t *in_flight, httpx_error **err);
+void httpx_op_cancel(httpx_op *op);
+int32_t httpx_op_is_done(const httpx_op *op);
+httpx_code httpx_op_take_response(httpx_op *op, httpx_response **out, httpx_error **err);
+httpx_code httpx_op_result(httpx_op *op, httpx_error **err);
+httpx_code httpx_op_chunk(httpx_op *op, const uint8_t **data, size_t *len, httpx_error **err);
+httpx_op *httpx_op_clone(httpx_op *op);
+void httpx_op_free(httpx_op *op);

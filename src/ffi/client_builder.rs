@@ -1,0 +1,256 @@
+//! The client builder handle.
+
+use std::ffi::{c_char, c_void};
+use std::sync::Arc;
+
+use super::callbacks::{httpx_destroy_fn, httpx_interrupt_fn};
+use super::client::httpx_client;
+use super::codes::httpx_code;
+use super::error::httpx_error;
+use super::handle::{give, share, take_back, Handle, Kind, Slot};
+use super::kit::{borrow, bytes, guard_ok, guard_or, path, seconds, short_bytes, Out, UserData};
+use crate::error::{Code, Error, Result};
+use crate::httpcore::Limits;
+use crate::httpx::ClientBuilder;
+use crate::runtime::Foreign;
+
+/// The options of a client to come. One thread at a time.
+pub struct httpx_client_builder {
+    slot: Arc<Slot<ClientBuilder>>,
+}
+
+impl Handle for httpx_client_builder {
+    const KIND: Kind = Kind::ClientBuilder;
+}
+
+/// # Safety
+/// `b` is NULL or a live handle.
+unsafe fn change(
+    b: *mut httpx_client_builder,
+    err: *mut *mut httpx_error,
+    change: impl FnOnce(&mut ClientBuilder) -> Result<()>,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        let mut builder = unsafe { borrow(b, "b") }?.slot.lend()?;
+        // On a copy: an option that fails leaves the builder as it was.
+        let mut changed = builder.clone();
+        change(&mut changed)?;
+        *builder = changed;
+        Ok(())
+    })
+}
+
+/// Makes a builder with HTTPX's defaults: timeouts of 5 seconds each, 100 connections, 20 of them idle for 5 seconds at
+/// most, the bundled Mozilla root certificates.
+///
+/// `*out` is owned by the caller, who frees it with httpx_client_builder_free.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_new(
+    out: *mut *mut httpx_client_builder,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        let out = unsafe { Out::new(out, "out") }?;
+        out.set(give(httpx_client_builder { slot: Slot::new(ClientBuilder::default()) }));
+        Ok(())
+    })
+}
+
+/// Frees a builder. Clients built from it live on. NULL is fine.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_free(b: *mut httpx_client_builder) {
+    // SAFETY: a live handle or NULL, not used again.
+    guard_or((), || unsafe { take_back(b, |b| b.slot.generation()) });
+}
+
+/// Sets time limits in seconds: for connecting (the look-up of the name and TCP together, then the TLS handshake once
+/// more), for each wait for data, for each wait until data is taken, and for a place in the pool.
+///
+/// INFINITY is no limit, HTTPX_UNSET leaves one as it is, 0 fails at once when there is anything to wait for. Negative
+/// values are refused, and then nothing is changed.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_timeout(
+    b: *mut httpx_client_builder,
+    connect: f64,
+    read: f64,
+    write: f64,
+    pool: f64,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        let timeouts = &mut builder.timeouts;
+        for (limit, value, what) in [
+            (&mut timeouts.connect, connect, "connect"),
+            (&mut timeouts.read, read, "read"),
+            (&mut timeouts.write, write, "write"),
+            (&mut timeouts.pool, pool, "pool"),
+        ] {
+            if !value.is_nan() {
+                *limit = seconds(value, what)?;
+            }
+        }
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Sets the pool's limits: connections in all, idle connections, and how many seconds a connection may be idle.
+///
+/// SIZE_MAX and INFINITY are no limit; HTTPX_UNSET leaves the expiry as it is. At least one connection must be allowed.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_limits(
+    b: *mut httpx_client_builder,
+    max_connections: usize,
+    max_keepalive: usize,
+    keepalive_expiry: f64,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let limit = |count: usize| (count != usize::MAX).then_some(count);
+    let set = |builder: &mut ClientBuilder| {
+        if max_connections == 0 {
+            return Err(Error::new(Code::INVALID_CONFIG, "max_connections is 0: no request could ever be sent"));
+        }
+        let expiry = match keepalive_expiry.is_nan() {
+            true => builder.limits.keepalive_expiry,
+            false => seconds(keepalive_expiry, "keepalive_expiry")?,
+        };
+        builder.limits = Limits {
+            max_connections: limit(max_connections),
+            max_keepalive: limit(max_keepalive),
+            keepalive_expiry: expiry,
+        };
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Sets a header that every request gets. It takes the place of a default of the same name, and stands behind them.
+///
+/// A name or value that could not be sent is HTTPX_E_LOCAL_PROTOCOL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_header(
+    b: *mut httpx_client_builder,
+    name: *const c_char,
+    name_len: usize,
+    value: *const u8,
+    value_len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (name, value) =
+            unsafe { (short_bytes(name.cast(), name_len, "name")?, short_bytes(value, value_len, "value")?) };
+        builder.headers.override_with(name, value)
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Says whether TLS peers' certificates and names are checked: 1 (the default), or 0, which gives up all protection
+/// against an attacker in the middle.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_verify(
+    b: *mut httpx_client_builder,
+    verify: i32,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        builder.tls.verify = verify != 0;
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Trusts the certificates in a PEM text (copied) instead of the bundled Mozilla roots; those of several calls add up.
+///
+/// HTTPX_E_INVALID_CONFIG if there is none in it, or one that cannot be read.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_ca_pem(
+    b: *mut httpx_client_builder,
+    pem: *const u8,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    // SAFETY: the caller vouches for pointer and length.
+    let set = |builder: &mut ClientBuilder| builder.tls.add_pem(unsafe { bytes(pem, len, "pem") }?);
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// The same for a PEM file, read now. HTTPX_E_IO or a code below it if it cannot be read.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_ca_file(
+    b: *mut httpx_client_builder,
+    file: *const c_char,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    // SAFETY: the caller vouches for pointer and length.
+    let set = |builder: &mut ClientBuilder| builder.add_ca_file(unsafe { path(file, len, "file") }?);
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Has every connection go to a unix socket instead of the address of its URL. TLS is still spoken to https URLs.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_unix_socket(
+    b: *mut httpx_client_builder,
+    socket: *const c_char,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        // SAFETY: the caller vouches for pointer and length.
+        builder.unix_socket = Some(unsafe { path(socket, len, "socket") }?.to_owned());
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Has `fn_` asked by threads that are blocked in a call of this client, outside of everything, at least every 100 ms;
+/// anything but 0 ends the call with HTTPX_E_INTERRUPTED. For Ctrl-C, thread cancellation and the like. NULL: no longer.
+///
+/// `destroy` runs when neither the builder nor a client nor a response of it is left.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_interrupt(
+    b: *mut httpx_client_builder,
+    fn_: httpx_interrupt_fn,
+    user_data: *mut c_void,
+    destroy: httpx_destroy_fn,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let user_data = Foreign::new(UserData::new(user_data, destroy));
+    let set = |builder: &mut ClientBuilder| {
+        builder.interrupt = fn_.map(|ask| -> Arc<crate::runtime::Interrupt> {
+            // SAFETY: the caller has handed both in together.
+            Arc::new(move || unsafe { ask(user_data.get().pointer()) } != 0)
+        });
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Makes a client. The builder is unchanged and can build more. Nothing is opened yet.
+///
+/// `*out` is owned by the caller, who frees it with httpx_client_free.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_build(
+    b: *const httpx_client_builder,
+    out: *mut *mut httpx_client,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (b, out) = unsafe { (borrow(b, "b")?, Out::new(out, "out")?) };
+        let client = b.slot.lend()?.build();
+        out.set(share(Arc::new(httpx_client::new(client))));
+        Ok(())
+    })
+}

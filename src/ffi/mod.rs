@@ -1,0 +1,21 @@
+//! The C ABI: one file per handle, one section of the header each. A function here converts, calls, converts; whatever
+//! decides anything is on the floors below. The only unsafe code of the crate but for `runtime::sys`.
+//!
+//! The doc comments of exported items are the header's text: they are written for C programmers.
+#![allow(unsafe_code, non_camel_case_types, clippy::missing_safety_doc)]
+
+pub mod callbacks;
+pub mod client;
+pub mod client_builder;
+pub mod codes;
+pub mod error;
+mod handle;
+mod kit;
+pub mod library;
+pub mod op;
+pub mod pipe;
+pub mod queue;
+pub mod request;
+pub mod response;
+pub mod stream;
+mod text;

@@ -1,0 +1,390 @@
+//! The response handle.
+
+use std::ffi::{c_char, c_void};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::callbacks::{httpx_destroy_fn, httpx_done_fn};
+use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
+use super::error::httpx_error;
+use super::handle::{give, take_back, Handle, Kind, Slot};
+use super::kit::{borrow, guard, guard_ok, guard_or, set_if_wanted, short_bytes, Out, UserData};
+use super::op::{give_op, httpx_op, Done, Outcome};
+use super::queue::httpx_queue;
+use super::request::give_field;
+use super::stream::httpx_stream;
+use super::text::{Fields, Text};
+use crate::error::{Code, Error, Result};
+use crate::httpx::{Head, Response, Unit};
+use crate::runtime::{block_on, Interrupt};
+
+/// Pieces as they came over the wire, but for the framing.
+pub const HTTPX_STREAM_RAW: i32 = 1;
+/// Pieces with the content's encodings (gzip and so on) undone.
+pub const HTTPX_STREAM_BYTES: i32 = 2;
+
+/// A response. One thread at a time.
+pub struct httpx_response {
+    head: Arc<Head>,
+    slot: Arc<Slot<Response>>,
+    interrupt: Option<Arc<Interrupt>>,
+    reason: Text,
+    version: Text,
+    url: Text,
+    fields: OnceLock<Fields>,
+    /// Values that were put together from several lines, with their names.
+    joined: Mutex<Vec<Joined>>,
+}
+
+/// The values of a header's lines in one, with a NUL behind it.
+struct Joined {
+    name: Vec<u8>,
+    value: Box<[u8]>,
+}
+
+impl Handle for httpx_response {
+    const KIND: Kind = Kind::Response;
+}
+
+impl httpx_response {
+    /// A handle for C.
+    pub(super) fn give(response: Response, interrupt: Option<Arc<Interrupt>>) -> *mut httpx_response {
+        give(httpx_response {
+            head: Arc::clone(response.head()),
+            slot: Slot::new(response),
+            interrupt,
+            reason: Text::default(),
+            version: Text::default(),
+            url: Text::default(),
+            fields: OnceLock::new(),
+            joined: Mutex::default(),
+        })
+    }
+
+    fn fields(&self) -> &Fields {
+        self.fields.get_or_init(|| Fields::new(self.head.headers().iter()))
+    }
+}
+
+/// Frees a response. If its body was not read to the end, its connection is closed. A stream of it lives on. NULL is
+/// fine.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_free(r: *mut httpx_response) {
+    // SAFETY: a live handle or NULL, not used again.
+    guard_or((), || unsafe { take_back(r, |r| r.slot.generation()) });
+}
+
+/// The status code, 100 to 999; 0 if `r` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_status_code(r: *const httpx_response) -> i32 {
+    // SAFETY: the caller vouches for it.
+    guard_or(0, || unsafe { r.as_ref() }.map_or(0, |r| i32::from(r.head.status())))
+}
+
+/// The reason phrase as received, or the status code's own if the server sent none; may be empty. `len` may be NULL.
+/// Borrowed from `r`; NULL if `r` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_reason_phrase(r: *const httpx_response, len: *mut usize) -> *const c_char {
+    // SAFETY: the caller vouches for both.
+    unsafe { give_text(r, len, |r| r.reason.get(|| r.head.reason())) }
+}
+
+/// The protocol's version: "HTTP/1.1". `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_http_version(r: *const httpx_response, len: *mut usize) -> *const c_char {
+    // SAFETY: the caller vouches for both.
+    unsafe { give_text(r, len, |r| r.version.get(|| r.head.version())) }
+}
+
+/// The URL that was requested. `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_url(r: *const httpx_response, len: *mut usize) -> *const c_char {
+    // SAFETY: the caller vouches for both.
+    unsafe { give_text(r, len, |r| r.url.get(|| r.head.url().as_str())) }
+}
+
+/// # Safety
+/// `r` is NULL or a live handle, `len` NULL or writable.
+unsafe fn give_text(
+    r: *const httpx_response,
+    len: *mut usize,
+    get: impl FnOnce(&httpx_response) -> (*const c_char, usize),
+) -> *const c_char {
+    guard_or(std::ptr::null(), || {
+        // SAFETY: the caller vouches for both.
+        let (text, length) = unsafe { r.as_ref() }.map_or((std::ptr::null(), 0), get);
+        unsafe { set_if_wanted(len, length) };
+        text
+    })
+}
+
+/// How many header lines there are; 0 if `r` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_header_count(r: *const httpx_response) -> usize {
+    // SAFETY: the caller vouches for it.
+    guard_or(0, || unsafe { r.as_ref() }.map_or(0, |r| r.head.headers().len()))
+}
+
+/// The header line at `index`, as received: order, case and duplicates. Each place may be NULL. The strings are borrowed
+/// from `r`. HTTPX_E_NOT_FOUND for an index that is too high.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_header_at(
+    r: *const httpx_response,
+    index: usize,
+    name: *mut *const u8,
+    name_len: *mut usize,
+    value: *mut *const u8,
+    value_len: *mut usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        unsafe { give_field(borrow(r, "r")?.fields().get(index), index, [name, value], [name_len, value_len]) }
+    })
+}
+
+/// The value of a header, the values of several lines joined with ", ", whatever the case of the name. The places may be
+/// NULL. Borrowed from `r`. HTTPX_DONE if there is none, and then `*value` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_header(
+    r: *mut httpx_response,
+    name: *const c_char,
+    name_len: usize,
+    value: *mut *const u8,
+    value_len: *mut usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard(err, || {
+        // SAFETY: the caller vouches for pointers and length.
+        let (r, name) = unsafe { (borrow(r, "r")?, short_bytes(name.cast(), name_len, "name")?) };
+        let found = r.header(name);
+        // SAFETY: NULL or writable.
+        unsafe {
+            set_if_wanted(value, found.map_or(std::ptr::null(), |(text, _)| text));
+            set_if_wanted(value_len, found.map_or(0, |(_, length)| length));
+        }
+        Ok(if found.is_some() { HTTPX_OK } else { HTTPX_DONE })
+    })
+}
+
+impl httpx_response {
+    /// A header's value in memory of the handle.
+    fn header(&self, name: &[u8]) -> Option<(*const u8, usize)> {
+        let headers = self.head.headers();
+        let mut lines = (0..headers.len())
+            .filter(|&index| headers.get(index).is_some_and(|(other, _)| other.eq_ignore_ascii_case(name)));
+        let first = lines.next()?;
+        let Some(_) = lines.next() else {
+            let (_, value) = self.fields().get(first)?;
+            return Some((value.as_ptr(), value.len()));
+        };
+        let key = name.to_ascii_lowercase();
+        let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = joined.iter().position(|other| other.name == key).unwrap_or_else(|| {
+            let mut value = headers.find_all(&key).collect::<Vec<_>>().join(&b", "[..]);
+            value.push(0);
+            joined.push(Joined { name: key, value: value.into_boxed_slice() });
+            joined.len() - 1
+        });
+        // The boxes stay where they are when the list grows.
+        let value = &joined[known].value;
+        Some((value.as_ptr(), value.len() - 1))
+    }
+}
+
+/// The body, once it was read: `len` bytes at `*content`, borrowed from `r`. HTTPX_E_RESPONSE_NOT_READ before.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_content(
+    r: *const httpx_response,
+    content: *mut *const u8,
+    len: *mut usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, content, len) = unsafe { (borrow(r, "r")?, Out::new(content, "content")?, Out::new(len, "len")?) };
+        give_content(&*r.slot.lend()?, &content, &len)
+    })
+}
+
+/// The content's memory is not the slot's but its own, and stays until the response is freed.
+fn give_content(response: &Response, place: &Out<*const u8>, len: &Out<usize>) -> Result<()> {
+    let content = response.content()?;
+    place.set(content.as_ptr());
+    len.set(content.len());
+    Ok(())
+}
+
+/// Reads the body to its end, waiting, and gives it as httpx_response_content does. The places may be NULL. Does nothing
+/// more if the body was read before.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_read(
+    r: *mut httpx_response,
+    content: *mut *const u8,
+    len: *mut usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        let r = unsafe { borrow(r, "r") }?;
+        let mut response = r.slot.lend()?;
+        block_on(r.interrupt.as_deref(), |call| {
+            let response = &mut *response;
+            async move { response.read(&call).await }
+        })?;
+        let read = response.content()?;
+        // SAFETY: NULL or writable.
+        unsafe {
+            set_if_wanted(content, read.as_ptr());
+            set_if_wanted(len, read.len());
+        }
+        Ok(())
+    })
+}
+
+/// Reads the body to its end in the background; httpx_response_content has it then. The response is in use until the
+/// operation has ended. See httpx_client_send_async for the other parameters; without `done`, ask httpx_op_result.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_read_async(
+    r: *mut httpx_response,
+    q: *mut httpx_queue,
+    done: httpx_done_fn,
+    user_data: *mut c_void,
+    destroy: httpx_destroy_fn,
+    op: *mut *mut httpx_op,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let user_data = UserData::new(user_data, destroy);
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, q) = unsafe { (borrow(r, "r")?, borrow(q, "q")?) };
+        let mut response = r.slot.lend()?;
+        let operation = q.submit(Done::Nothing(done), user_data, |call| async move {
+            response.read(&call).await.map(|()| Outcome::Nothing)
+        })?;
+        // SAFETY: the caller vouches for it.
+        unsafe { give_op(op, operation) };
+        Ok(())
+    })
+}
+
+/// HTTPX_E_HTTP_STATUS, with HTTPX's sentence, unless the status is 2xx. httpx_error_response gives a copy of the
+/// response.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_raise_for_status(
+    r: *mut httpx_response,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        unsafe { borrow(r, "r") }?.slot.lend()?.raise_for_status()
+    })
+}
+
+/// The seconds from the sending of the request to the end of the body. HTTPX_E_INVALID_STATE before the response was
+/// read or closed.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_elapsed(
+    r: *const httpx_response,
+    elapsed: *mut f64,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, elapsed) = unsafe { (borrow(r, "r")?, Out::new(elapsed, "elapsed")?) };
+        elapsed.set(r.slot.lend()?.elapsed()?.as_secs_f64());
+        Ok(())
+    })
+}
+
+/// How many bytes of body came over the wire, before decoding; 0 if `r` is NULL or in use. What a stream reads,
+/// httpx_stream_num_bytes_downloaded tells.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_num_bytes_downloaded(r: *const httpx_response) -> u64 {
+    guard_or(0, || {
+        // SAFETY: the caller vouches for it.
+        unsafe { r.as_ref() }.and_then(|r| r.slot.lend().ok()).map_or(0, |response| response.bytes_downloaded())
+    })
+}
+
+/// Whether the response was read or closed, or a stream has taken its body over: 1 or 0. 0 also while an operation uses
+/// it.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_is_closed(r: *const httpx_response) -> i32 {
+    guard_or(0, || {
+        // SAFETY: the caller vouches for it.
+        let response = unsafe { r.as_ref() }.and_then(|r| r.slot.lend().ok());
+        response.map_or(0, |response| i32::from(response.is_closed()))
+    })
+}
+
+/// How many trailer lines came after the body; 0 before it was read to its end.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_trailer_count(r: *const httpx_response) -> usize {
+    guard_or(0, || {
+        // SAFETY: the caller vouches for it.
+        let response = unsafe { r.as_ref() }.and_then(|r| r.slot.lend().ok());
+        response.map_or(0, |response| response.trailers().map_or(0, crate::httpcore::RawHeaders::len))
+    })
+}
+
+/// The trailer line at `index`. Each place may be NULL. The strings are not NUL-terminated; they are borrowed from `r`.
+/// HTTPX_E_NOT_FOUND for an index that is too high.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_trailer_at(
+    r: *const httpx_response,
+    index: usize,
+    name: *mut *const u8,
+    name_len: *mut usize,
+    value: *mut *const u8,
+    value_len: *mut usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        let response = unsafe { borrow(r, "r") }?.slot.lend()?;
+        let field = response.trailers().and_then(|trailers| trailers.get(index));
+        // SAFETY: the caller vouches for the places.
+        unsafe { give_field(field, index, [name, value], [name_len, value_len]) }
+    })
+}
+
+/// Closes a response; if its body was not read to the end, that closes its connection. A stream of it is not touched.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_close(r: *mut httpx_response, err: *mut *mut httpx_error) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        unsafe { borrow(r, "r") }?.slot.lend()?.close();
+        Ok(())
+    })
+}
+
+/// Streams the body: HTTPX_STREAM_RAW or HTTPX_STREAM_BYTES, in pieces of exactly `chunk_size` bytes but for the last,
+/// or as they come if that is 0.
+///
+/// A body can be streamed once (HTTPX_E_STREAM_CONSUMED); one that was read is streamed from memory as often as wanted,
+/// but not raw. `*out` is owned by the caller, who frees it with httpx_stream_free; it holds the body, and `r` may be
+/// freed first.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_stream(
+    r: *mut httpx_response,
+    kind: i32,
+    chunk_size: usize,
+    out: *mut *mut httpx_stream,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, out) = unsafe { (borrow(r, "r")?, Out::new(out, "out")?) };
+        let unit = match kind {
+            HTTPX_STREAM_RAW => Unit::Raw,
+            HTTPX_STREAM_BYTES => Unit::Bytes,
+            other => return Err(Error::new(Code::INVALID_ARGUMENT, format!("{other} is no kind of stream"))),
+        };
+        if chunk_size > isize::MAX as usize {
+            return Err(Error::new(Code::TOO_LONG, "chunk_size is over PTRDIFF_MAX"));
+        }
+        let stream = r.slot.lend()?.stream(unit, chunk_size)?;
+        out.set(httpx_stream::give(stream, r.interrupt.clone()));
+        Ok(())
+    })
+}

@@ -1,0 +1,53 @@
+//! Text for C: NUL-terminated copies that live as long as the handle that gave them. They are made when somebody asks.
+
+use std::ffi::c_char;
+use std::sync::OnceLock;
+
+/// One string, with a NUL behind it.
+#[derive(Default)]
+pub(super) struct Text(OnceLock<Box<[u8]>>);
+
+impl Text {
+    /// The string, which `make` gives the first time.
+    pub(super) fn get<B: AsRef<[u8]>>(&self, make: impl FnOnce() -> B) -> (*const c_char, usize) {
+        let text = self.0.get_or_init(|| terminated(make().as_ref()));
+        (text.as_ptr().cast(), text.len() - 1)
+    }
+}
+
+fn terminated(text: &[u8]) -> Box<[u8]> {
+    let mut copy = Vec::with_capacity(text.len() + 1);
+    copy.extend_from_slice(text);
+    copy.push(0);
+    copy.into_boxed_slice()
+}
+
+/// Names and values, each with a NUL behind it, in one block.
+pub(super) struct Fields {
+    block: Box<[u8]>,
+    /// Where each name begins, and its length; the same of its value.
+    places: Box<[[usize; 4]]>,
+}
+
+impl Fields {
+    pub(super) fn new<'a>(fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Fields {
+        let mut block = Vec::new();
+        let mut places = Vec::new();
+        for (name, value) in fields {
+            let start = block.len();
+            block.extend_from_slice(name);
+            block.push(0);
+            let middle = block.len();
+            block.extend_from_slice(value);
+            block.push(0);
+            places.push([start, name.len(), middle, value.len()]);
+        }
+        Fields { block: block.into_boxed_slice(), places: places.into_boxed_slice() }
+    }
+
+    /// Name and value of the field at `index`, with a NUL behind each.
+    pub(super) fn get(&self, index: usize) -> Option<(&[u8], &[u8])> {
+        let [name, name_len, value, value_len] = *self.places.get(index)?;
+        Some((&self.block[name..][..name_len], &self.block[value..][..value_len]))
+    }
+}

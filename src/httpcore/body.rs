@@ -1,0 +1,123 @@
+//! Request bodies. A source can be read as often as it is needed, but for a pipe; each reading has its own cursor.
+
+use std::fs::File;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+
+use crate::error::{Code, Error};
+use crate::runtime::PipeReader;
+
+/// How much of a file is read at once (checklist B16).
+const FILE_BLOCK: u64 = 65_536;
+
+/// Where a request's body comes from.
+#[derive(Clone, Debug, Default)]
+pub enum Body {
+    /// There is none.
+    #[default]
+    Empty,
+    /// In memory.
+    Bytes(Bytes),
+    /// `length` bytes of a file from `start`.
+    File {
+        /// Read by position: its cursor is left alone.
+        file: Arc<File>,
+        /// Offset of the first byte.
+        start: u64,
+        /// How many bytes.
+        length: u64,
+    },
+    /// Made while it is sent; can be read once.
+    Pipe(Arc<Mutex<Option<PipeReader>>>),
+}
+
+impl std::fmt::Debug for PipeReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PipeReader")
+    }
+}
+
+impl Body {
+    /// The body of a pipe's reading end.
+    pub fn pipe(reader: PipeReader) -> Body {
+        Body::Pipe(Arc::new(Mutex::new(Some(reader))))
+    }
+
+    /// True if it can be read a second time.
+    pub fn is_replayable(&self) -> bool {
+        !matches!(self, Body::Pipe(_))
+    }
+
+    /// Begins to read it.
+    ///
+    /// # Errors
+    /// StreamConsumed for a pipe that was read before (checklist E11).
+    pub(super) fn open(&self) -> Result<BodyReader, Error> {
+        Ok(match self {
+            Body::Empty => BodyReader::Once(Bytes::new()),
+            Body::Bytes(bytes) => BodyReader::Once(bytes.clone()),
+            Body::File { file, start, length } => {
+                BodyReader::File { file: Arc::clone(file), position: *start, left: *length }
+            }
+            Body::Pipe(pipe) => match pipe.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                Some(reader) => BodyReader::Pipe(reader),
+                None => {
+                    let message = "Attempted to read or stream content, but the stream has already been consumed.";
+                    return Err(Error::new(Code::STREAM_CONSUMED, message));
+                }
+            },
+        })
+    }
+}
+
+/// One reading of a body.
+pub(super) enum BodyReader {
+    Once(Bytes),
+    File { file: Arc<File>, position: u64, left: u64 },
+    Pipe(PipeReader),
+}
+
+impl BodyReader {
+    /// The next piece, never empty; None at the end.
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        match self {
+            BodyReader::Once(bytes) if bytes.is_empty() => Poll::Ready(None),
+            BodyReader::Once(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
+            BodyReader::File { left: 0, .. } => Poll::Ready(None),
+            BodyReader::File { file, position, left } => {
+                let mut block = vec![0; FILE_BLOCK.min(*left) as usize];
+                let read = match read_at(file, &mut block, *position) {
+                    // The head has promised more: the connection notices (B18).
+                    Ok(0) => return Poll::Ready(None),
+                    Ok(read) => read,
+                    Err(e) => {
+                        return Poll::Ready(Some(Err(Error::from_io(Code::IO_ERROR, &e, "reading the request's body"))))
+                    }
+                };
+                block.truncate(read);
+                *position += read as u64;
+                *left -= read as u64;
+                Poll::Ready(Some(Ok(Bytes::from(block))))
+            }
+            BodyReader::Pipe(reader) => reader.poll_next(cx),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, block: &mut [u8], position: u64) -> io::Result<usize> {
+    loop {
+        match std::os::unix::fs::FileExt::read_at(file, block, position) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, block: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, block, position)
+}

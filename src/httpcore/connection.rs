@@ -1,0 +1,173 @@
+//! A connection: a stream to a peer with its buffers, its one timer, and what it has served. It reads and writes with
+//! time limits, and tells errors in HTTPX's words; what the bytes mean is HTTP/1.1's business.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::{pin, Pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use atomic_waker::AtomicWaker;
+use bytes::BytesMut;
+use tokio::io::{AsyncReadExt, AsyncWrite};
+
+use super::stream::Stream;
+use crate::error::{Code, Error};
+use crate::runtime::{Call, CoarseTimer};
+
+/// How much is read at once (checklist I01).
+const READ_BLOCK: usize = 65_536;
+/// The first block of a head: most responses fit.
+const FIRST_BLOCK: usize = 8_192;
+
+pub(super) struct Connection {
+    stream: Stream,
+    pub(super) received: BytesMut,
+    pub(super) to_send: Vec<u8>,
+    timer: CoarseTimer,
+    /// When the waiting that goes on now has to be over; None if nothing waits.
+    waits_until: Option<Instant>,
+    cut: Arc<Cut>,
+    /// How many responses were read to their end.
+    pub(super) served: u64,
+}
+
+/// Cuts a connection off from another thread, in the middle of an exchange.
+#[derive(Default)]
+pub(super) struct Cut {
+    wanted: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Cut {
+    pub(super) fn now(&self) {
+        self.wanted.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+}
+
+/// What a connection waits for, and how long it may.
+#[derive(Clone, Copy)]
+pub(super) struct Limit {
+    pub(super) code: Code,
+    pub(super) timeout: Option<Duration>,
+    pub(super) deadline: Option<Instant>,
+}
+
+impl Connection {
+    pub(super) fn new(stream: Stream, cut: Arc<Cut>) -> Connection {
+        Connection {
+            stream,
+            received: BytesMut::new(),
+            to_send: Vec::new(),
+            timer: CoarseTimer::new(),
+            waits_until: None,
+            cut,
+            served: 0,
+        }
+    }
+
+    pub(super) fn cut(&self) -> &Arc<Cut> {
+        &self.cut
+    }
+
+    /// The lane that it is registered with.
+    pub(super) fn lane_id(&self) -> u64 {
+        self.stream.socket().lane().id()
+    }
+
+    /// True if an idle connection has input: the peer closed it, or spoke out of turn (checklist H06).
+    pub(super) fn is_stale(&self) -> bool {
+        !self.received.is_empty() || self.stream.socket().has_input()
+    }
+
+    /// Brings it to the lane of `call`.
+    pub(super) async fn move_to(&mut self, call: &Call) -> Result<(), Error> {
+        let lane = call.lane(Some(self.lane_id())).await;
+        let moved =
+            self.stream.attach(&lane).map_err(|e| Error::from_io(Code::NETWORK_ERROR, &e, "moving the connection"))?;
+        if moved {
+            self.timer = CoarseTimer::new();
+        }
+        Ok(())
+    }
+
+    /// Reads once. Ok(0) is the peer's end.
+    pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>, at_least: Block) -> Poll<io::Result<usize>> {
+        let want = match at_least {
+            Block::Head => FIRST_BLOCK,
+            Block::Body => READ_BLOCK,
+        };
+        if self.received.capacity() - self.received.len() < want / 2 {
+            self.received.reserve(want);
+        }
+        let polled = pin!(self.stream.read_buf(&mut self.received)).poll(cx);
+        self.progressed(polled.is_ready());
+        polled.map(|read| match read {
+            // A peer that closes TLS without saying so: what was complete stays complete, the framing tells.
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
+            other => other,
+        })
+    }
+
+    /// Writes once.
+    pub(super) fn poll_send(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.progressed(polled.is_ready());
+        polled
+    }
+
+    /// Pushes out what TLS still holds.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn progressed(&mut self, any: bool) {
+        if any {
+            self.waits_until = None;
+        }
+    }
+
+    /// To be polled when nothing else can be done: ready with an error when the wait, which begins with the first call
+    /// after progress, has taken too long, or the connection was cut off.
+    pub(super) fn poll_limit(&mut self, cx: &mut Context<'_>, limit: &Limit) -> Poll<Error> {
+        self.cut.waker.register(cx.waker());
+        if self.cut.wanted.load(Ordering::Acquire) {
+            let message = "the client was closed while the request was running";
+            return Poll::Ready(Error::new(Code::CLIENT_CLOSED, message));
+        }
+        let own = match (self.waits_until, limit.timeout) {
+            (Some(at), _) => Some(at),
+            (None, None) => None,
+            (None, Some(timeout)) if timeout.is_zero() => return Poll::Ready(timed_out(limit.code)),
+            (None, Some(timeout)) => {
+                self.waits_until = Instant::now().checked_add(timeout);
+                self.waits_until
+            }
+        };
+        let Some(at) = own.into_iter().chain(limit.deadline).min() else { return Poll::Pending };
+        self.timer.poll_at(cx, at).map(|()| match limit.deadline {
+            Some(deadline) if deadline <= at => deadline_exceeded(),
+            _ => timed_out(limit.code),
+        })
+    }
+}
+
+/// What a read is for, which says how much room it gets.
+#[derive(Clone, Copy)]
+pub(super) enum Block {
+    Head,
+    Body,
+}
+
+/// The error of a wait that took too long (checklist G03).
+pub(super) fn timed_out(code: Code) -> Error {
+    Error::new(code, "timed out")
+}
+
+/// The error of a request that took too long in all.
+pub(super) fn deadline_exceeded() -> Error {
+    Error::new(Code::DEADLINE_EXCEEDED, "the request's total time is over")
+}

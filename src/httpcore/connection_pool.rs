@@ -1,0 +1,401 @@
+//! The pool: who may open a connection, who gets which idle one, and who waits.
+//!
+//! There are three cases for a request, tried in this order: an idle connection to its origin; a new connection, if the
+//! pool has room; a new connection in the place of the oldest idle one. Else it waits, first come, first served
+//! (checklist H03).
+//!
+//! A place in the pool is a guard. Whatever happens to a request, its place is given back when the guard goes, so no
+//! cancellation can leak it (checklist H13).
+
+use std::future::poll_fn;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Poll, Waker};
+use std::time::{Duration, Instant};
+
+use slab::Slab;
+
+use super::connection::{deadline_exceeded, timed_out, Connection, Cut};
+use super::http11::{self, Failure, ResponseHead};
+use super::idle_connections::IdleConnections;
+use super::{Dialer, Origin, Request, Response, ResponseBody};
+use crate::error::{Code, Error};
+use crate::runtime::{Call, CoarseTimer, Granted, Quiesce, WaitQueue};
+
+/// How many connections there may be; None is as many as wanted (checklist H01).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// In all.
+    pub max_connections: Option<usize>,
+    /// Idle.
+    pub max_keepalive: Option<usize>,
+    /// How long a connection may be idle.
+    pub keepalive_expiry: Option<Duration>,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { max_connections: Some(100), max_keepalive: Some(20), keepalive_expiry: Some(Duration::from_secs(5)) }
+    }
+}
+
+/// See the module.
+pub struct ConnectionPool {
+    limits: Limits,
+    dialer: Dialer,
+    state: Mutex<State>,
+    this: Weak<ConnectionPool>,
+}
+
+struct State {
+    idle: IdleConnections<Box<Connection>>,
+    /// Places that are taken, with a way to cut off what happens there.
+    active: Slab<Arc<Cut>>,
+    waiting: WaitQueue<Arc<Origin>, Place>,
+    closed: bool,
+    /// Who waits for the last active request to end.
+    drained: Vec<Waker>,
+}
+
+/// What a pool has just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Connections that carry a request, or are being made for one.
+    pub active: usize,
+    /// Connections that wait for a request.
+    pub idle: usize,
+    /// Requests that wait for a connection.
+    pub waiting: usize,
+}
+
+/// The right to one connection.
+pub(super) struct Place {
+    pool: Arc<ConnectionPool>,
+    origin: Arc<Origin>,
+    key: usize,
+    cut: Arc<Cut>,
+    connection: Option<Box<Connection>>,
+    /// The connection may be kept for another request.
+    keep: bool,
+}
+
+impl Place {
+    pub(super) fn connection(&mut self) -> Option<&mut Connection> {
+        self.connection.as_deref_mut()
+    }
+
+    /// Ends an exchange that was read to its end.
+    pub(super) fn settle(&mut self, reusable: bool) {
+        if let Some(connection) = &mut self.connection {
+            connection.served += 1;
+            self.keep = reusable;
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let connection = self.connection.take().filter(|_| self.keep);
+        let pool = Arc::clone(&self.pool);
+        pool.release(self.key, &self.origin, connection);
+    }
+}
+
+/// Connections and wakers to be let go once the pool's lock is free.
+#[derive(Default)]
+struct Afterwards {
+    closing: Vec<Connection>,
+    wakers: Vec<Waker>,
+}
+
+impl Drop for Afterwards {
+    fn drop(&mut self) {
+        self.closing.clear();
+        for waker in self.wakers.drain(..) {
+            waker.wake();
+        }
+    }
+}
+
+impl ConnectionPool {
+    /// A pool; it opens nothing by itself.
+    pub fn new(limits: Limits, dialer: Dialer) -> Arc<ConnectionPool> {
+        let pool = Arc::new_cyclic(|this: &Weak<ConnectionPool>| ConnectionPool {
+            limits,
+            dialer,
+            state: Mutex::new(State {
+                idle: IdleConnections::default(),
+                active: Slab::new(),
+                waiting: WaitQueue::default(),
+                closed: false,
+                drained: Vec::new(),
+            }),
+            this: this.clone(),
+        });
+        let keeper: Arc<dyn Quiesce> = Arc::clone(&pool) as Arc<dyn Quiesce>;
+        <dyn Quiesce>::register(Arc::downgrade(&keeper));
+        pool
+    }
+
+    /// Sends `request` and returns when the response's head is there.
+    pub async fn handle(&self, call: &Call, request: &Request) -> Result<Response, Error> {
+        let mut place = self.acquire(call, request).await?;
+        let reused = self.connect(call, request, &mut place).await?;
+        match self.exchange(request, &mut place).await {
+            Ok((head, exchange)) => Ok(response(head, ResponseBody::new(place, exchange))),
+            Err(failure) if reused && may_try_again(request, &failure) => {
+                // The server closed it while it was idle, and we could not see that yet (checklist H16).
+                place.connection = None;
+                self.connect(call, request, &mut place).await?;
+                let (head, exchange) = self.exchange(request, &mut place).await.map_err(|failure| failure.error)?;
+                Ok(response(head, ResponseBody::new(place, exchange)))
+            }
+            Err(failure) => Err(failure.error),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        request: &Request,
+        place: &mut Place,
+    ) -> Result<(ResponseHead, http11::Exchange), Failure> {
+        match place.connection() {
+            Some(connection) => http11::exchange(connection, request).await,
+            None => Err(Failure {
+                error: Error::new(Code::INTERNAL, "a place without a connection"),
+                before_response: true,
+                nothing_sent: true,
+            }),
+        }
+    }
+
+    /// Sees to it that the place has a live connection on the call's lane. True if it is one that served before.
+    async fn connect(&self, call: &Call, request: &Request, place: &mut Place) -> Result<bool, Error> {
+        if place.connection.as_ref().is_some_and(|connection| connection.is_stale()) {
+            place.connection = None;
+        }
+        match place.connection() {
+            Some(connection) => {
+                connection.move_to(call).await?;
+                Ok(true)
+            }
+            None => {
+                let stream = self.dialer.dial(call, request).await?;
+                place.connection = Some(Box::new(Connection::new(stream, Arc::clone(&place.cut))));
+                Ok(false)
+            }
+        }
+    }
+
+    async fn acquire(&self, call: &Call, request: &Request) -> Result<Place, Error> {
+        let waiting = {
+            let mut afterwards = Afterwards::default();
+            let mut state = self.lock();
+            if state.closed {
+                return Err(Error::from(Code::CLIENT_CLOSED));
+            }
+            self.expire(&mut state, &mut afterwards);
+            if let Some(place) = self.place_for(&mut state, &request.origin, &mut afterwards) {
+                drop(state);
+                return Ok(place);
+            }
+            state.waiting.join(Arc::clone(&request.origin), call)
+        };
+        call.leave_lane();
+        let timeout = request.timeouts.pool;
+        if timeout == Some(Duration::ZERO) {
+            return Err(timed_out(Code::POOL_TIMEOUT));
+        }
+        let own = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let until = own.into_iter().chain(request.deadline).min();
+        let mut timer = CoarseTimer::new();
+        let place = poll_fn(|cx| {
+            if let Poll::Ready(place) = Pin::new(&mut &waiting).poll(cx) {
+                return Poll::Ready(Ok(place));
+            }
+            match until {
+                Some(at) => call.poll_until(cx, at, &mut timer).map(|()| {
+                    Err(match request.deadline == Some(at) {
+                        true => deadline_exceeded(),
+                        false => timed_out(Code::POOL_TIMEOUT),
+                    })
+                }),
+                None => Poll::Pending,
+            }
+        })
+        .await?;
+        if self.lock().closed {
+            return Err(Error::from(Code::CLIENT_CLOSED));
+        }
+        Ok(place)
+    }
+
+    /// The three cases of the module's text.
+    fn place_for(&self, state: &mut State, origin: &Arc<Origin>, afterwards: &mut Afterwards) -> Option<Place> {
+        let connection = match state.idle.take(origin) {
+            Some(connection) => Some(connection),
+            None => {
+                let open = state.active.len() + state.idle.len();
+                if self.limits.max_connections.is_some_and(|max| open >= max) {
+                    afterwards.closing.push(*state.idle.pop_oldest()?);
+                }
+                None
+            }
+        };
+        let pool = self.this.upgrade()?;
+        let cut = connection.as_ref().map_or_else(Arc::default, |connection| Arc::clone(connection.cut()));
+        let key = state.active.insert(Arc::clone(&cut));
+        Some(Place { pool, origin: Arc::clone(origin), key, cut, connection, keep: false })
+    }
+
+    fn release(&self, key: usize, origin: &Arc<Origin>, connection: Option<Box<Connection>>) {
+        let mut afterwards = Afterwards::default();
+        let mut state = self.lock();
+        state.active.remove(key);
+        if let Some(connection) = connection {
+            match state.closed {
+                true => afterwards.closing.push(*connection),
+                false => state.idle.push(Arc::clone(origin), connection, self.limits.keepalive_expiry),
+            }
+        }
+        self.serve(&mut state, &mut afterwards);
+        self.expire(&mut state, &mut afterwards);
+        if state.active.is_empty() {
+            afterwards.wakers.append(&mut state.drained);
+        }
+        drop(state);
+    }
+
+    /// Gives those who wait what there is, in their order, one wake-up for each.
+    fn serve(&self, state: &mut State, afterwards: &mut Afterwards) {
+        if state.waiting.is_empty() {
+            return;
+        }
+        let pool = self.this.clone();
+        let back = move |waiter| {
+            let Some(pool) = pool.upgrade() else { return };
+            let mut afterwards = Afterwards::default();
+            let mut state = pool.lock();
+            state.waiting.put_back(waiter);
+            pool.serve(&mut state, &mut afterwards);
+            drop(state);
+        };
+        while let Some(origin) = state.waiting.next(back.clone()).cloned() {
+            let Some(place) = self.place_for(state, &origin, afterwards) else { return };
+            match state.waiting.grant(place) {
+                Granted::To(waker) => afterwards.wakers.extend(waker),
+                Granted::Nobody(mut place) => {
+                    // Given back by hand: its guard would want the lock.
+                    state.active.remove(place.key);
+                    if let Some(connection) = place.connection.take() {
+                        state.idle.push(origin, connection, self.limits.keepalive_expiry);
+                    }
+                    std::mem::forget(place);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Lets those go that were idle too long, or are too many (checklist H02, H04).
+    fn expire(&self, state: &mut State, afterwards: &mut Afterwards) {
+        if state.idle.len() == 0 {
+            return;
+        }
+        let most = self.limits.max_keepalive.unwrap_or(usize::MAX);
+        while state.idle.len() > most {
+            afterwards.closing.extend(state.idle.pop_oldest().map(|connection| *connection));
+        }
+        let now = Instant::now();
+        while let Some(connection) = state.idle.pop_expired(now) {
+            afterwards.closing.push(*connection);
+        }
+    }
+
+    /// What there is just now.
+    pub fn counts(&self) -> Counts {
+        let state = self.lock();
+        Counts { active: state.active.len(), idle: state.idle.len(), waiting: state.waiting.len() }
+    }
+
+    /// Takes no more requests, closes what is idle, and ends those who wait. Requests that run go on.
+    pub fn begin_to_close(&self) {
+        let mut afterwards = Afterwards::default();
+        let mut state = self.lock();
+        state.closed = true;
+        while let Some(connection) = state.idle.pop_oldest() {
+            afterwards.closing.push(*connection);
+        }
+        // Each gets a place, sees that the pool is closed, and gives it back.
+        while let Some(origin) = state.waiting.next(|_| {}).cloned() {
+            let Some(pool) = self.this.upgrade() else { return };
+            let cut = Arc::new(Cut::default());
+            let key = state.active.insert(Arc::clone(&cut));
+            match state.waiting.grant(Place { pool, origin, key, cut, connection: None, keep: false }) {
+                Granted::To(waker) => afterwards.wakers.extend(waker),
+                Granted::Nobody(place) => {
+                    state.active.remove(place.key);
+                    std::mem::forget(place);
+                }
+            }
+        }
+        drop(state);
+    }
+
+    /// Waits until no request runs, or until `at`. True if none runs.
+    pub async fn drained(&self, call: &Call, at: Option<Instant>) -> bool {
+        let mut timer = CoarseTimer::new();
+        poll_fn(|cx| {
+            {
+                let mut state = self.lock();
+                if state.active.is_empty() {
+                    return Poll::Ready(true);
+                }
+                state.drained.push(cx.waker().clone());
+            }
+            match at {
+                Some(at) => call.poll_until(cx, at, &mut timer).map(|()| false),
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// Ends the requests that run.
+    pub fn cut_off(&self) {
+        let cuts: Vec<_> = self.lock().active.iter().map(|(_, cut)| Arc::clone(cut)).collect();
+        for cut in cuts {
+            cut.now();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Quiesce for ConnectionPool {
+    fn close_idle(&self) {
+        let mut afterwards = Afterwards::default();
+        let mut state = self.lock();
+        while let Some(connection) = state.idle.pop_oldest() {
+            afterwards.closing.push(*connection);
+        }
+        drop(state);
+    }
+}
+
+/// H16: nothing of a response has come, the body can be sent again, and the server cannot have acted on the request, or
+/// may safely act on it twice.
+fn may_try_again(request: &Request, failure: &Failure) -> bool {
+    let died = failure.error.is_a(Code::SERVER_DISCONNECTED)
+        || failure.error.is_a(Code::READ_ERROR)
+        || failure.error.is_a(Code::WRITE_ERROR);
+    died && failure.before_response && request.body.is_replayable() && (request.is_idempotent() || failure.nothing_sent)
+}
+
+fn response(head: ResponseHead, body: ResponseBody) -> Response {
+    let reason = bytes::Bytes::copy_from_slice(head.reason());
+    Response { version: head.version, status: head.status, reason, headers: head.headers, body }
+}

@@ -1,0 +1,22 @@
+//! What httpcore is: a pool of connections, HTTP/1.1 on them, TLS and dialling below. A request comes in with its
+//! headers complete, goes out as it is, and its response comes back as received.
+
+mod body;
+mod connection;
+mod connection_pool;
+mod dial;
+mod headers;
+mod http11;
+mod idle_connections;
+mod models;
+mod stream;
+mod tls;
+
+pub use body::Body;
+pub use connection_pool::{ConnectionPool, Counts, Limits};
+pub use dial::Dialer;
+pub use headers::RawHeaders;
+pub(crate) use headers::{is_field_text, is_token, quoted, same_name};
+pub use http11::{HeadLimits, Version};
+pub use models::{Origin, Request, Response, ResponseBody, Scheme, Timeouts};
+pub use tls::{TlsConfig, TlsSettings};

@@ -1,0 +1,177 @@
+//! Headers that can be changed: an ordered list of names and values that keeps case, order and duplicates, looked up
+//! without regard to case (checklist D01 to D03).
+
+use bytes::Bytes;
+
+use crate::error::{Code, Error};
+use crate::httpcore::{is_field_text, is_token, quoted, same_name};
+
+/// See the module.
+#[derive(Clone, Debug, Default)]
+pub struct Headers {
+    fields: Vec<(Bytes, Bytes)>,
+}
+
+impl Headers {
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// The lines in their order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Bytes, &Bytes)> + Clone {
+        self.fields.iter().map(|(name, value)| (name, value))
+    }
+
+    /// The line at `index`.
+    pub fn get(&self, index: usize) -> Option<(&Bytes, &Bytes)> {
+        self.fields.get(index).map(|(name, value)| (name, value))
+    }
+
+    /// True if there is a line of that name.
+    pub fn contains(&self, name: &[u8]) -> bool {
+        self.fields.iter().any(|(other, _)| same_name(other, name))
+    }
+
+    /// Puts a line at the end.
+    ///
+    /// # Errors
+    /// LocalProtocolError for a name or value that could not be sent (checklist B11).
+    pub fn add(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
+        check(name, value)?;
+        self.push(Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
+        Ok(())
+    }
+
+    /// Replaces the first line of that name in its place and removes the others; puts a line at the end if there is
+    /// none.
+    ///
+    /// # Errors
+    /// LocalProtocolError as for `add`; nothing is changed then.
+    pub fn set(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
+        check(name, value)?;
+        let Some(first) = self.fields.iter().position(|(other, _)| same_name(other, name)) else {
+            self.push(Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
+            return Ok(());
+        };
+        self.fields[first] = (Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
+        let mut index = 0;
+        self.fields.retain(|(other, _)| {
+            index += 1;
+            index - 1 <= first || !same_name(other, name)
+        });
+        Ok(())
+    }
+
+    /// Removes every line of that name, and puts one at the end: how a user's header takes the place of a default
+    /// (checklist B07).
+    ///
+    /// # Errors
+    /// LocalProtocolError as for `add`; nothing is changed then.
+    pub fn override_with(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
+        check(name, value)?;
+        self.remove(name);
+        self.push(Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
+        Ok(())
+    }
+
+    /// Removes every line of that name; returns how many.
+    pub fn remove(&mut self, name: &[u8]) -> usize {
+        let before = self.fields.len();
+        self.fields.retain(|(other, _)| !same_name(other, name));
+        before - self.fields.len()
+    }
+
+    /// Puts a line at the end that is known to be right.
+    pub(super) fn push(&mut self, name: Bytes, value: Bytes) {
+        self.fields.push((name, value));
+    }
+
+    /// Puts a line in front that is known to be right.
+    pub(super) fn push_front(&mut self, name: Bytes, value: Bytes) {
+        self.fields.insert(0, (name, value));
+    }
+
+    /// The list itself.
+    pub(super) fn to_list(&self) -> Vec<(Bytes, Bytes)> {
+        self.fields.clone()
+    }
+}
+
+fn check(name: &[u8], value: &[u8]) -> Result<(), Error> {
+    if !is_token(name) {
+        return Err(Error::new(Code::LOCAL_PROTOCOL_ERROR, format!("Illegal header name {}", quoted(name))));
+    }
+    if !is_field_text(value) || value.first().is_some_and(is_space) || value.last().is_some_and(is_space) {
+        // The value may be a secret: its name has to do.
+        let message = format!("Illegal header value for {}", quoted(name));
+        return Err(Error::new(Code::LOCAL_PROTOCOL_ERROR, message));
+    }
+    Ok(())
+}
+
+fn is_space(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(headers: &Headers) -> String {
+        let line = |(name, value): (&Bytes, &Bytes)| format!("{name:?}={value:?}").replace(['b', '"'], "");
+        headers.iter().map(line).collect::<Vec<_>>().join(" ")
+    }
+
+    fn headers() -> Headers {
+        let mut headers = Headers::default();
+        for (name, value) in [("A", "1"), ("x", "2"), ("a", "3")] {
+            headers.add(name.as_bytes(), value.as_bytes()).unwrap();
+        }
+        headers
+    }
+
+    #[test]
+    fn adding_keeps_case_order_and_duplicates() {
+        assert_eq!(lines(&headers()), "A=1 x=2 a=3");
+    }
+
+    #[test]
+    fn setting_replaces_the_first_line_in_place_and_removes_the_others() {
+        let mut headers = headers();
+        headers.set(b"a", b"4").unwrap();
+        headers.set(b"new", b"5").unwrap();
+        assert_eq!(lines(&headers), "a=4 x=2 new=5");
+    }
+
+    #[test]
+    fn overriding_moves_the_line_to_the_end() {
+        let mut headers = headers();
+        headers.override_with(b"a", b"4").unwrap();
+        assert_eq!(lines(&headers), "x=2 a=4");
+    }
+
+    #[test]
+    fn removing_disregards_case() {
+        let mut headers = headers();
+        assert_eq!((headers.remove(b"a"), headers.remove(b"a")), (2, 0));
+        assert_eq!(lines(&headers), "x=2");
+    }
+
+    #[test]
+    fn what_could_not_be_sent_is_refused_and_changes_nothing() {
+        let mut headers = headers();
+        for (name, value) in
+            [("", "v"), ("a b", "v"), ("a:", "v"), ("a", "v\r\nX: y"), ("a", "v\0"), ("a", " v"), ("a", "v ")]
+        {
+            let error = headers.set(name.as_bytes(), value.as_bytes()).unwrap_err();
+            assert_eq!(error.code(), Code::LOCAL_PROTOCOL_ERROR, "{name:?}: {value:?}");
+        }
+        assert_eq!(lines(&headers), "A=1 x=2 a=3");
+    }
+}

@@ -1,0 +1,16 @@
+//! What HTTPX is: a client with its defaults, requests that are built and then sent, and responses that are read or
+//! streamed. No sockets here, and no C.
+
+mod client;
+mod headers;
+mod request;
+mod response;
+mod status;
+mod url;
+
+pub use client::{Client, ClientBuilder};
+pub use headers::Headers;
+pub use request::{Request, Timeout};
+pub use response::{BodyStream, Head, Response, Unit};
+pub use status::reason_phrase;
+pub use url::Url;

@@ -1,0 +1,228 @@
+//! A request while it is built: method, URL, headers and body, and how long it may wait.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::{Headers, Url};
+use crate::error::{Code, Error, RequestInfo};
+use crate::httpcore::{self, is_token, quoted, Body, HeadLimits, Origin, Scheme, Timeouts};
+
+/// A time limit of a request, which may be left to the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Timeout {
+    /// Not given: the client's.
+    #[default]
+    Unset,
+    /// Given; None is no limit.
+    Set(Option<Duration>),
+}
+
+impl Timeout {
+    fn or(self, default: Option<Duration>) -> Option<Duration> {
+        match self {
+            Timeout::Unset => default,
+            Timeout::Set(limit) => limit,
+        }
+    }
+}
+
+/// See the module. A request can be sent more than once, if its body can be read more than once.
+#[derive(Clone, Debug)]
+pub struct Request {
+    method: Bytes,
+    url: Url,
+    origin: Arc<Origin>,
+    /// Complete but for the framing of the body, which `framing` says.
+    pub headers: Headers,
+    body: Body,
+    framing: Framing,
+    /// connect, read, write, pool.
+    timeouts: [Timeout; 4],
+    total: Option<Duration>,
+    /// The client's time limits at the time when the request was built.
+    client_timeouts: Timeouts,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Framing {
+    None,
+    Length(u64),
+    Chunked,
+}
+
+impl Request {
+    /// A request with the client's default headers. The method is sent in upper case (checklist B03).
+    pub(super) fn new(method: &str, url: &str, defaults: &Headers, timeouts: Timeouts) -> Result<Request, Error> {
+        if !is_token(method.as_bytes()) {
+            let message = format!("Illegal method characters in {}", quoted(method.as_bytes()));
+            return Err(Error::new(Code::LOCAL_PROTOCOL_ERROR, message));
+        }
+        let method = match method {
+            "GET" => Bytes::from_static(b"GET"),
+            other => Bytes::from(other.to_ascii_uppercase()),
+        };
+        let url = Url::parse(url)?;
+        let origin = Arc::new(origin_of(&url)?);
+        let mut headers = defaults.clone();
+        if !headers.contains(b"host") {
+            headers.push_front(Bytes::from_static(b"Host"), Bytes::copy_from_slice(url.host_header().as_bytes()));
+        }
+        Ok(Request {
+            method,
+            url,
+            origin,
+            headers,
+            body: Body::Empty,
+            framing: Framing::None,
+            timeouts: [Timeout::Unset; 4],
+            total: None,
+            client_timeouts: timeouts,
+        })
+    }
+
+    /// In upper case.
+    pub fn method(&self) -> &[u8] {
+        &self.method
+    }
+
+    /// Where it goes.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Replaces time limits; those that are Unset stay as they are. The order is connect, read, write, pool.
+    pub fn set_timeouts(&mut self, timeouts: [Timeout; 4]) {
+        for (own, given) in self.timeouts.iter_mut().zip(timeouts) {
+            if given != Timeout::Unset {
+                *own = given;
+            }
+        }
+    }
+
+    /// Limits the whole of it, from the sending to the end of the response's body; None is no limit.
+    pub fn set_total(&mut self, total: Option<Duration>) {
+        self.total = total;
+    }
+
+    /// A body in memory.
+    pub fn set_bytes(&mut self, bytes: Bytes) {
+        self.framing = Framing::Length(bytes.len() as u64);
+        self.body = Body::Bytes(bytes);
+    }
+
+    /// JSON as the caller wrote it; it is checked, not changed.
+    ///
+    /// # Errors
+    /// INVALID_JSON if it is not JSON. Nothing is changed then.
+    pub fn set_json(&mut self, text: &str) -> Result<(), Error> {
+        serde_json::from_str::<serde::de::IgnoredAny>(text)
+            .map_err(|e| Error::new(Code::INVALID_JSON, format!("the body is not JSON: {e}")))?;
+        if !self.headers.contains(b"content-type") {
+            self.headers.push(Bytes::from_static(b"Content-Type"), Bytes::from_static(b"application/json"));
+        }
+        self.set_bytes(Bytes::copy_from_slice(text.as_bytes()));
+        Ok(())
+    }
+
+    /// The whole of a file as it is now, read while it is sent.
+    ///
+    /// # Errors
+    /// IO_ERROR or what lies below it, if it cannot be opened or is not a regular file.
+    pub fn set_file(&mut self, path: &std::path::Path) -> Result<(), Error> {
+        let file = File::open(path).map_err(|e| file_error(&e, path))?;
+        let metadata = file.metadata().map_err(|e| file_error(&e, path))?;
+        if !metadata.is_file() {
+            return Err(Error::new(Code::IO_ERROR, format!("{} is not a regular file", path.display())));
+        }
+        self.framing = Framing::Length(metadata.len());
+        self.body = Body::File { file: Arc::new(file), start: 0, length: metadata.len() };
+        Ok(())
+    }
+
+    /// A body that is made while it is sent, of known or unknown length.
+    pub fn set_pipe(&mut self, reader: crate::runtime::PipeReader, length: Option<u64>) {
+        self.framing = length.map_or(Framing::Chunked, Framing::Length);
+        self.body = Body::pipe(reader);
+    }
+
+    /// The form in which it goes to the pool.
+    pub(super) fn to_core(&self) -> httpcore::Request {
+        let mut headers = self.headers.to_list();
+        let framed = self.headers.contains(b"content-length") || self.headers.contains(b"transfer-encoding");
+        if !framed {
+            match self.framing {
+                Framing::Length(length) => headers.push((Bytes::from_static(b"Content-Length"), decimal(length))),
+                Framing::Chunked => {
+                    headers.push((Bytes::from_static(b"Transfer-Encoding"), Bytes::from_static(b"chunked")));
+                }
+                // B14: such a request without a body says so, right after Host.
+                Framing::None if matches!(&self.method[..], b"POST" | b"PUT" | b"PATCH") => {
+                    headers.insert(1, (Bytes::from_static(b"Content-Length"), Bytes::from_static(b"0")));
+                }
+                Framing::None => {}
+            }
+        }
+        let [connect, read, write, pool] = self.timeouts;
+        let client = self.client_timeouts;
+        httpcore::Request {
+            method: self.method.clone(),
+            origin: Arc::clone(&self.origin),
+            target: Bytes::copy_from_slice(self.url.raw_path().as_bytes()),
+            headers,
+            body: self.body.clone(),
+            timeouts: Timeouts {
+                connect: connect.or(client.connect),
+                read: read.or(client.read),
+                write: write.or(client.write),
+                pool: pool.or(client.pool),
+            },
+            deadline: self.total.and_then(|total| Instant::now().checked_add(total)),
+            limits: HeadLimits::default(),
+        }
+    }
+
+    /// What errors say of it.
+    pub(super) fn info(&self) -> Arc<RequestInfo> {
+        Arc::new(RequestInfo {
+            method: String::from_utf8_lossy(&self.method).into_owned(),
+            url: self.url.as_str().to_owned(),
+        })
+    }
+}
+
+fn decimal(number: u64) -> Bytes {
+    Bytes::from(number.to_string())
+}
+
+fn file_error(error: &std::io::Error, path: &std::path::Path) -> Error {
+    let code = match error.kind() {
+        std::io::ErrorKind::NotFound => Code::FILE_NOT_FOUND,
+        std::io::ErrorKind::PermissionDenied => Code::PERMISSION_DENIED,
+        _ => Code::IO_ERROR,
+    };
+    Error::from_io(code, error, &path.display().to_string())
+}
+
+/// Checklist H11.
+fn origin_of(url: &Url) -> Result<Origin, Error> {
+    let scheme = match url.scheme() {
+        "http" | "ws" => Scheme::Http,
+        "https" | "wss" => Scheme::Https,
+        "" => {
+            let message = "Request URL is missing an 'http://' or 'https://' protocol.";
+            return Err(Error::new(Code::UNSUPPORTED_PROTOCOL, message));
+        }
+        other => {
+            let message = format!("Request URL has an unsupported protocol '{other}://'.");
+            return Err(Error::new(Code::UNSUPPORTED_PROTOCOL, message));
+        }
+    };
+    if url.raw_host().is_empty() {
+        return Err(Error::new(Code::INVALID_URL, "the URL has no host"));
+    }
+    let port = url.effective_port().unwrap_or_else(|| scheme.default_port());
+    Ok(Origin { scheme, host: url.raw_host().into(), port })
+}

@@ -1,0 +1,340 @@
+//! A response: its head, and its body, which is read whole, or streamed once (checklist N).
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+
+use super::{status, Request, Url};
+use crate::error::{Code, Error};
+use crate::httpcore::{self, RawHeaders, ResponseBody, Version};
+use crate::runtime::Call;
+
+/// The most that one piece of a stream has when no chunk size is asked for.
+const PIECE: usize = 65_536;
+
+/// What a server said before the body, and to which request. It never changes.
+pub struct Head {
+    version: Version,
+    status: u16,
+    reason: Bytes,
+    headers: RawHeaders,
+    request: Arc<Request>,
+}
+
+/// See the module.
+pub struct Response {
+    head: Arc<Head>,
+    body: State,
+    trailers: Option<RawHeaders>,
+    started: Instant,
+    elapsed: Option<Duration>,
+    downloaded: u64,
+}
+
+enum State {
+    /// Nothing was read.
+    Unread(ResponseBody),
+    Read(Bytes),
+    /// A stream has it, or had it.
+    Streamed,
+    Closed,
+}
+
+/// What the pieces of a stream are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// As they came over the wire, but for the framing.
+    Raw,
+    /// With the content's encodings undone.
+    Bytes,
+}
+
+impl Head {
+    /// 100 to 999.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// As received, or the status code's own if the server sent none.
+    pub fn reason(&self) -> &[u8] {
+        match self.reason.is_empty() {
+            true => status::reason_phrase(self.status).as_bytes(),
+            false => &self.reason,
+        }
+    }
+
+    /// As in the status line: `HTTP/1.1`.
+    pub fn version(&self) -> &str {
+        self.version.as_str()
+    }
+
+    /// As received.
+    pub fn headers(&self) -> &RawHeaders {
+        &self.headers
+    }
+
+    /// Where the response came from.
+    pub fn url(&self) -> &Url {
+        self.request.url()
+    }
+
+    /// What it answers.
+    pub fn request(&self) -> &Arc<Request> {
+        &self.request
+    }
+
+    /// The target of a redirect that a client may follow (checklist N03).
+    fn redirect_location(&self) -> Option<&[u8]> {
+        match self.status {
+            301 | 302 | 303 | 307 | 308 => self.headers.find_all(b"location").next(),
+            _ => None,
+        }
+    }
+
+    fn blame(&self, error: Error) -> Error {
+        error.with_request(self.request.info()).with_full_request(Arc::clone(&self.request))
+    }
+}
+
+impl Response {
+    pub(super) fn new(core: httpcore::Response, request: Arc<Request>, started: Instant) -> Response {
+        let head =
+            Head { version: core.version, status: core.status, reason: core.reason, headers: core.headers, request };
+        Response {
+            head: Arc::new(head),
+            body: State::Unread(core.body),
+            trailers: None,
+            started,
+            elapsed: None,
+            downloaded: 0,
+        }
+    }
+
+    /// What came before the body.
+    pub fn head(&self) -> &Arc<Head> {
+        &self.head
+    }
+
+    /// The fields that came after the body, once it was read.
+    pub fn trailers(&self) -> Option<&RawHeaders> {
+        self.trailers.as_ref()
+    }
+
+    /// From the sending to the end of the body (checklist N05).
+    ///
+    /// # Errors
+    /// INVALID_STATE before the response was read or closed.
+    pub fn elapsed(&self) -> Result<Duration, Error> {
+        self.elapsed.ok_or_else(|| {
+            let message = "'.elapsed' may only be accessed after the response has been read or closed.";
+            Error::new(Code::INVALID_STATE, message)
+        })
+    }
+
+    /// How many bytes of body came over the wire, encoded as they were (checklist N10). While a stream has the body,
+    /// the stream knows.
+    pub fn bytes_downloaded(&self) -> u64 {
+        match &self.body {
+            State::Unread(body) => body.bytes_received(),
+            _ => self.downloaded,
+        }
+    }
+
+    /// True once the body was read, or the response closed, or a stream took the body over.
+    pub fn is_closed(&self) -> bool {
+        !matches!(self.body, State::Unread(_))
+    }
+
+    /// The body, once it was read.
+    ///
+    /// # Errors
+    /// ResponseNotRead before that (checklist N07).
+    pub fn content(&self) -> Result<&Bytes, Error> {
+        match &self.body {
+            State::Read(content) => Ok(content),
+            _ => Err(Error::new(
+                Code::RESPONSE_NOT_READ,
+                "Attempted to access streaming response content, without having called `read()`.",
+            )),
+        }
+    }
+
+    /// Reads the body to its end and keeps it; does nothing if that was done.
+    pub async fn read(&mut self, call: &Call) -> Result<(), Error> {
+        if matches!(self.body, State::Read(_)) {
+            return Ok(());
+        }
+        // Taken, so that a cancelled read leaves a closed response and not half a body.
+        let mut body = self.take_body()?;
+        let read = read_all(&mut body, call).await;
+        self.downloaded = body.bytes_received();
+        self.elapsed = Some(self.started.elapsed());
+        self.trailers = body.take_trailers();
+        self.body = State::Read(read.map_err(|error| self.head.blame(error))?);
+        Ok(())
+    }
+
+    fn take_body(&mut self) -> Result<ResponseBody, Error> {
+        match std::mem::replace(&mut self.body, State::Closed) {
+            State::Unread(body) => Ok(body),
+            State::Streamed => {
+                self.body = State::Streamed;
+                Err(Error::new(
+                    Code::STREAM_CONSUMED,
+                    "Attempted to read or stream some content, but the content has already been streamed.",
+                ))
+            }
+            State::Closed => Err(Error::new(
+                Code::STREAM_CLOSED,
+                "Attempted to read or stream content, but the stream has been closed.",
+            )),
+            State::Read(content) => {
+                self.body = State::Read(content);
+                Err(Error::new(Code::STREAM_CONSUMED, "the response was read already"))
+            }
+        }
+    }
+
+    /// Closes the connection, unless the body was read to its end.
+    pub fn close(&mut self) {
+        if let State::Unread(body) = &self.body {
+            self.downloaded = body.bytes_received();
+            self.elapsed = Some(self.started.elapsed());
+            self.body = State::Closed;
+        }
+    }
+
+    /// Streams the body, in pieces of exactly `chunk_size` bytes but for the last, or as they come if that is 0
+    /// (checklist N08). A body that was read is streamed from memory, as often as wanted.
+    pub fn stream(&mut self, unit: Unit, chunk_size: usize) -> Result<BodyStream, Error> {
+        let source = match &self.body {
+            State::Read(content) if unit == Unit::Bytes => Source::Memory(content.clone()),
+            State::Read(_) => {
+                let message = "the raw body is gone: the response was read, and its content decoded";
+                return Err(Error::new(Code::STREAM_CONSUMED, message));
+            }
+            _ => {
+                let body = self.take_body()?;
+                self.body = State::Streamed;
+                Source::Network(body)
+            }
+        };
+        Ok(BodyStream { source, chunk_size, pending: BytesMut::new(), head: Arc::clone(&self.head) })
+    }
+
+    /// Fails unless the status is 2xx (checklist N04).
+    pub fn raise_for_status(&self) -> Result<(), Error> {
+        let head = &self.head;
+        if (200..300).contains(&head.status) {
+            return Ok(());
+        }
+        let mut message = format!(
+            "{} '{} {}' for url '{}'\n",
+            status::kind(head.status),
+            head.status,
+            String::from_utf8_lossy(head.reason()),
+            head.url().as_str()
+        );
+        if let Some(location) = head.redirect_location() {
+            message += &format!("Redirect location: '{}'\n", String::from_utf8_lossy(location));
+        }
+        message += "For more information check: https://developer.mozilla.org/en-US/docs/Web/HTTP/Status/";
+        message += &head.status.to_string();
+        Err(head.blame(Error::new(Code::HTTP_STATUS_ERROR, message)).with_response(Arc::new(self.snapshot())))
+    }
+
+    /// A copy for an error to carry: with the body if it was read, else closed.
+    pub fn snapshot(&self) -> Response {
+        Response {
+            head: Arc::clone(&self.head),
+            body: match &self.body {
+                State::Read(content) => State::Read(content.clone()),
+                _ => State::Closed,
+            },
+            trailers: self.trailers.clone(),
+            started: self.started,
+            elapsed: self.elapsed,
+            downloaded: self.bytes_downloaded(),
+        }
+    }
+}
+
+async fn read_all(body: &mut ResponseBody, call: &Call) -> Result<Bytes, Error> {
+    let Some(first) = body.next(call, usize::MAX).await? else { return Ok(Bytes::new()) };
+    let Some(second) = body.next(call, usize::MAX).await? else { return Ok(first) };
+    let mut content = BytesMut::with_capacity(4 * (first.len() + second.len()));
+    content.extend_from_slice(&first);
+    content.extend_from_slice(&second);
+    drop((first, second));
+    while let Some(piece) = body.next(call, usize::MAX).await? {
+        content.extend_from_slice(&piece);
+    }
+    Ok(content.freeze())
+}
+
+/// A body on its way, piece by piece. It may outlive its response.
+pub struct BodyStream {
+    source: Source,
+    chunk_size: usize,
+    pending: BytesMut,
+    head: Arc<Head>,
+}
+
+enum Source {
+    Network(ResponseBody),
+    Memory(Bytes),
+    Closed,
+}
+
+impl BodyStream {
+    /// The next piece, never empty; None at the end, and again after it.
+    ///
+    /// # Errors
+    /// StreamClosed after `close`, and what the network gave.
+    pub async fn next(&mut self, call: &Call) -> Result<Option<Bytes>, Error> {
+        if self.chunk_size == 0 {
+            return self.piece(call, PIECE).await;
+        }
+        while self.pending.len() < self.chunk_size {
+            let missing = self.chunk_size - self.pending.len();
+            match self.piece(call, missing.min(PIECE)).await? {
+                // Nothing has to be put together.
+                Some(piece) if piece.len() == self.chunk_size => return Ok(Some(piece)),
+                Some(piece) => self.pending.extend_from_slice(&piece),
+                None if self.pending.is_empty() => return Ok(None),
+                None => return Ok(Some(self.pending.split().freeze())),
+            }
+        }
+        Ok(Some(self.pending.split().freeze()))
+    }
+
+    async fn piece(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
+        match &mut self.source {
+            Source::Network(body) => body.next(call, max).await.map_err(|error| self.head.blame(error)),
+            Source::Memory(rest) if rest.is_empty() => Ok(None),
+            Source::Memory(rest) => {
+                let length = rest.len().min(max);
+                Ok(Some(rest.split_to(length)))
+            }
+            Source::Closed => Err(Error::new(
+                Code::STREAM_CLOSED,
+                "Attempted to read or stream content, but the stream has been closed.",
+            )),
+        }
+    }
+
+    /// How many bytes of body have come over the wire (checklist N10).
+    pub fn bytes_downloaded(&self) -> u64 {
+        match &self.source {
+            Source::Network(body) => body.bytes_received(),
+            _ => 0,
+        }
+    }
+
+    /// Closes it; before its end, that closes the connection.
+    pub fn close(&mut self) {
+        self.source = Source::Closed;
+        self.pending = BytesMut::new();
+    }
+}
