@@ -30,8 +30,6 @@ pub(super) struct Connection {
     /// When the waiting that goes on now has to be over; None if nothing waits.
     waits_until: Option<Instant>,
     cut: Arc<Cut>,
-    /// How many responses were read to their end.
-    pub(super) served: u64,
 }
 
 /// Cuts a connection off from another thread, in the middle of an exchange.
@@ -65,7 +63,6 @@ impl Connection {
             timer: CoarseTimer::new(),
             waits_until: None,
             cut,
-            served: 0,
         }
     }
 
@@ -81,6 +78,16 @@ impl Connection {
     /// True if an idle connection has input: the peer closed it, or spoke out of turn (checklist H06).
     pub(super) fn is_stale(&self) -> bool {
         !self.received.is_empty() || self.stream.socket().has_input()
+    }
+
+    /// Lets large buffers go before it is idle.
+    pub(super) fn rest(&mut self) {
+        if self.received.is_empty() && self.received.capacity() > FIRST_BLOCK {
+            self.received = BytesMut::new();
+        }
+        if self.to_send.capacity() > FIRST_BLOCK {
+            self.to_send = Vec::new();
+        }
     }
 
     /// Brings it to the lane of `call`.

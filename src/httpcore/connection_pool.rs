@@ -21,7 +21,7 @@ use super::http11::{self, Failure, ResponseHead};
 use super::idle_connections::IdleConnections;
 use super::{Dialer, Origin, Request, Response, ResponseBody};
 use crate::error::{Code, Error};
-use crate::runtime::{Call, CoarseTimer, Granted, Quiesce, WaitQueue};
+use crate::runtime::{Call, CoarseTimer, Granted, PutBack, Quiesce, WaitQueue};
 
 /// How many connections there may be; None is as many as wanted (checklist H01).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,7 +88,7 @@ impl Place {
     /// Ends an exchange that was read to its end.
     pub(super) fn settle(&mut self, reusable: bool) {
         if let Some(connection) = &mut self.connection {
-            connection.served += 1;
+            connection.rest();
             self.keep = reusable;
         }
     }
@@ -272,16 +272,7 @@ impl ConnectionPool {
         if state.waiting.is_empty() {
             return;
         }
-        let pool = self.this.clone();
-        let back = move |waiter| {
-            let Some(pool) = pool.upgrade() else { return };
-            let mut afterwards = Afterwards::default();
-            let mut state = pool.lock();
-            state.waiting.put_back(waiter);
-            pool.serve(&mut state, &mut afterwards);
-            drop(state);
-        };
-        while let Some(origin) = state.waiting.next(back.clone()).cloned() {
+        while let Some(origin) = state.waiting.next(self.back()).cloned() {
             let Some(place) = self.place_for(state, &origin, afterwards) else { return };
             match state.waiting.grant(place) {
                 Granted::To(waker) => afterwards.wakers.extend(waker),
@@ -295,6 +286,19 @@ impl ConnectionPool {
                     return;
                 }
             }
+        }
+    }
+
+    /// What puts a waiter back in its place once somebody drives its lane.
+    fn back(&self) -> impl Fn(PutBack<Arc<Origin>, Place>) + Clone + Send + 'static {
+        let pool = self.this.clone();
+        move |waiter| {
+            let Some(pool) = pool.upgrade() else { return };
+            let mut afterwards = Afterwards::default();
+            let mut state = pool.lock();
+            state.waiting.put_back(waiter);
+            pool.serve(&mut state, &mut afterwards);
+            drop(state);
         }
     }
 
@@ -328,7 +332,7 @@ impl ConnectionPool {
             afterwards.closing.push(*connection);
         }
         // Each gets a place, sees that the pool is closed, and gives it back.
-        while let Some(origin) = state.waiting.next(|_| {}).cloned() {
+        while let Some(origin) = state.waiting.next(self.back()).cloned() {
             let Some(pool) = self.this.upgrade() else { return };
             let cut = Arc::new(Cut::default());
             let key = state.active.insert(Arc::clone(&cut));

@@ -43,7 +43,8 @@ pub struct DecodeLimits {
     /// output on. The default, 1032, is the most that deflate can do, so what it refuses are bombs of stacked codings,
     /// or of `br` and `zstd`, that go on and on; `None` is no limit.
     pub max_ratio: Option<u32>,
-    /// How many bytes the decoded body may have, whether or not it has a coding. Default `None`, no limit.
+    /// How many bytes the body may have, decoded wholly or up to any coding of the chain; also where there is no
+    /// coding. Default `None`, no limit.
     pub max_decoded: Option<u64>,
     /// Takes bodies of gzip, deflate and br that end too early as they are, as HTTPX does. Default false:
     /// DecodingError. A truncated zstd body is an error in HTTPX too, and always here.
@@ -100,10 +101,11 @@ impl Decoder {
         self.stages.is_empty()
     }
 
-    /// Gives bytes of the body as they were received. They are kept until they are pulled.
+    /// Gives bytes of the body as they were received. They are kept until they are pulled; after an error they are
+    /// dropped.
     pub fn push(&mut self, data: Bytes) {
         debug_assert!(!self.ended, "nothing follows the end of a body");
-        if !data.is_empty() {
+        if !data.is_empty() && self.failed.is_none() {
             self.accounts.received += data.len() as u64;
             self.received.push_back(data);
         }
@@ -121,7 +123,6 @@ impl Decoder {
         if let Err(error) = &pulled {
             self.failed = Some(error.clone());
             self.received.clear();
-            self.stages.clear();
         }
         pulled
     }
@@ -230,7 +231,7 @@ impl Coding {
 }
 
 /// One coding's decoder. It is given input until it has taken all of it, and room for output.
-trait ContentDecoder: Send {
+trait ContentDecoder: Send + Sync {
     /// Takes from the front of `input` and fills the front of `output` until one of them is used up; gives how much was
     /// filled.
     fn decode(&mut self, input: &mut Bytes, output: &mut [u8]) -> Result<usize, Error>;

@@ -26,4 +26,4 @@ pub use queue::{Operation, Queue};
 pub use socket::Socket;
 pub use sys::{generation, spawn_thread, ForkCell, OwnedMark};
 pub use timer::CoarseTimer;
-pub use wait_queue::{Granted, WaitQueue, Waiting};
+pub use wait_queue::{Granted, PutBack, WaitQueue, Waiting};

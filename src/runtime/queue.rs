@@ -30,7 +30,7 @@ pub type WakerFn = dyn Fn() + Send + Sync;
 pub struct Queue<V: Send + 'static, C: Send + 'static> {
     lane: Arc<Lane>,
     /// Operations to be polled.
-    runnable: Mutex<Vec<Arc<Operation<V, C>>>>,
+    runnable: Mutex<Vec<Arc<Wakeup<V, C>>>>,
     /// Wakes the future that polls them.
     driver: AtomicWaker,
     state: Mutex<State<V, C>>,
@@ -65,6 +65,13 @@ pub struct Operation<V: Send + 'static, C: Send + 'static> {
     generation: u64,
     progress: Mutex<Progress<V>>,
     context: Mutex<Option<C>>,
+    wakeup: Arc<Wakeup<V, C>>,
+}
+
+/// What wakers of an operation hold. Not the operation itself: its result may hold a connection that holds such a waker.
+struct Wakeup<V: Send + 'static, C: Send + 'static> {
+    operation: Weak<Operation<V, C>>,
+    queue: Weak<Queue<V, C>>,
     /// It is in the queue's list of operations to be polled.
     scheduled: AtomicBool,
 }
@@ -113,17 +120,21 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
             return Err((closed(), context));
         }
         let entry = state.in_flight.vacant_entry();
-        let operation = Arc::new(Operation {
+        let operation = Arc::new_cyclic(|operation| Operation {
             queue: self.this.clone(),
             key: entry.key(),
             generation: self.generation,
             progress: Mutex::new(Progress::Waiting(future)),
             context: Mutex::new(Some(context)),
-            scheduled: AtomicBool::new(false),
+            wakeup: Arc::new(Wakeup {
+                operation: operation.clone(),
+                queue: self.this.clone(),
+                scheduled: AtomicBool::new(false),
+            }),
         });
         entry.insert(Arc::clone(&operation));
         drop(state);
-        self.schedule(&operation);
+        self.schedule(&operation.wakeup);
         Ok(operation)
     }
 
@@ -363,19 +374,22 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
         true
     }
 
-    fn schedule(&self, operation: &Arc<Operation<V, C>>) {
-        if operation.scheduled.swap(true, Ordering::AcqRel) {
+    fn schedule(&self, wakeup: &Arc<Wakeup<V, C>>) {
+        if wakeup.scheduled.swap(true, Ordering::AcqRel) {
             return;
         }
-        lock(&self.runnable).push(Arc::clone(operation));
+        lock(&self.runnable).push(Arc::clone(wakeup));
         self.driver.wake();
     }
 
     fn poll_runnable(&self, cx: &mut Context<'_>) {
         self.driver.register(cx.waker());
         let batch = std::mem::take(&mut *lock(&self.runnable));
-        for operation in &batch {
-            operation.poll();
+        for wakeup in &batch {
+            wakeup.scheduled.store(false, Ordering::Release);
+            if let Some(operation) = wakeup.operation.upgrade() {
+                operation.poll();
+            }
         }
         let mut runnable = lock(&self.runnable);
         if runnable.is_empty() {
@@ -504,12 +518,11 @@ impl<V: Send + 'static, C: Send + 'static> Operation<V, C> {
     }
 
     fn poll(self: &Arc<Self>) {
-        self.scheduled.store(false, Ordering::Release);
         let mut progress = lock(&self.progress);
         let Progress::Waiting(_) = &*progress else { return };
         let Progress::Waiting(mut future) = std::mem::replace(&mut *progress, Progress::Polling) else { return };
         drop(progress);
-        let waker = Waker::from(Arc::clone(self));
+        let waker = Waker::from(Arc::clone(&self.wakeup));
         let mut cx = Context::from_waker(&waker);
         let polled = std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx)))
             .unwrap_or_else(|_| Poll::Ready(Err(Error::new(Code::PANIC, "the operation panicked inside the library"))));
@@ -533,7 +546,7 @@ impl<V: Send + 'static, C: Send + 'static> Operation<V, C> {
     }
 }
 
-impl<V: Send + 'static, C: Send + 'static> Wake for Operation<V, C> {
+impl<V: Send + 'static, C: Send + 'static> Wake for Wakeup<V, C> {
     fn wake(self: Arc<Self>) {
         Wake::wake_by_ref(&self);
     }

@@ -1,4 +1,8 @@
 //! Tests of the library's Rust side, by floor. They use real sockets on loopback.
 
+#[cfg(feature = "test-hooks")]
+mod abi;
+mod client;
+mod house;
 mod runtime;
 mod support;

@@ -71,3 +71,24 @@ impl EchoServer {
         EchoServer { address, seen }
     }
 }
+
+/// A server that answers every request's head with 200 and two bytes.
+pub fn ok_server() -> SocketAddr {
+    let server = EchoServer::with(|mut stream, _| {
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while matches!(stream.read(&mut byte), Ok(1)) {
+            head.push(byte[0]);
+            if head.ends_with(b"\r\n\r\n") {
+                head.clear();
+                if stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").is_err() {
+                    return;
+                }
+            }
+        }
+    });
+    let address = server.address;
+    // Nobody listens to what this one sees.
+    std::mem::forget(server);
+    address
+}

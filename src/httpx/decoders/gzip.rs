@@ -1,5 +1,6 @@
 //! `gzip` (RFC 1952): a file of one or more members, of which HTTPX gives only the first one (checklist O03). Headers
-//! and checksums are read here, so that a member costs no more than its bytes: empty ones pack very well.
+//! and checksums are read here, and one inflater serves all members: a new one for each would let a few kilobytes, which
+//! a second coding expands to millions of empty members, keep a thread busy for minutes.
 
 use bytes::{Buf, Bytes};
 use flate2::{Crc, Decompress};
@@ -116,7 +117,7 @@ impl GzipDecoder {
                 input.clear();
                 None
             }
-            // Its bytes are never in a frame.
+            // Not of the frame: `decode` reads it itself.
             Part::Data => None,
         })
     }

@@ -1,0 +1,468 @@
+//! The client over its pool, against servers that do what a script says.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{mpsc, Arc, Barrier};
+use std::thread;
+use std::time::Duration;
+
+use httpx::error::{Code, Error};
+use httpx::httpx::{Client, ClientBuilder, Request, Response, Timeout, Unit};
+use httpx::runtime::{pipe, Operation, Queue};
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/// Serves each connection with `serve`, which gets its number, from 0.
+fn server(serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let serve = Arc::new(serve);
+    thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            let serve = Arc::clone(&serve);
+            thread::spawn(move || serve(stream.unwrap(), number));
+        }
+    });
+    address
+}
+
+/// Reads up to the end of a request's head; None at the connection's end.
+fn read_head(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        if stream.read(&mut byte).ok()? == 0 {
+            return None;
+        }
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).ok()
+}
+
+/// Answers every request on a connection with `answer`.
+fn answering(answer: &'static str) -> SocketAddr {
+    server(move |mut stream, _| {
+        while read_head(&mut stream).is_some() {
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    })
+}
+
+fn request(client: &Client, method: &str, address: SocketAddr) -> Request {
+    client.build_request(method, &format!("http://{address}/")).unwrap()
+}
+
+fn send(client: &Arc<Client>, request: Request) -> Result<Response, Error> {
+    let request = Arc::new(request);
+    client.block_on(|call| Arc::clone(client).send(call, request, false))
+}
+
+fn get(client: &Arc<Client>, address: SocketAddr) -> Result<Response, Error> {
+    send(client, request(client, "GET", address))
+}
+
+fn stream(client: &Arc<Client>, address: SocketAddr) -> Response {
+    let request = Arc::new(request(client, "GET", address));
+    client.block_on(|call| Arc::clone(client).send(call, request, true)).unwrap()
+}
+
+fn limited(max_connections: usize) -> ClientBuilder {
+    let mut builder = ClientBuilder::default();
+    builder.limits.max_connections = Some(max_connections);
+    builder
+}
+
+fn counts(client: &Client) -> (usize, usize, usize) {
+    let counts = client.counts();
+    (counts.active, counts.idle, counts.waiting)
+}
+
+#[test]
+fn a_get_is_sent_with_the_default_headers_in_their_order() {
+    let (tell, heads) = mpsc::channel();
+    let address = server(move |mut stream, _| {
+        tell.send(read_head(&mut stream).unwrap()).unwrap();
+        stream.write_all(OK.as_bytes()).unwrap();
+    });
+    let client = ClientBuilder::default().build();
+    let mut request = client.build_request("get", &format!("http://{address}/a?b=c")).unwrap();
+    request.headers.add(b"X-One", b"1").unwrap();
+    request.headers.add(b"x-one", b"2").unwrap();
+    let response = send(&client, request).unwrap();
+    assert_eq!(&response.content().unwrap()[..], b"ok");
+    let head = heads.recv().unwrap();
+    let lines: Vec<_> = head.split("\r\n").collect();
+    assert_eq!(lines[0], "GET /a?b=c HTTP/1.1");
+    assert_eq!(lines[1], format!("Host: {address}"));
+    let names: Vec<_> = lines[2..].iter().filter_map(|line| line.split(':').next()).collect();
+    assert_eq!(names, ["Accept", "Accept-Encoding", "Connection", "User-Agent", "X-One", "x-one", "", ""]);
+}
+
+#[test]
+fn a_response_read_to_its_end_gives_its_connection_back() {
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    let address = server(move |mut stream, number| {
+        count.fetch_max(number + 1, Ordering::SeqCst);
+        while read_head(&mut stream).is_some() {
+            stream.write_all(OK.as_bytes()).unwrap();
+        }
+    });
+    let client = ClientBuilder::default().build();
+    for _ in 0..5 {
+        get(&client, address).unwrap();
+        assert_eq!(counts(&client), (0, 1, 0));
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn closing_an_unread_response_closes_its_connection() {
+    let (tell, ended) = mpsc::channel();
+    let address = server(move |mut stream, _| {
+        read_head(&mut stream).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome").unwrap();
+        tell.send(stream.read(&mut [0]).map_or(0, |n| n)).unwrap();
+    });
+    let client = ClientBuilder::default().build();
+    let mut response = stream(&client, address);
+    assert_eq!(counts(&client), (1, 0, 0));
+    response.close();
+    assert_eq!(counts(&client), (0, 0, 0));
+    assert_eq!(ended.recv_timeout(Duration::from_secs(10)).unwrap(), 0);
+    assert_eq!(response.content().unwrap_err().code(), Code::RESPONSE_NOT_READ);
+}
+
+#[test]
+fn a_get_on_a_connection_that_went_stale_is_sent_again() {
+    let address = server(|mut stream, number| {
+        read_head(&mut stream).unwrap();
+        stream.write_all(OK.as_bytes()).unwrap();
+        if number == 0 {
+            // Takes the next request and goes without a word.
+            read_head(&mut stream);
+        } else {
+            while read_head(&mut stream).is_some() {
+                stream.write_all(OK.as_bytes()).unwrap();
+            }
+        }
+    });
+    let client = ClientBuilder::default().build();
+    get(&client, address).unwrap();
+    get(&client, address).unwrap();
+    assert_eq!(counts(&client), (0, 1, 0));
+}
+
+#[test]
+fn a_post_that_may_have_been_acted_on_is_not_sent_again() {
+    let address = server(|mut stream, _| {
+        read_head(&mut stream).unwrap();
+        stream.write_all(OK.as_bytes()).unwrap();
+        read_head(&mut stream);
+    });
+    let client = ClientBuilder::default().build();
+    get(&client, address).unwrap();
+    let error = send(&client, request(&client, "POST", address)).err().unwrap();
+    assert!(error.is_a(Code::REMOTE_PROTOCOL_ERROR), "{error}");
+    assert_eq!(error.message(), "Server disconnected without sending a response.");
+    assert_eq!(error.request().unwrap().method, "POST");
+    assert_eq!(counts(&client), (0, 0, 0));
+}
+
+#[test]
+fn requests_wait_for_a_place_in_their_order_and_no_longer_than_the_pool_timeout() {
+    let address = answering(OK);
+    let client = limited(1).build();
+    let held = stream(&client, address);
+    let mut hasty = request(&client, "GET", address);
+    hasty.set_timeouts([Timeout::Unset, Timeout::Unset, Timeout::Unset, Timeout::Set(Some(Duration::from_millis(50)))]);
+    assert_eq!(send(&client, hasty).err().unwrap().code(), Code::POOL_TIMEOUT);
+    let (tell, order) = mpsc::channel();
+    let threads: Vec<_> = (0..5)
+        .map(|number| {
+            let (waiting_client, tell) = (Arc::clone(&client), tell.clone());
+            let thread = thread::spawn(move || {
+                let response = get(&waiting_client, address);
+                tell.send(number).unwrap();
+                response.map(|_| ()).unwrap();
+            });
+            while client.counts().waiting <= number {
+                thread::yield_now();
+            }
+            thread
+        })
+        .collect();
+    assert_eq!(counts(&client), (1, 0, 5));
+    drop(held);
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    assert_eq!(order.iter().take(5).collect::<Vec<_>>().len(), 5);
+    assert_eq!((client.counts().active, client.counts().waiting), (0, 0));
+}
+
+#[test]
+fn a_full_pool_gives_up_its_oldest_idle_connection_for_another_origin() {
+    let (one, other) = (answering(OK), answering(OK));
+    let client = limited(1).build();
+    for address in [one, other, one] {
+        get(&client, address).unwrap();
+        assert_eq!(counts(&client), (0, 1, 0));
+    }
+}
+
+#[test]
+fn no_more_connections_are_kept_than_the_limit_says_and_none_for_too_long() {
+    let address = answering(OK);
+    let mut builder = ClientBuilder::default();
+    builder.limits.max_keepalive = Some(1);
+    let client = builder.build();
+    let (mut first, mut second) = (stream(&client, address), stream(&client, address));
+    for response in [&mut first, &mut second] {
+        client.block_on(|call| async move { response.read(&call).await }).unwrap();
+    }
+    assert_eq!(counts(&client), (0, 1, 0));
+    builder.limits.keepalive_expiry = Some(Duration::ZERO);
+    let client = builder.build();
+    get(&client, address).unwrap();
+    assert_eq!(counts(&client), (0, 0, 0));
+}
+
+#[test]
+fn interim_responses_are_skipped() {
+    let address = answering(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    );
+    let client = ClientBuilder::default().build();
+    for _ in 0..2 {
+        assert_eq!(get(&client, address).unwrap().head().status(), 200);
+    }
+}
+
+#[test]
+fn endless_interim_responses_are_refused() {
+    let address = server(|mut stream, _| {
+        read_head(&mut stream).unwrap();
+        while stream.write_all(b"HTTP/1.1 102 Processing\r\n\r\n").is_ok() {}
+    });
+    let client = ClientBuilder::default().build();
+    assert_eq!(get(&client, address).err().unwrap().code(), Code::REMOTE_PROTOCOL_ERROR);
+    assert_eq!(counts(&client), (0, 0, 0));
+}
+
+#[test]
+fn a_response_that_comes_during_the_upload_ends_the_upload_and_the_connection() {
+    let address = server(|mut stream, _| {
+        read_head(&mut stream).unwrap();
+        stream.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno").unwrap();
+        // Stays, so that only the client can end this.
+        while !matches!(stream.read(&mut [0; 4096]), Ok(0) | Err(_)) {}
+    });
+    let client = ClientBuilder::default().build();
+    let mut request = request(&client, "POST", address);
+    let (writer, reader) = pipe(1024);
+    request.set_pipe(reader, None);
+    writer.write(b"the beginning").unwrap();
+    let response = send(&client, request).unwrap();
+    assert_eq!(response.head().status(), 413);
+    assert_eq!(writer.write(b"more").unwrap_err().code(), Code::STREAM_CLOSED);
+    assert_eq!(counts(&client), (0, 0, 0));
+}
+
+#[test]
+fn a_body_of_another_length_than_declared_is_an_error_and_closes_the_connection() {
+    let address = server(|mut stream, _| while !matches!(stream.read(&mut [0; 4096]), Ok(0) | Err(_)) {});
+    let client = ClientBuilder::default().build();
+    for (text, message) in [("long", "Too much data"), ("", "Too little data")] {
+        let mut request = request(&client, "POST", address);
+        let (writer, reader) = pipe(1024);
+        request.set_pipe(reader, Some(2));
+        writer.write(text.as_bytes()).unwrap();
+        writer.finish().unwrap();
+        let error = send(&client, request).err().unwrap();
+        assert_eq!(error.code(), Code::LOCAL_PROTOCOL_ERROR);
+        assert!(error.message().starts_with(message), "{error}");
+        assert_eq!(counts(&client), (0, 0, 0));
+    }
+}
+
+#[test]
+fn each_kind_of_waiting_has_its_own_timeout() {
+    let silent = server(|mut stream, _| while !matches!(stream.read(&mut [0; 4096]), Ok(0) | Err(_)) {});
+    let deaf = server(|stream, _| {
+        // Reads nothing until the client goes.
+        let _ = stream.peek(&mut [0]);
+        let mut stream = stream;
+        thread::park_timeout(Duration::from_millis(300));
+        while !matches!(stream.read(&mut [0; 1 << 16]), Ok(0) | Err(_)) {}
+    });
+    let client = ClientBuilder::default().build();
+    let short = Timeout::Set(Some(Duration::from_millis(60)));
+    let never = Timeout::Set(None);
+
+    let mut reading = request(&client, "GET", silent);
+    reading.set_timeouts([never, short, never, never]);
+    assert_eq!(send(&client, reading).err().unwrap().code(), Code::READ_TIMEOUT);
+
+    let mut writing = request(&client, "POST", deaf);
+    writing.set_timeouts([never, never, short, never]);
+    writing.set_bytes(vec![0; 64 << 20].into());
+    assert_eq!(send(&client, writing).err().unwrap().code(), Code::WRITE_TIMEOUT);
+
+    let mut whole = request(&client, "GET", silent);
+    whole.set_timeouts([never; 4]);
+    whole.set_total(Some(Duration::from_millis(60)));
+    let error = send(&client, whole).err().unwrap();
+    assert_eq!(error.code(), Code::DEADLINE_EXCEEDED);
+    assert!(error.is_a(Code::TIMEOUT));
+
+    for (index, code) in [(0, Code::CONNECT_TIMEOUT), (1, Code::READ_TIMEOUT)] {
+        let mut at_once = request(&client, "GET", silent);
+        let mut limits = [never; 4];
+        limits[index] = Timeout::Set(Some(Duration::ZERO));
+        at_once.set_timeouts(limits);
+        assert_eq!(send(&client, at_once).err().unwrap().code(), code);
+    }
+    assert_eq!(counts(&client), (0, 0, 0));
+}
+
+#[test]
+fn a_stream_gives_pieces_of_the_wanted_size_and_ends_once() {
+    let address = answering(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\nX-Sum: 7\r\n\r\n",
+    );
+    let client = ClientBuilder::default().build();
+    let mut response = stream(&client, address);
+    let mut body = response.stream(Unit::Raw, 3).unwrap();
+    let mut pieces = Vec::new();
+    while let Some(piece) = client
+        .block_on(|call| {
+            let body = &mut body;
+            async move { body.next(&call).await }
+        })
+        .unwrap()
+    {
+        pieces.push(String::from_utf8(piece.to_vec()).unwrap());
+    }
+    assert_eq!(pieces, ["abc", "def", "g"]);
+    assert_eq!(response.stream(Unit::Raw, 0).err().unwrap().code(), Code::STREAM_CONSUMED);
+    assert_eq!(counts(&client), (0, 1, 0));
+    body.close();
+    let after = client.block_on(|call| async move { body.next(&call).await });
+    assert_eq!(after.unwrap_err().code(), Code::STREAM_CLOSED);
+    let whole = get(&client, address).unwrap();
+    assert_eq!(whole.trailers().unwrap().get(0).unwrap(), (&b"X-Sum"[..], &b"7"[..]));
+}
+
+#[test]
+fn a_truncated_body_says_how_much_came() {
+    let address = server(|mut stream, _| {
+        read_head(&mut stream).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc").unwrap();
+    });
+    let client = ClientBuilder::default().build();
+    let error = get(&client, address).err().unwrap();
+    assert!(error.is_a(Code::REMOTE_PROTOCOL_ERROR));
+    let message = "peer closed connection without sending complete message body (received 3 bytes, expected 10)";
+    assert_eq!(error.message(), message);
+}
+
+#[test]
+fn closing_a_client_ends_what_waits_and_what_runs() {
+    let silent = server(|mut stream, _| while !matches!(stream.read(&mut [0; 4096]), Ok(0) | Err(_)) {});
+    let client = limited(1).build();
+    let barrier = Arc::new(Barrier::new(3));
+    let threads: Vec<_> = (0..2)
+        .map(|_| {
+            let (client, barrier) = (Arc::clone(&client), Arc::clone(&barrier));
+            thread::spawn(move || {
+                barrier.wait();
+                get(&client, silent).err().unwrap().code()
+            })
+        })
+        .collect();
+    barrier.wait();
+    while counts(&client) != (1, 0, 1) {
+        thread::yield_now();
+    }
+    client.close(Some(Duration::from_millis(20))).unwrap();
+    for thread in threads {
+        assert_eq!(thread.join().unwrap(), Code::CLIENT_CLOSED);
+    }
+    assert_eq!(get(&client, silent).err().unwrap().code(), Code::CLIENT_CLOSED);
+    client.close(None).unwrap();
+    assert_eq!(counts(&client), (0, 0, 0));
+}
+
+#[test]
+fn randomly_placed_cancels_leak_no_place() {
+    type Ops = Queue<Response, ()>;
+    let address = server(|mut stream, number| {
+        while read_head(&mut stream).is_some() {
+            match number % 7 {
+                5 => return,
+                6 => drop(stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok")),
+                _ => drop(stream.write_all(OK.as_bytes())),
+            }
+        }
+    });
+    let client = limited(3).build();
+    let queue = Ops::new().unwrap();
+    let mut random = 88_172_645_463_325_252_u64;
+    let mut next = || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random
+    };
+    let mut running: Vec<Arc<Operation<Response, ()>>> = Vec::new();
+    for _ in 0..3_000 {
+        let request = Arc::new(request(&client, "GET", address));
+        let sender = Arc::clone(&client);
+        let operation = queue.submit((), |call| sender.send(call, request, next() % 3 == 0));
+        running.push(operation.unwrap_or_else(|_| panic!("not taken")));
+        for _ in 0..next() % 3 {
+            queue.dispatch(Some(Duration::ZERO), usize::MAX, |_| {}).unwrap();
+        }
+        if running.len() > 12 {
+            let index = (next() % running.len() as u64) as usize;
+            let operation = running.swap_remove(index);
+            operation.cancel();
+            drop(operation.take());
+        }
+    }
+    for operation in &running {
+        operation.cancel();
+    }
+    running.clear();
+    queue.dispatch(Some(Duration::ZERO), usize::MAX, |_| {}).unwrap();
+    assert_eq!(queue.in_flight(), 0);
+    let counts = client.counts();
+    assert_eq!((counts.active, counts.waiting), (0, 0));
+    queue.close();
+    let fine = answering(OK);
+    assert_eq!(get(&client, fine).unwrap().head().status(), 200);
+}
+
+#[test]
+fn eight_threads_share_a_client() {
+    let address = answering(OK);
+    let client = limited(4).build();
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let client = Arc::clone(&client);
+            thread::spawn(move || {
+                for _ in 0..200 {
+                    assert_eq!(&get(&client, address).unwrap().content().unwrap()[..], b"ok");
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let counts = client.counts();
+    assert_eq!((counts.active, counts.waiting), (0, 0));
+    assert!(counts.idle <= 4);
+}
