@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::decoders::accept_encoding;
 use super::{Headers, Request, Response};
 use crate::error::{Code, Error};
 use crate::httpcore::{ConnectionPool, Counts, Dialer, Limits, Timeouts, TlsConfig, TlsSettings};
@@ -36,7 +37,7 @@ impl Default for ClientBuilder {
         let mut headers = Headers::default();
         for (name, value) in [
             ("Accept", "*/*"),
-            ("Accept-Encoding", "identity"),
+            ("Accept-Encoding", accept_encoding()),
             ("Connection", "keep-alive"),
             ("User-Agent", concat!("libhttpx/", env!("CARGO_PKG_VERSION"))),
         ] {

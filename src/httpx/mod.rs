@@ -2,6 +2,8 @@
 //! streamed. No sockets here, and no C.
 
 mod client;
+mod content;
+mod decoders;
 mod headers;
 mod request;
 mod response;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
+use super::content::Content;
 use super::{status, Request, Url};
 use crate::error::{Code, Error};
 use crate::httpcore::{self, RawHeaders, ResponseBody, Version};
@@ -166,11 +167,12 @@ impl Response {
             return Ok(());
         }
         // Taken, so that a cancelled read leaves a closed response and not half a body.
-        let mut body = self.take_body()?;
-        let read = read_all(&mut body, call).await;
-        self.downloaded = body.bytes_received();
+        let body = self.take_body()?;
+        let mut content = Content::decoded(body, &self.head.headers).map_err(|error| self.head.blame(error))?;
+        let read = read_all(&mut content, call).await;
+        self.downloaded = content.bytes_received();
         self.elapsed = Some(self.started.elapsed());
-        self.trailers = body.take_trailers();
+        self.trailers = content.take_trailers();
         self.body = State::Read(read.map_err(|error| self.head.blame(error))?);
         Ok(())
     }
@@ -217,7 +219,10 @@ impl Response {
             _ => {
                 let body = self.take_body()?;
                 self.body = State::Streamed;
-                Source::Network(body)
+                Source::Network(match unit {
+                    Unit::Raw => Content::raw(body),
+                    Unit::Bytes => Content::decoded(body, &self.head.headers).map_err(|e| self.head.blame(e))?,
+                })
             }
         };
         Ok(BodyStream { source, chunk_size, pending: BytesMut::new(), head: Arc::clone(&self.head) })
@@ -260,7 +265,7 @@ impl Response {
     }
 }
 
-async fn read_all(body: &mut ResponseBody, call: &Call) -> Result<Bytes, Error> {
+async fn read_all(body: &mut Content, call: &Call) -> Result<Bytes, Error> {
     let Some(first) = body.next(call, usize::MAX).await? else { return Ok(Bytes::new()) };
     let Some(second) = body.next(call, usize::MAX).await? else { return Ok(first) };
     let mut content = BytesMut::with_capacity(4 * (first.len() + second.len()));
@@ -282,7 +287,7 @@ pub struct BodyStream {
 }
 
 enum Source {
-    Network(ResponseBody),
+    Network(Content),
     Memory(Bytes),
     Closed,
 }
@@ -300,18 +305,25 @@ impl BodyStream {
             let missing = self.chunk_size - self.pending.len();
             match self.piece(call, missing.min(PIECE)).await? {
                 // Nothing has to be put together.
-                Some(piece) if piece.len() == self.chunk_size => return Ok(Some(piece)),
+                Some(piece) if self.pending.is_empty() && piece.len() == self.chunk_size => return Ok(Some(piece)),
                 Some(piece) => self.pending.extend_from_slice(&piece),
                 None if self.pending.is_empty() => return Ok(None),
                 None => return Ok(Some(self.pending.split().freeze())),
             }
         }
-        Ok(Some(self.pending.split().freeze()))
+        Ok(Some(self.pending.split_to(self.chunk_size).freeze()))
     }
 
     async fn piece(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
         match &mut self.source {
-            Source::Network(body) => body.next(call, max).await.map_err(|error| self.head.blame(error)),
+            Source::Network(content) => {
+                let next = content.next(call, max).await;
+                if next.is_err() {
+                    // Nothing more can come of it: the connection goes (checklist N16).
+                    self.close();
+                }
+                next.map_err(|error| self.head.blame(error))
+            }
             Source::Memory(rest) if rest.is_empty() => Ok(None),
             Source::Memory(rest) => {
                 let length = rest.len().min(max);

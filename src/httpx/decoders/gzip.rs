@@ -1,6 +1,6 @@
 //! `gzip` (RFC 1952): a file of one or more members, of which HTTPX gives only the first one (checklist O03). Headers
-//! and checksums are read here, and one inflater serves all members: a new one for each would let a few kilobytes, which
-//! a second coding expands to millions of empty members, keep a thread busy for minutes.
+//! and checksums are read here, and one inflater serves all members: a new one for each would let a few kilobytes,
+//! which a second coding expands to millions of empty members, keep a thread busy for minutes.
 
 use bytes::{Buf, Bytes};
 use flate2::{Crc, Decompress};

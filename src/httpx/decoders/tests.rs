@@ -14,7 +14,11 @@ const TEXT: &[u8] = b"test 123";
 /// block, brotli, zstd(1) with and without a checksum.
 const BY_OTHERS: [(&str, &[u8]); 8] = [
     ("gzip", b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\x2b\x49\x2d\x2e\x51\x30\x34\x32\x06\0\xdf\x0f\x69\xc2\x08\0\0\0"),
-    ("gzip", b"\x1f\x8b\x08\x08\x7b\x54\0\x6b\x02\x03t.txt\0\x2b\x49\x2d\x2e\x51\x30\x34\x32\x06\0\xdf\x0f\x69\xc2\x08\0\0\0"),
+    (
+        "gzip",
+        b"\x1f\x8b\x08\x08\x7b\x54\0\x6b\x02\x03t.txt\0\
+        \x2b\x49\x2d\x2e\x51\x30\x34\x32\x06\0\xdf\x0f\x69\xc2\x08\0\0\0",
+    ),
     ("deflate", b"\x78\x9c\x2b\x49\x2d\x2e\x51\x30\x34\x32\x06\0\x0d\x0b\x02\x77"),
     ("deflate", b"\x2b\x49\x2d\x2e\x51\x30\x34\x32\x06\0"),
     ("deflate", b"\x01\x08\0\xf7\xfftest 123"),
@@ -458,7 +462,7 @@ fn stacked_bombs_exceed_the_ratio_and_what_deflate_does_alone_never() {
 #[test]
 fn a_bomb_inside_of_which_there_is_nothing_is_found_too() {
     let body = zstd(&zstd_skippable(&vec![0; 32 << 20]));
-    assert_eq!(decode_cut("zstd, zstd", &unlimited(), &body, usize::MAX).0, []);
+    assert!(decode_cut("zstd, zstd", &unlimited(), &body, usize::MAX).0.is_empty());
     let (out, result) = decode_cut("zstd, zstd", &DecodeLimits::default(), &body, usize::MAX);
     assert_eq!((out.len(), said(&result).unwrap_err().0), (0, Code::RATIO_EXCEEDED));
 }

@@ -7,8 +7,8 @@ use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 use super::{decoding_error, ContentDecoder};
 use crate::error::{Code, Error};
 
-/// RFC 9659: in HTTP, windows of up to 8 MiB are to be supported and larger ones are not to be sent. To allow more would
-/// let a few bytes of a frame's header ask for that memory.
+/// RFC 9659: in HTTP, windows of up to 8 MiB are to be supported and larger ones are not to be sent. To allow more
+/// would let a few bytes of a frame's header ask for that memory.
 const WINDOW_LOG_MAX: u32 = 23;
 
 /// A sequence of frames.

@@ -1,0 +1,62 @@
+//! A response's body with its content codings undone, piece by piece as it arrives.
+
+use bytes::Bytes;
+
+use super::decoders::{DecodeLimits, Decoder, MAX_PIECE};
+use crate::error::Error;
+use crate::httpcore::{RawHeaders, ResponseBody};
+use crate::runtime::Call;
+
+/// See the module.
+pub(super) struct Content {
+    body: ResponseBody,
+    /// None where bytes pass as they are.
+    decoder: Option<Box<Decoder>>,
+    /// The body has been received to its end.
+    received: bool,
+}
+
+impl Content {
+    /// The body as it came over the wire, but for the framing.
+    pub(super) fn raw(body: ResponseBody) -> Content {
+        Content { body, decoder: None, received: false }
+    }
+
+    /// The body, decoded as `headers` say.
+    ///
+    /// # Errors
+    /// TooManyEncodings.
+    pub(super) fn decoded(body: ResponseBody, headers: &RawHeaders) -> Result<Content, Error> {
+        let decoder = Decoder::for_encodings(headers.find_all(b"content-encoding"), DecodeLimits::default())?;
+        let decoder = (!decoder.is_identity()).then(|| Box::new(decoder));
+        Ok(Content { body, decoder, received: false })
+    }
+
+    /// The next piece, never empty; None at the end. `max` bounds what is taken from the network at once.
+    ///
+    /// # Errors
+    /// What the network gave; DecodingError and what lies below it.
+    pub(super) async fn next(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
+        let Some(decoder) = &mut self.decoder else { return self.body.next(call, max).await };
+        loop {
+            let piece = if self.received { decoder.finish()? } else { decoder.pull()? };
+            if piece.is_some() || self.received {
+                return Ok(piece);
+            }
+            match self.body.next(call, MAX_PIECE).await? {
+                Some(data) => decoder.push(data),
+                None => self.received = true,
+            }
+        }
+    }
+
+    /// How many bytes of body came over the wire.
+    pub(super) fn bytes_received(&self) -> u64 {
+        self.body.bytes_received()
+    }
+
+    /// The fields that came after the body.
+    pub(super) fn take_trailers(&mut self) -> Option<RawHeaders> {
+        self.body.take_trailers()
+    }
+}
