@@ -611,6 +611,12 @@ httpx_code httpx_request_timeout(httpx_request *r, double connect, double read, 
  */
 httpx_code httpx_request_deadline(httpx_request *r, double total, httpx_error **err);
 
+/**
+ * Sets what stands after the method on the wire, instead of the URL's path and query: "*" for OPTIONS, or a path in a
+ * spelling that a URL cannot have. HTTPX_E_LOCAL_PROTOCOL if it is empty or has anything but visible ASCII in it.
+ */
+httpx_code httpx_request_target(httpx_request *r, const char *target, size_t len, httpx_error **err);
+
 /** Gives the request a body of `len` bytes, which are copied. */
 httpx_code httpx_request_body_bytes(httpx_request *r, const uint8_t *data, size_t len, httpx_error **err);
 

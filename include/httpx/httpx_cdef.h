@@ -158,6 +158,7 @@ httpx_code httpx_request_header_add(httpx_request *r, const char *name, size_t n
 httpx_code httpx_request_header_remove(httpx_request *r, const char *name, size_t name_len, httpx_error **err);
 httpx_code httpx_request_timeout(httpx_request *r, double connect, double read, double write, double pool, httpx_error **err);
 httpx_code httpx_request_deadline(httpx_request *r, double total, httpx_error **err);
+httpx_code httpx_request_target(httpx_request *r, const char *target, size_t len, httpx_error **err);
 httpx_code httpx_request_body_bytes(httpx_request *r, const uint8_t *data, size_t len, httpx_error **err);
 httpx_code httpx_request_body_owned(httpx_request *r, const uint8_t *data, size_t len, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_request_body_json(httpx_request *r, const char *json, size_t len, httpx_error **err);

@@ -297,6 +297,21 @@ pub unsafe extern "C" fn httpx_request_deadline(
     unsafe { change(r, err, set) }
 }
 
+/// Sets what stands after the method on the wire, instead of the URL's path and query: "*" for OPTIONS, or a path in a
+/// spelling that a URL cannot have. HTTPX_E_LOCAL_PROTOCOL if it is empty or has anything but visible ASCII in it.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_request_target(
+    r: *mut httpx_request,
+    target: *const c_char,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    // SAFETY: the caller vouches for pointer and length.
+    let set = |request: &mut Request| request.set_target(unsafe { short_bytes(target.cast(), len, "target") }?);
+    // SAFETY: the caller vouches for `r`.
+    unsafe { change(r, err, set) }
+}
+
 /// Gives the request a body of `len` bytes, which are copied.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_request_body_bytes(

@@ -21,7 +21,7 @@ use super::http11::{self, Failure, ResponseHead};
 use super::idle_connections::IdleConnections;
 use super::{Dialer, Origin, Request, Response, ResponseBody};
 use crate::error::{Code, Error};
-use crate::runtime::{Call, CoarseTimer, Granted, PutBack, Quiesce, WaitQueue};
+use crate::runtime::{Call, CoarseTimer, Granted, PutBack, Quiesce, WaitQueue, Waiting};
 
 /// How many connections there may be; None is as many as wanted (checklist H01).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -181,7 +181,8 @@ impl ConnectionPool {
                 Ok(true)
             }
             None => {
-                let stream = self.dialer.dial(call, request).await?;
+                // Boxed, as is the wait below: rare, and large beside what every request goes through.
+                let stream = Box::pin(self.dialer.dial(call, request)).await?;
                 place.connection = Some(Box::new(Connection::new(stream, Arc::clone(&place.cut))));
                 Ok(false)
             }
@@ -202,11 +203,15 @@ impl ConnectionPool {
             }
             state.waiting.join(Arc::clone(&request.origin), call)
         };
-        call.leave_lane();
+        Box::pin(self.wait(call, request, waiting)).await
+    }
+
+    async fn wait(&self, call: &Call, request: &Request, waiting: Waiting<Arc<Origin>, Place>) -> Result<Place, Error> {
         let timeout = request.timeouts.pool;
         if timeout == Some(Duration::ZERO) {
             return Err(timed_out(Code::POOL_TIMEOUT));
         }
+        call.leave_lane();
         let own = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let until = own.into_iter().chain(request.deadline).min();
         let mut timer = CoarseTimer::new();

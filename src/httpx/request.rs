@@ -42,6 +42,8 @@ pub struct Request {
     /// connect, read, write, pool.
     timeouts: [Timeout; 4],
     total: Option<Duration>,
+    /// Instead of the URL's path and query.
+    target: Option<Bytes>,
     /// The client's time limits at the time when the request was built.
     client_timeouts: Timeouts,
 }
@@ -79,6 +81,7 @@ impl Request {
             framing: Framing::None,
             timeouts: [Timeout::Unset; 4],
             total: None,
+            target: None,
             client_timeouts: timeouts,
         })
     }
@@ -105,6 +108,19 @@ impl Request {
     /// Limits the whole of it, from the sending to the end of the response's body; None is no limit.
     pub fn set_total(&mut self, total: Option<Duration>) {
         self.total = total;
+    }
+
+    /// What stands after the method on the wire, instead of the URL's path and query (checklist I10).
+    ///
+    /// # Errors
+    /// LocalProtocolError if it is empty or has anything but visible ASCII in it.
+    pub fn set_target(&mut self, target: &[u8]) -> Result<(), Error> {
+        if target.is_empty() || !target.iter().all(u8::is_ascii_graphic) {
+            let message = format!("Illegal target characters in {}", quoted(target));
+            return Err(Error::new(Code::LOCAL_PROTOCOL_ERROR, message));
+        }
+        self.target = Some(Bytes::copy_from_slice(target));
+        Ok(())
     }
 
     /// A body in memory.
@@ -170,7 +186,10 @@ impl Request {
         httpcore::Request {
             method: self.method.clone(),
             origin: Arc::clone(&self.origin),
-            target: Bytes::copy_from_slice(self.url.raw_path().as_bytes()),
+            target: match &self.target {
+                Some(target) => target.clone(),
+                None => Bytes::copy_from_slice(self.url.raw_path().as_bytes()),
+            },
             headers,
             body: self.body.clone(),
             timeouts: Timeouts {

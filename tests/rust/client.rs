@@ -100,6 +100,23 @@ fn a_get_is_sent_with_the_default_headers_in_their_order() {
 }
 
 #[test]
+fn a_target_of_the_users_own_is_sent_as_it_is() {
+    let (tell, heads) = mpsc::channel();
+    let address = server(move |mut stream, _| {
+        tell.send(read_head(&mut stream).unwrap()).unwrap();
+        stream.write_all(OK.as_bytes()).unwrap();
+    });
+    let client = ClientBuilder::default().build();
+    let mut request = request(&client, "OPTIONS", address);
+    for bad in ["", "/a b", "/a\r\nX: y", "/\u{e9}"] {
+        assert_eq!(request.set_target(bad.as_bytes()).unwrap_err().code(), Code::LOCAL_PROTOCOL_ERROR);
+    }
+    request.set_target(b"*").unwrap();
+    send(&client, request).unwrap();
+    assert!(heads.recv().unwrap().starts_with("OPTIONS * HTTP/1.1\r\n"));
+}
+
+#[test]
 fn a_response_read_to_its_end_gives_its_connection_back() {
     let connections = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&connections);
