@@ -6,10 +6,9 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 use std::thread::{JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -18,7 +17,8 @@ use slab::Slab;
 
 use super::call::{Call, TakeUpcall, Upcall};
 use super::foreign::{anything_set_aside, setting_aside, SetAside};
-use super::lane::{inside_a_runtime, BoxFuture, Lane};
+use super::lane::{inside_a_runtime, Lane};
+use super::operation::{check_generation, Operation, Wakeup};
 use super::process::{lock, process};
 use super::sys::{generation, spawn_thread, Signal};
 use crate::error::{Code, Error};
@@ -58,32 +58,6 @@ enum Posted<V: Send + 'static, C: Send + 'static> {
     Drop(Vec<SetAside>),
 }
 
-/// One asynchronous operation. Any thread may cancel it; it ends exactly once.
-pub struct Operation<V: Send + 'static, C: Send + 'static> {
-    queue: Weak<Queue<V, C>>,
-    key: usize,
-    generation: u64,
-    progress: Mutex<Progress<V>>,
-    context: Mutex<Option<C>>,
-    wakeup: Arc<Wakeup<V, C>>,
-}
-
-/// What wakers of an operation hold. Not the operation itself: its result may hold a connection that holds such a waker.
-struct Wakeup<V: Send + 'static, C: Send + 'static> {
-    operation: Weak<Operation<V, C>>,
-    queue: Weak<Queue<V, C>>,
-    /// It is in the queue's list of operations to be polled.
-    scheduled: AtomicBool,
-}
-
-enum Progress<V> {
-    Waiting(BoxFuture<Result<V, Error>>),
-    /// A driver has the future in its hands.
-    Polling,
-    Ended(Result<V, Error>),
-    Taken,
-}
-
 impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
     /// A queue with a lane of its own.
     pub fn new() -> Result<Arc<Queue<V, C>>, Error> {
@@ -120,21 +94,10 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
             return Err((closed(), context));
         }
         let entry = state.in_flight.vacant_entry();
-        let operation = Arc::new_cyclic(|operation| Operation {
-            queue: self.this.clone(),
-            key: entry.key(),
-            generation: self.generation,
-            progress: Mutex::new(Progress::Waiting(future)),
-            context: Mutex::new(Some(context)),
-            wakeup: Arc::new(Wakeup {
-                operation: operation.clone(),
-                queue: self.this.clone(),
-                scheduled: AtomicBool::new(false),
-            }),
-        });
+        let operation = Operation::new(self.this.clone(), entry.key(), future, context);
         entry.insert(Arc::clone(&operation));
         drop(state);
-        self.schedule(&operation.wakeup);
+        self.schedule(operation.wakeup());
         Ok(operation)
     }
 
@@ -374,7 +337,7 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
         true
     }
 
-    fn schedule(&self, wakeup: &Arc<Wakeup<V, C>>) {
+    pub(super) fn schedule(&self, wakeup: &Arc<Wakeup<V, C>>) {
         if wakeup.scheduled.swap(true, Ordering::AcqRel) {
             return;
         }
@@ -422,21 +385,14 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
         }
     }
 
-    fn ended(&self, operation: &Arc<Operation<V, C>>) {
+    pub(super) fn ended(&self, operation: &Arc<Operation<V, C>>) {
         let mut state = lock(&self.state);
         if state.closed {
             return;
         }
-        state.in_flight.try_remove(operation.key);
+        state.in_flight.try_remove(operation.key());
         drop(state);
         self.post(Posted::Ended(Arc::clone(operation)));
-    }
-}
-
-fn check_generation(born: u64) -> Result<(), Error> {
-    match born == generation() {
-        true => Ok(()),
-        false => Err(Error::new(Code::FORKED, "it belongs to the parent process")),
     }
 }
 
@@ -457,103 +413,5 @@ struct Consuming<'a, V: Send + 'static, C: Send + 'static> {
 impl<V: Send + 'static, C: Send + 'static> Drop for Consuming<'_, V, C> {
     fn drop(&mut self) {
         lock(&self.queue.state).consumer = None;
-    }
-}
-
-impl<V: Send + 'static, C: Send + 'static> Operation<V, C> {
-    /// Ends the operation with [`Code::CANCELLED`], unless it has ended. What it had open is closed at once, or, while
-    /// a driver is just polling it, as soon as that returns.
-    pub fn cancel(self: &Arc<Self>) {
-        let mut progress = lock(&self.progress);
-        if matches!(*progress, Progress::Ended(_) | Progress::Taken) {
-            return;
-        }
-        let cancelled = Err(Error::new(Code::CANCELLED, "the operation was cancelled"));
-        let before = std::mem::replace(&mut *progress, Progress::Ended(cancelled));
-        drop(progress);
-        drop(before);
-        if let Some(queue) = self.queue.upgrade() {
-            queue.ended(self);
-        }
-    }
-
-    /// True once it has ended.
-    pub fn is_done(&self) -> bool {
-        matches!(*lock(&self.progress), Progress::Ended(_) | Progress::Taken)
-    }
-
-    /// What it ended with: None while it runs, and after it was taken.
-    pub fn take(&self) -> Option<Result<V, Error>> {
-        let mut progress = lock(&self.progress);
-        match *progress {
-            Progress::Ended(_) => match std::mem::replace(&mut *progress, Progress::Taken) {
-                Progress::Ended(result) => Some(result),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
-    /// Looks at what it ended with: None while it runs, and after it was taken.
-    pub fn peek<R>(&self, look: impl FnOnce(&Result<V, Error>) -> R) -> Option<R> {
-        match &*lock(&self.progress) {
-            Progress::Ended(result) => Some(look(result)),
-            _ => None,
-        }
-    }
-
-    /// Takes what was handed in with it, once.
-    pub fn take_context(&self) -> Option<C> {
-        lock(&self.context).take()
-    }
-
-    /// Looks at what was handed in with it: None once it was taken.
-    pub fn peek_context<R>(&self, look: impl FnOnce(&C) -> R) -> Option<R> {
-        lock(&self.context).as_ref().map(look)
-    }
-
-    /// Fails in a forked child for an operation of its parent, which must be left alone.
-    pub fn check_process(&self) -> Result<(), Error> {
-        check_generation(self.generation)
-    }
-
-    fn poll(self: &Arc<Self>) {
-        let mut progress = lock(&self.progress);
-        let Progress::Waiting(_) = &*progress else { return };
-        let Progress::Waiting(mut future) = std::mem::replace(&mut *progress, Progress::Polling) else { return };
-        drop(progress);
-        let waker = Waker::from(Arc::clone(&self.wakeup));
-        let mut cx = Context::from_waker(&waker);
-        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut cx)))
-            .unwrap_or_else(|_| Poll::Ready(Err(Error::new(Code::PANIC, "the operation panicked inside the library"))));
-        let mut progress = lock(&self.progress);
-        // Cancelled meanwhile: its end was told, the future and what it gave are dropped.
-        let Progress::Polling = *progress else {
-            drop(progress);
-            return;
-        };
-        match polled {
-            Poll::Pending => *progress = Progress::Waiting(future),
-            Poll::Ready(result) => {
-                *progress = Progress::Ended(result);
-                drop(progress);
-                drop(future);
-                if let Some(queue) = self.queue.upgrade() {
-                    queue.ended(self);
-                }
-            }
-        }
-    }
-}
-
-impl<V: Send + 'static, C: Send + 'static> Wake for Wakeup<V, C> {
-    fn wake(self: Arc<Self>) {
-        Wake::wake_by_ref(&self);
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if let Some(queue) = self.queue.upgrade() {
-            queue.schedule(self);
-        }
     }
 }
