@@ -139,17 +139,17 @@ impl ConnectionPool {
     }
 
     /// Sends `request` and returns when the response's head is there.
-    pub async fn handle(&self, call: &Call, request: &Request) -> Result<Response, Error> {
+    pub async fn handle(&self, call: &Call, request: &Request<'_>) -> Result<Response, Error> {
         let mut place = self.acquire(call, request).await?;
         let reused = self.connect(call, request, &mut place).await?;
         match self.exchange(request, &mut place).await {
-            Ok((head, exchange)) => Ok(response(head, ResponseBody::new(place, exchange))),
+            Ok((head, exchange)) => Ok(Response { head, body: ResponseBody::new(place, exchange) }),
             Err(failure) if reused && may_try_again(request, &failure) => {
                 // The server closed it while it was idle, and we could not see that yet (checklist H16).
                 place.connection = None;
                 self.connect(call, request, &mut place).await?;
                 let (head, exchange) = self.exchange(request, &mut place).await.map_err(|failure| failure.error)?;
-                Ok(response(head, ResponseBody::new(place, exchange)))
+                Ok(Response { head, body: ResponseBody::new(place, exchange) })
             }
             Err(failure) => Err(failure.error),
         }
@@ -157,7 +157,7 @@ impl ConnectionPool {
 
     async fn exchange(
         &self,
-        request: &Request,
+        request: &Request<'_>,
         place: &mut Place,
     ) -> Result<(ResponseHead, http11::Exchange), Failure> {
         match place.connection() {
@@ -171,7 +171,7 @@ impl ConnectionPool {
     }
 
     /// Sees to it that the place has a live connection on the call's lane. True if it is one that served before.
-    async fn connect(&self, call: &Call, request: &Request, place: &mut Place) -> Result<bool, Error> {
+    async fn connect(&self, call: &Call, request: &Request<'_>, place: &mut Place) -> Result<bool, Error> {
         if place.connection.as_ref().is_some_and(|connection| connection.is_stale()) {
             place.connection = None;
         }
@@ -189,24 +189,29 @@ impl ConnectionPool {
         }
     }
 
-    async fn acquire(&self, call: &Call, request: &Request) -> Result<Place, Error> {
+    async fn acquire(&self, call: &Call, request: &Request<'_>) -> Result<Place, Error> {
         let waiting = {
             let mut afterwards = Afterwards::default();
             let mut state = self.lock();
             if state.closed {
                 return Err(Error::from(Code::CLIENT_CLOSED));
             }
-            self.expire(&mut state, &mut afterwards);
-            if let Some(place) = self.place_for(&mut state, &request.origin, &mut afterwards) {
+            self.expire(&mut state, Instant::now(), &mut afterwards);
+            if let Some(place) = self.place_for(&mut state, request.origin, &mut afterwards) {
                 drop(state);
                 return Ok(place);
             }
-            state.waiting.join(Arc::clone(&request.origin), call)
+            state.waiting.join(Arc::clone(request.origin), call)
         };
         Box::pin(self.wait(call, request, waiting)).await
     }
 
-    async fn wait(&self, call: &Call, request: &Request, waiting: Waiting<Arc<Origin>, Place>) -> Result<Place, Error> {
+    async fn wait(
+        &self,
+        call: &Call,
+        request: &Request<'_>,
+        waiting: Waiting<Arc<Origin>, Place>,
+    ) -> Result<Place, Error> {
         let timeout = request.timeouts.pool;
         if timeout == Some(Duration::ZERO) {
             return Err(timed_out(Code::POOL_TIMEOUT));
@@ -256,16 +261,17 @@ impl ConnectionPool {
 
     fn release(&self, key: usize, origin: &Arc<Origin>, connection: Option<Box<Connection>>) {
         let mut afterwards = Afterwards::default();
+        let now = Instant::now();
         let mut state = self.lock();
         state.active.remove(key);
         if let Some(connection) = connection {
             match state.closed {
                 true => afterwards.closing.push(*connection),
-                false => state.idle.push(Arc::clone(origin), connection, self.limits.keepalive_expiry),
+                false => state.idle.push(Arc::clone(origin), connection, self.expiry(now)),
             }
         }
         self.serve(&mut state, &mut afterwards);
-        self.expire(&mut state, &mut afterwards);
+        self.expire(&mut state, now, &mut afterwards);
         if state.active.is_empty() {
             afterwards.wakers.append(&mut state.drained);
         }
@@ -285,7 +291,7 @@ impl ConnectionPool {
                     // Given back by hand: its guard would want the lock.
                     state.active.remove(place.key);
                     if let Some(connection) = place.connection.take() {
-                        state.idle.push(origin, connection, self.limits.keepalive_expiry);
+                        state.idle.push(origin, connection, self.expiry(Instant::now()));
                     }
                     std::mem::forget(place);
                     return;
@@ -307,8 +313,13 @@ impl ConnectionPool {
         }
     }
 
+    /// When a connection that is idle from `now` on has been so for too long.
+    fn expiry(&self, now: Instant) -> Option<Instant> {
+        self.limits.keepalive_expiry.and_then(|expiry| now.checked_add(expiry))
+    }
+
     /// Lets those go that were idle too long, or are too many (checklist H02, H04).
-    fn expire(&self, state: &mut State, afterwards: &mut Afterwards) {
+    fn expire(&self, state: &mut State, now: Instant, afterwards: &mut Afterwards) {
         if state.idle.len() == 0 {
             return;
         }
@@ -316,7 +327,6 @@ impl ConnectionPool {
         while state.idle.len() > most {
             afterwards.closing.extend(state.idle.pop_oldest().map(|connection| *connection));
         }
-        let now = Instant::now();
         while let Some(connection) = state.idle.pop_expired(now) {
             afterwards.closing.push(*connection);
         }
@@ -397,14 +407,9 @@ impl Quiesce for ConnectionPool {
 
 /// H16: nothing of a response has come, the body can be sent again, and the server cannot have acted on the request, or
 /// may safely act on it twice.
-fn may_try_again(request: &Request, failure: &Failure) -> bool {
+fn may_try_again(request: &Request<'_>, failure: &Failure) -> bool {
     let died = failure.error.is_a(Code::SERVER_DISCONNECTED)
         || failure.error.is_a(Code::READ_ERROR)
         || failure.error.is_a(Code::WRITE_ERROR);
     died && failure.before_response && request.body.is_replayable() && (request.is_idempotent() || failure.nothing_sent)
-}
-
-fn response(head: ResponseHead, body: ResponseBody) -> Response {
-    let reason = bytes::Bytes::copy_from_slice(head.reason());
-    Response { version: head.version, status: head.status, reason, headers: head.headers, body }
 }

@@ -23,9 +23,9 @@ pub struct Dialer {
 }
 
 impl Dialer {
-    pub(super) async fn dial(&self, call: &Call, request: &Request) -> Result<Stream, Error> {
+    pub(super) async fn dial(&self, call: &Call, request: &Request<'_>) -> Result<Stream, Error> {
         let lane = call.lane(None).await;
-        let origin = &request.origin;
+        let origin = request.origin;
         let socket = within_connect_timeout(request, self.connect(lane, origin)).await?;
         match origin.scheme {
             Scheme::Http => Ok(Stream::Plain(socket)),
@@ -89,7 +89,7 @@ fn connect_error(error: &std::io::Error) -> Error {
 
 /// Holds `work` to the connect timeout and the request's deadline. To be polled on a lane.
 async fn within_connect_timeout<T>(
-    request: &Request,
+    request: &Request<'_>,
     work: impl std::future::Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     let now = Instant::now();

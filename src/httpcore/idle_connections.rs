@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use slab::Slab;
 
@@ -40,9 +40,8 @@ impl<C> IdleConnections<C> {
         self.entries.len()
     }
 
-    /// Adds the newest. `expiry` must not shrink from one call to the next: they expire in the order of their age.
-    pub(super) fn push(&mut self, origin: Arc<Origin>, connection: C, expiry: Option<Duration>) {
-        let expires = expiry.and_then(|expiry| Instant::now().checked_add(expiry));
+    /// Adds the newest. `expires` must not go back from one call to the next: they expire in the order of their age.
+    pub(super) fn push(&mut self, origin: Arc<Origin>, connection: C, expires: Option<Instant>) {
         let older = self.newest;
         let index = self.entries.insert(Entry { connection, origin: Arc::clone(&origin), expires, older, newer: NONE });
         match self.entries.get_mut(older) {
@@ -101,6 +100,8 @@ impl<C> IdleConnections<C> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::Scheme;
     use super::*;
 
@@ -136,12 +137,13 @@ mod tests {
     fn only_connections_whose_time_is_over_expire() {
         let a = origin("a");
         let mut idle = IdleConnections::default();
-        idle.push(Arc::clone(&a), 1, Some(Duration::ZERO));
-        idle.push(Arc::clone(&a), 2, Some(Duration::from_secs(3600)));
-        idle.push(Arc::clone(&a), 3, None);
         let now = Instant::now();
+        let later = now + Duration::from_secs(3600);
+        idle.push(Arc::clone(&a), 1, Some(now));
+        idle.push(Arc::clone(&a), 2, Some(later));
+        idle.push(Arc::clone(&a), 3, None);
         assert_eq!([idle.pop_expired(now), idle.pop_expired(now)], [Some(1), None]);
-        assert_eq!(idle.pop_expired(now + Duration::from_secs(7200)), Some(2));
-        assert_eq!(idle.pop_expired(now + Duration::from_secs(7200)), None);
+        assert_eq!(idle.pop_expired(later), Some(2));
+        assert_eq!(idle.pop_expired(later), None);
     }
 }

@@ -17,6 +17,6 @@ pub use connection_pool::{ConnectionPool, Counts, Limits};
 pub use dial::Dialer;
 pub use headers::RawHeaders;
 pub(crate) use headers::{is_field_text, is_token, quoted, same_name};
-pub use http11::{HeadLimits, Version};
-pub use models::{Origin, Request, Response, ResponseBody, Scheme, Timeouts};
+pub use http11::{HeadLimits, ResponseHead};
+pub use models::{FramingField, Origin, Request, Response, ResponseBody, Scheme, Timeouts};
 pub use tls::{TlsConfig, TlsSettings};

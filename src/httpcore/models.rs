@@ -1,5 +1,6 @@
 //! What goes into the pool and what comes out of it: requests with everything decided, responses as received.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use bytes::Bytes;
 
 use super::body::Body;
 use super::connection_pool::Place;
-use super::http11::{Exchange, HeadLimits, Version};
+use super::http11::{Exchange, HeadLimits, ResponseHead};
 use super::RawHeaders;
 use crate::error::{Code, Error};
 use crate::runtime::Call;
@@ -73,17 +74,19 @@ impl Default for Timeouts {
 
 /// A request that is ready to be written.
 #[derive(Clone, Debug)]
-pub struct Request {
+pub struct Request<'a> {
     /// A token, in the case in which it is sent.
-    pub method: Bytes,
+    pub method: &'a [u8],
     /// Where to.
-    pub origin: Arc<Origin>,
+    pub origin: &'a Arc<Origin>,
     /// What follows the method on the wire.
-    pub target: Bytes,
-    /// Complete, with Host and the framing of the body.
-    pub headers: Vec<(Bytes, Bytes)>,
+    pub target: Cow<'a, [u8]>,
+    /// Host, which is written first, and the others in their order.
+    pub headers: &'a [(Bytes, Bytes)],
+    /// What frames the body, unless `headers` say it.
+    pub framing: FramingField,
     /// What is sent after the head.
-    pub body: Body,
+    pub body: &'a Body,
     /// How long it may wait for what.
     pub timeouts: Timeouts,
     /// When all of it, the response's body included, has to be over.
@@ -92,23 +95,42 @@ pub struct Request {
     pub limits: HeadLimits,
 }
 
-impl Request {
+/// A header line that is added for the body.
+#[derive(Clone, Debug)]
+pub enum FramingField {
+    /// None.
+    None,
+    /// `Content-Length: 0`, right after Host: a method that usually has a body has none (checklist B14).
+    NoBody,
+    /// `Content-Length`, last, with the number's digits.
+    Length(Bytes),
+    /// `Transfer-Encoding: chunked`, last.
+    Chunked,
+}
+
+impl Request<'_> {
     /// Sending it twice has the effect of sending it once (RFC 9110 §9.2.2).
     pub fn is_idempotent(&self) -> bool {
-        matches!(&self.method[..], b"GET" | b"HEAD" | b"OPTIONS" | b"TRACE" | b"PUT" | b"DELETE")
+        matches!(self.method, b"GET" | b"HEAD" | b"OPTIONS" | b"TRACE" | b"PUT" | b"DELETE")
+    }
+
+    /// All header lines.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
+        let (first, last) = match &self.framing {
+            FramingField::None => (None, None),
+            FramingField::NoBody => (Some((&b"Content-Length"[..], &b"0"[..])), None),
+            FramingField::Length(digits) => (None, Some((&b"Content-Length"[..], &digits[..]))),
+            FramingField::Chunked => (None, Some((&b"Transfer-Encoding"[..], &b"chunked"[..]))),
+        };
+        let own = self.headers.iter().map(|(name, value)| (&name[..], &value[..]));
+        first.into_iter().chain(own).chain(last)
     }
 }
 
 /// A response's head, and its body still to be read.
 pub struct Response {
-    /// As in the status line.
-    pub version: Version,
-    /// 100 to 999.
-    pub status: u16,
-    /// As received; may be empty.
-    pub reason: Bytes,
     /// As received.
-    pub headers: RawHeaders,
+    pub head: ResponseHead,
     /// Holds the connection until it is read to its end or dropped.
     pub body: ResponseBody,
 }

@@ -92,14 +92,17 @@ impl Headers {
         self.fields.push((name, value));
     }
 
-    /// Puts a line in front that is known to be right.
-    pub(super) fn push_front(&mut self, name: Bytes, value: Bytes) {
-        self.fields.insert(0, (name, value));
+    /// A copy with a line in front that is known to be right, and room for some more behind.
+    pub(super) fn behind(&self, first: Option<(Bytes, Bytes)>) -> Headers {
+        let mut fields = Vec::with_capacity(self.fields.len() + 4);
+        fields.extend(first);
+        fields.extend_from_slice(&self.fields);
+        Headers { fields }
     }
 
     /// The list itself.
-    pub(super) fn to_list(&self) -> Vec<(Bytes, Bytes)> {
-        self.fields.clone()
+    pub(super) fn as_list(&self) -> &[(Bytes, Bytes)] {
+        &self.fields
     }
 }
 

@@ -5,6 +5,7 @@ mod client;
 mod content;
 mod decoders;
 mod headers;
+mod query_params;
 mod request;
 mod response;
 mod status;
@@ -12,7 +13,8 @@ mod url;
 
 pub use client::{Client, ClientBuilder};
 pub use headers::Headers;
+pub use query_params::QueryParams;
 pub use request::{Request, Timeout};
 pub use response::{BodyStream, Head, Response, Unit};
 pub use status::reason_phrase;
-pub use url::Url;
+pub use url::{Change, Url, UrlParts};

@@ -1,5 +1,6 @@
 //! A request while it is built: method, URL, headers and body, and how long it may wait.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use bytes::Bytes;
 
 use super::{Headers, Url};
 use crate::error::{Code, Error, RequestInfo};
-use crate::httpcore::{self, is_token, quoted, Body, HeadLimits, Origin, Scheme, Timeouts};
+use crate::httpcore::{self, is_token, quoted, Body, FramingField, HeadLimits, Origin, Scheme, Timeouts};
 
 /// A time limit of a request, which may be left to the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -68,10 +69,8 @@ impl Request {
         };
         let url = Url::parse(url)?;
         let origin = Arc::new(origin_of(&url)?);
-        let mut headers = defaults.clone();
-        if !headers.contains(b"host") {
-            headers.push_front(Bytes::from_static(b"Host"), Bytes::copy_from_slice(url.host_header().as_bytes()));
-        }
+        let host = (!defaults.contains(b"host")).then(|| Bytes::copy_from_slice(url.host_header().as_bytes()));
+        let headers = defaults.behind(host.map(|host| (Bytes::from_static(b"Host"), host)));
         Ok(Request {
             method,
             url,
@@ -165,33 +164,28 @@ impl Request {
     }
 
     /// The form in which it goes to the pool.
-    pub(super) fn to_core(&self) -> httpcore::Request {
-        let mut headers = self.headers.to_list();
+    pub(super) fn to_core(&self) -> httpcore::Request<'_> {
         let framed = self.headers.contains(b"content-length") || self.headers.contains(b"transfer-encoding");
-        if !framed {
-            match self.framing {
-                Framing::Length(length) => headers.push((Bytes::from_static(b"Content-Length"), decimal(length))),
-                Framing::Chunked => {
-                    headers.push((Bytes::from_static(b"Transfer-Encoding"), Bytes::from_static(b"chunked")));
-                }
-                // B14: such a request without a body says so, right after Host.
-                Framing::None if matches!(&self.method[..], b"POST" | b"PUT" | b"PATCH") => {
-                    headers.insert(1, (Bytes::from_static(b"Content-Length"), Bytes::from_static(b"0")));
-                }
-                Framing::None => {}
-            }
-        }
+        let framing = match self.framing {
+            _ if framed => FramingField::None,
+            Framing::Length(length) => FramingField::Length(Bytes::from(length.to_string())),
+            Framing::Chunked => FramingField::Chunked,
+            Framing::None if matches!(&self.method[..], b"POST" | b"PUT" | b"PATCH") => FramingField::NoBody,
+            Framing::None => FramingField::None,
+        };
         let [connect, read, write, pool] = self.timeouts;
         let client = self.client_timeouts;
         httpcore::Request {
-            method: self.method.clone(),
-            origin: Arc::clone(&self.origin),
-            target: match &self.target {
-                Some(target) => target.clone(),
-                None => Bytes::copy_from_slice(self.url.raw_path().as_bytes()),
+            method: &self.method,
+            origin: &self.origin,
+            target: match (&self.target, self.url.raw_path()) {
+                (Some(target), _) => Cow::Borrowed(target),
+                (None, Cow::Borrowed(path)) => Cow::Borrowed(path.as_bytes()),
+                (None, Cow::Owned(path)) => Cow::Owned(path.into_bytes()),
             },
-            headers,
-            body: self.body.clone(),
+            headers: self.headers.as_list(),
+            framing,
+            body: &self.body,
             timeouts: Timeouts {
                 connect: connect.or(client.connect),
                 read: read.or(client.read),
@@ -212,10 +206,6 @@ impl Request {
     }
 }
 
-fn decimal(number: u64) -> Bytes {
-    Bytes::from(number.to_string())
-}
-
 fn file_error(error: &std::io::Error, path: &std::path::Path) -> Error {
     let code = match error.kind() {
         std::io::ErrorKind::NotFound => Code::FILE_NOT_FOUND,
@@ -225,23 +215,10 @@ fn file_error(error: &std::io::Error, path: &std::path::Path) -> Error {
     Error::from_io(code, error, &path.display().to_string())
 }
 
-/// Checklist H11.
+/// Checklist H08, H11.
 fn origin_of(url: &Url) -> Result<Origin, Error> {
-    let scheme = match url.scheme() {
-        "http" | "ws" => Scheme::Http,
-        "https" | "wss" => Scheme::Https,
-        "" => {
-            let message = "Request URL is missing an 'http://' or 'https://' protocol.";
-            return Err(Error::new(Code::UNSUPPORTED_PROTOCOL, message));
-        }
-        other => {
-            let message = format!("Request URL has an unsupported protocol '{other}://'.");
-            return Err(Error::new(Code::UNSUPPORTED_PROTOCOL, message));
-        }
-    };
-    if url.raw_host().is_empty() {
-        return Err(Error::new(Code::INVALID_URL, "the URL has no host"));
-    }
+    url.check_sendable()?;
+    let scheme = if url.is_ssl() { Scheme::Https } else { Scheme::Http };
     let port = url.effective_port().unwrap_or_else(|| scheme.default_port());
-    Ok(Origin { scheme, host: url.raw_host().into(), port })
+    Ok(Origin { scheme, host: url.dial_host().into(), port })
 }

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use super::content::Content;
 use super::{status, Request, Url};
 use crate::error::{Code, Error};
-use crate::httpcore::{self, RawHeaders, ResponseBody, Version};
+use crate::httpcore::{self, RawHeaders, ResponseBody, ResponseHead};
 use crate::runtime::Call;
 
 /// The most that one piece of a stream has when no chunk size is asked for.
@@ -16,10 +16,7 @@ const PIECE: usize = 65_536;
 
 /// What a server said before the body, and to which request. It never changes.
 pub struct Head {
-    version: Version,
-    status: u16,
-    reason: Bytes,
-    headers: RawHeaders,
+    received: ResponseHead,
     request: Arc<Request>,
 }
 
@@ -54,25 +51,25 @@ pub enum Unit {
 impl Head {
     /// 100 to 999.
     pub fn status(&self) -> u16 {
-        self.status
+        self.received.status
     }
 
     /// As received, or the status code's own if the server sent none.
     pub fn reason(&self) -> &[u8] {
-        match self.reason.is_empty() {
-            true => status::reason_phrase(self.status).as_bytes(),
-            false => &self.reason,
+        match self.received.reason() {
+            [] => status::reason_phrase(self.status()).as_bytes(),
+            reason => reason,
         }
     }
 
     /// As in the status line: `HTTP/1.1`.
     pub fn version(&self) -> &str {
-        self.version.as_str()
+        self.received.version.as_str()
     }
 
     /// As received.
     pub fn headers(&self) -> &RawHeaders {
-        &self.headers
+        &self.received.headers
     }
 
     /// Where the response came from.
@@ -87,8 +84,8 @@ impl Head {
 
     /// The target of a redirect that a client may follow (checklist N03).
     fn redirect_location(&self) -> Option<&[u8]> {
-        match self.status {
-            301 | 302 | 303 | 307 | 308 => self.headers.find_all(b"location").next(),
+        match self.status() {
+            301 | 302 | 303 | 307 | 308 => self.headers().find_all(b"location").next(),
             _ => None,
         }
     }
@@ -100,8 +97,7 @@ impl Head {
 
 impl Response {
     pub(super) fn new(core: httpcore::Response, request: Arc<Request>, started: Instant) -> Response {
-        let head =
-            Head { version: core.version, status: core.status, reason: core.reason, headers: core.headers, request };
+        let head = Head { received: core.head, request };
         Response {
             head: Arc::new(head),
             body: State::Unread(core.body),
@@ -168,7 +164,7 @@ impl Response {
         }
         // Taken, so that a cancelled read leaves a closed response and not half a body.
         let body = self.take_body()?;
-        let mut content = Content::decoded(body, &self.head.headers).map_err(|error| self.head.blame(error))?;
+        let mut content = Content::decoded(body, self.head.headers()).map_err(|error| self.head.blame(error))?;
         let read = read_all(&mut content, call).await;
         self.downloaded = content.bytes_received();
         self.elapsed = Some(self.started.elapsed());
@@ -221,7 +217,7 @@ impl Response {
                 self.body = State::Streamed;
                 Source::Network(match unit {
                     Unit::Raw => Content::raw(body),
-                    Unit::Bytes => Content::decoded(body, &self.head.headers).map_err(|e| self.head.blame(e))?,
+                    Unit::Bytes => Content::decoded(body, self.head.headers()).map_err(|e| self.head.blame(e))?,
                 })
             }
         };
@@ -231,21 +227,21 @@ impl Response {
     /// Fails unless the status is 2xx (checklist N04).
     pub fn raise_for_status(&self) -> Result<(), Error> {
         let head = &self.head;
-        if (200..300).contains(&head.status) {
+        if (200..300).contains(&head.status()) {
             return Ok(());
         }
         let mut message = format!(
             "{} '{} {}' for url '{}'\n",
-            status::kind(head.status),
-            head.status,
+            status::kind(head.status()),
+            head.status(),
             String::from_utf8_lossy(head.reason()),
-            head.url().as_str()
+            head.url().masked()
         );
         if let Some(location) = head.redirect_location() {
             message += &format!("Redirect location: '{}'\n", String::from_utf8_lossy(location));
         }
         message += "For more information check: https://developer.mozilla.org/en-US/docs/Web/HTTP/Status/";
-        message += &head.status.to_string();
+        message += &head.status().to_string();
         Err(head.blame(Error::new(Code::HTTP_STATUS_ERROR, message)).with_response(Arc::new(self.snapshot())))
     }
 

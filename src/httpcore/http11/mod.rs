@@ -20,9 +20,8 @@ use super::{RawHeaders, Request};
 use crate::error::{Code, Error};
 use body::{BodyDecoder, Decoded};
 use encode::{encode_head, BodyEncoder, RequestHead, SentHead};
-pub(super) use head::ResponseHead;
 use head::{parse_head, ScanState};
-pub use head::{HeadLimits, Version};
+pub use head::{HeadLimits, ResponseHead};
 
 /// How often the writer may go on before the reader gets a look.
 const WRITES_BEFORE_A_LOOK: usize = 16;
@@ -55,12 +54,11 @@ pub(super) struct Failure {
 /// Writes the request and reads the response's head.
 pub(super) async fn exchange(
     connection: &mut Connection,
-    request: &Request,
+    request: &Request<'_>,
 ) -> Result<(ResponseHead, Exchange), Failure> {
     let early = |error| Failure { error, before_response: true, nothing_sent: true };
     connection.to_send.clear();
-    let headers = request.headers.iter().map(|(name, value)| (&name[..], &value[..]));
-    let head = RequestHead { method: &request.method, target: &request.target, headers };
+    let head = RequestHead { method: request.method, target: &request.target, headers: request.lines() };
     let sent = encode_head(&mut connection.to_send, &head).map_err(early)?;
     let body = request.body.open().map_err(early)?;
     let mut machine = Machine {
@@ -125,7 +123,7 @@ impl Machine {
         &mut self,
         cx: &mut Context<'_>,
         connection: &mut Connection,
-        request: &Request,
+        request: &Request<'_>,
     ) -> Poll<Result<ResponseHead, Error>> {
         let mut writes = 0;
         loop {
@@ -157,7 +155,7 @@ impl Machine {
         connection.poll_limit(cx, &limit).map(Err)
     }
 
-    fn limit(&self, request: &Request) -> Limit {
+    fn limit(&self, request: &Request<'_>) -> Limit {
         let (code, timeout) = match self.writer.state {
             Writing::Data | Writing::Flush => (Code::WRITE_TIMEOUT, request.timeouts.write),
             Writing::AwaitsBody => (Code::WRITE_TIMEOUT, None),
@@ -170,7 +168,7 @@ impl Machine {
         &mut self,
         cx: &mut Context<'_>,
         connection: &mut Connection,
-        request: &Request,
+        request: &Request<'_>,
     ) -> Poll<Result<ResponseHead, Error>> {
         loop {
             while let Some(head) = parse_head(&mut connection.received, &request.limits, &mut self.scan)? {
@@ -206,12 +204,12 @@ impl Machine {
         }
     }
 
-    fn into_exchange(self, head: &ResponseHead, request: &Request, sent: SentHead) -> Result<Exchange, Error> {
+    fn into_exchange(self, head: &ResponseHead, request: &Request<'_>, sent: SentHead) -> Result<Exchange, Error> {
         if head.status == 101 && !sent.wants_upgrade {
             let message = "the server switched protocols without being asked to";
             return Err(Error::new(Code::REMOTE_PROTOCOL_ERROR, message));
         }
-        let decoder = BodyDecoder::for_response(&request.method, head)?;
+        let decoder = BodyDecoder::for_response(request.method, head)?;
         let reusable = self.writer.state == Writing::Done
             && self.write_error.is_none()
             && decoder.keep_alive(sent.wants_close, head);
