@@ -474,6 +474,13 @@ httpx_code httpx_client_builder_ca_file(httpx_client_builder *b, const char *fil
 httpx_code httpx_client_builder_unix_socket(httpx_client_builder *b, const char *socket, size_t len, httpx_error **err);
 
 /**
+ * Says whether redirects are followed (1) or not (0, the default), and how many in a row at most: HTTPX_E_TOO_MANY_REDIRECTS
+ * for more. HTTPX's number is 20.
+ */
+httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follow, size_t max_redirects,
+                                          httpx_error **err);
+
+/**
  * Has `fn_` asked by threads that are blocked in a call of this client, outside of everything, at least every 100 ms;
  * anything but 0 ends the call with HTTPX_E_INTERRUPTED. For Ctrl-C, thread cancellation and the like. NULL: no longer.
  *
@@ -496,6 +503,12 @@ httpx_code httpx_client_builder_build(const httpx_client_builder *b, httpx_clien
  * httpx_response_read.
  */
 #define HTTPX_SEND_STREAM 1
+
+/** Follow redirects, whatever the client's default is. */
+#define HTTPX_SEND_FOLLOW_REDIRECTS 2
+
+/** Follow no redirects, whatever the client's default is. */
+#define HTTPX_SEND_NO_REDIRECTS 4
 
 /** Adds an owner; returns `c`. NULL for NULL. */
 httpx_client *httpx_client_clone(httpx_client *c);
@@ -520,7 +533,7 @@ httpx_code httpx_client_close(httpx_client *c, double drain_seconds, httpx_error
 httpx_code httpx_client_get(httpx_client *c, const char *url, size_t len, httpx_response **out, httpx_error **err);
 
 /**
- * Sends a request and waits for its response. `flags` is 0, to read the whole body, or HTTPX_SEND_STREAM.
+ * Sends a request and waits for its response. `flags` is 0, to read the whole body, or HTTPX_SEND_… added up.
  *
  * The request stays the caller's, and is unchanged. `*out` is owned by the caller, who frees it with
  * httpx_response_free.
@@ -764,6 +777,27 @@ uint64_t httpx_response_num_bytes_downloaded(const httpx_response *r);
  * it.
  */
 int32_t httpx_response_is_closed(const httpx_response *r);
+
+/**
+ * Whether the response redirects to a place that a client may follow to: 301, 302, 303, 307 or 308 with a Location. 1 or
+ * 0.
+ */
+int32_t httpx_response_has_redirect_location(const httpx_response *r);
+
+/** How many redirects led to this response; 0 if `r` is NULL or in use. */
+size_t httpx_response_history_count(const httpx_response *r);
+
+/**
+ * A copy of the redirect at `index`, the oldest first, with its body; owned by the caller, who frees it with
+ * httpx_response_free. HTTPX_E_NOT_FOUND for an index that is too high.
+ */
+httpx_code httpx_response_history_at(const httpx_response *r, size_t index, httpx_response **out, httpx_error **err);
+
+/**
+ * The request that would follow this redirect, if it was not followed: owned by the caller, who frees it with
+ * httpx_request_free. HTTPX_DONE, and `*out` is NULL, if there is none.
+ */
+httpx_code httpx_response_next_request(const httpx_response *r, httpx_request **out, httpx_error **err);
 
 /** How many trailer lines came after the body; 0 before it was read to its end. */
 size_t httpx_response_trailer_count(const httpx_response *r);

@@ -137,9 +137,12 @@ httpx_code httpx_client_builder_verify(httpx_client_builder *b, int32_t verify, 
 httpx_code httpx_client_builder_ca_pem(httpx_client_builder *b, const uint8_t *pem, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_ca_file(httpx_client_builder *b, const char *file, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_unix_socket(httpx_client_builder *b, const char *socket, size_t len, httpx_error **err);
+httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follow, size_t max_redirects, httpx_error **err);
 httpx_code httpx_client_builder_interrupt(httpx_client_builder *b, httpx_interrupt_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_client_builder_build(const httpx_client_builder *b, httpx_client **out, httpx_error **err);
 #define HTTPX_SEND_STREAM 1
+#define HTTPX_SEND_FOLLOW_REDIRECTS 2
+#define HTTPX_SEND_NO_REDIRECTS 4
 httpx_client *httpx_client_clone(httpx_client *c);
 void httpx_client_free(httpx_client *c);
 httpx_code httpx_client_close(httpx_client *c, double drain_seconds, httpx_error **err);
@@ -186,6 +189,10 @@ httpx_code httpx_response_raise_for_status(httpx_response *r, httpx_error **err)
 httpx_code httpx_response_elapsed(const httpx_response *r, double *elapsed, httpx_error **err);
 uint64_t httpx_response_num_bytes_downloaded(const httpx_response *r);
 int32_t httpx_response_is_closed(const httpx_response *r);
+int32_t httpx_response_has_redirect_location(const httpx_response *r);
+size_t httpx_response_history_count(const httpx_response *r);
+httpx_code httpx_response_history_at(const httpx_response *r, size_t index, httpx_response **out, httpx_error **err);
+httpx_code httpx_response_next_request(const httpx_response *r, httpx_request **out, httpx_error **err);
 size_t httpx_response_trailer_count(const httpx_response *r);
 httpx_code httpx_response_trailer_at(const httpx_response *r, size_t index, const uint8_t **name, size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
 httpx_code httpx_response_close(httpx_response *r, httpx_error **err);

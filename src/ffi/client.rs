@@ -13,11 +13,15 @@ use super::queue::httpx_queue;
 use super::request::httpx_request;
 use super::response::httpx_response;
 use crate::error::{Code, Error, Result};
-use crate::httpx::Client;
+use crate::httpx::{Client, SendOptions};
 
 /// Return when the head of the response is there, with the body unread, for httpx_response_stream or
 /// httpx_response_read.
 pub const HTTPX_SEND_STREAM: u32 = 1;
+/// Follow redirects, whatever the client's default is.
+pub const HTTPX_SEND_FOLLOW_REDIRECTS: u32 = 2;
+/// Follow no redirects, whatever the client's default is.
+pub const HTTPX_SEND_NO_REDIRECTS: u32 = 4;
 
 /// A client: connection pool and defaults. Any thread may use it.
 pub struct httpx_client {
@@ -86,21 +90,27 @@ pub unsafe extern "C" fn httpx_client_get(
         let (c, url, out) = unsafe { (borrow(c, "c")?, text(url, len, "url")?, Out::new(out, "out")?) };
         let request = Arc::new(c.client.build_request("GET", url)?);
         let client = Arc::clone(&c.client);
-        let response = c.client.block_on(|call| client.send(call, request, false))?;
+        let response = c.client.block_on(|call| client.send(call, request, SendOptions::default()))?;
         out.set(httpx_response::give(response, c.client.interrupt().cloned()));
         Ok(())
     })
 }
 
-fn wants_stream(flags: u32) -> Result<bool> {
-    match flags {
-        0 => Ok(false),
-        HTTPX_SEND_STREAM => Ok(true),
+fn options(flags: u32) -> Result<SendOptions> {
+    let known = HTTPX_SEND_STREAM | HTTPX_SEND_FOLLOW_REDIRECTS | HTTPX_SEND_NO_REDIRECTS;
+    let follow_redirects = match (flags & HTTPX_SEND_FOLLOW_REDIRECTS != 0, flags & HTTPX_SEND_NO_REDIRECTS != 0) {
+        (true, false) => Some(true),
+        (false, true) => Some(false),
+        (false, false) => None,
+        (true, true) => return Err(Error::new(Code::INVALID_ARGUMENT, "flags say to follow redirects, and not to")),
+    };
+    match flags & !known {
+        0 => Ok(SendOptions { stream: flags & HTTPX_SEND_STREAM != 0, follow_redirects }),
         other => Err(Error::new(Code::INVALID_ARGUMENT, format!("flags {other:#x} are not known"))),
     }
 }
 
-/// Sends a request and waits for its response. `flags` is 0, to read the whole body, or HTTPX_SEND_STREAM.
+/// Sends a request and waits for its response. `flags` is 0, to read the whole body, or HTTPX_SEND_… added up.
 ///
 /// The request stays the caller's, and is unchanged. `*out` is owned by the caller, who frees it with
 /// httpx_response_free.
@@ -115,9 +125,9 @@ pub unsafe extern "C" fn httpx_client_send(
     guard_ok(err, || {
         // SAFETY: the caller vouches for the pointers.
         let (c, r, out) = unsafe { (borrow(c, "c")?, borrow(r, "r")?, Out::new(out, "out")?) };
-        let (request, stream) = (r.request()?, wants_stream(flags)?);
+        let (request, how) = (r.request()?, options(flags)?);
         let client = Arc::clone(&c.client);
-        let response = c.client.block_on(|call| client.send(call, request, stream))?;
+        let response = c.client.block_on(|call| client.send(call, request, how))?;
         out.set(httpx_response::give(response, c.client.interrupt().cloned()));
         Ok(())
     })
@@ -146,11 +156,11 @@ pub unsafe extern "C" fn httpx_client_send_async(
     guard_ok(err, || {
         // SAFETY: the caller vouches for the pointers.
         let (c, r, q) = unsafe { (borrow(c, "c")?, borrow(r, "r")?, borrow(q, "q")?) };
-        let (request, stream) = (r.request()?, wants_stream(flags)?);
+        let (request, how) = (r.request()?, options(flags)?);
         let client = Arc::clone(&c.client);
         let interrupt = c.client.interrupt().cloned();
         let operation = q.submit(Done::Response(done), user_data, |call| async move {
-            client.send(call, request, stream).await.map(|response| Outcome::Response(Box::new(response), interrupt))
+            client.send(call, request, how).await.map(|response| Outcome::Response(Box::new(response), interrupt))
         })?;
         // SAFETY: the caller vouches for it.
         unsafe { give_op(op, operation) };

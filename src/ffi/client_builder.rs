@@ -213,6 +213,24 @@ pub unsafe extern "C" fn httpx_client_builder_unix_socket(
     unsafe { change(b, err, set) }
 }
 
+/// Says whether redirects are followed (1) or not (0, the default), and how many in a row at most: HTTPX_E_TOO_MANY_REDIRECTS
+/// for more. HTTPX's number is 20.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_redirects(
+    b: *mut httpx_client_builder,
+    follow: i32,
+    max_redirects: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        builder.follow_redirects = follow != 0;
+        builder.max_redirects = max_redirects;
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
 /// Has `fn_` asked by threads that are blocked in a call of this client, outside of everything, at least every 100 ms;
 /// anything but 0 ends the call with HTTPX_E_INTERRUPTED. For Ctrl-C, thread cancellation and the like. NULL: no longer.
 ///

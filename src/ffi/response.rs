@@ -10,7 +10,7 @@ use super::handle::{give, take_back, Handle, Kind, Slot};
 use super::kit::{borrow, guard, guard_ok, guard_or, set_if_wanted, short_bytes, Out, UserData};
 use super::op::{give_op, httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
-use super::request::give_field;
+use super::request::{give_field, httpx_request};
 use super::stream::httpx_stream;
 use super::text::{Fields, Text};
 use crate::error::{Code, Error, Result};
@@ -314,6 +314,64 @@ pub unsafe extern "C" fn httpx_response_is_closed(r: *const httpx_response) -> i
         // SAFETY: the caller vouches for it.
         let response = unsafe { r.as_ref() }.and_then(|r| r.slot.lend().ok());
         response.map_or(0, |response| i32::from(response.is_closed()))
+    })
+}
+
+/// Whether the response redirects to a place that a client may follow to: 301, 302, 303, 307 or 308 with a Location. 1 or
+/// 0.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_has_redirect_location(r: *const httpx_response) -> i32 {
+    // SAFETY: the caller vouches for it.
+    guard_or(0, || unsafe { r.as_ref() }.map_or(0, |r| i32::from(r.head.has_redirect_location())))
+}
+
+/// How many redirects led to this response; 0 if `r` is NULL or in use.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_history_count(r: *const httpx_response) -> usize {
+    guard_or(0, || {
+        // SAFETY: the caller vouches for it.
+        let response = unsafe { r.as_ref() }.and_then(|r| r.slot.lend().ok());
+        response.map_or(0, |response| response.history().len())
+    })
+}
+
+/// A copy of the redirect at `index`, the oldest first, with its body; owned by the caller, who frees it with
+/// httpx_response_free. HTTPX_E_NOT_FOUND for an index that is too high.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_history_at(
+    r: *const httpx_response,
+    index: usize,
+    out: *mut *mut httpx_response,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, out) = unsafe { (borrow(r, "r")?, Out::new(out, "out")?) };
+        let response = r.slot.lend()?;
+        let hop = response
+            .history()
+            .get(index)
+            .ok_or_else(|| Error::new(Code::NOT_FOUND, format!("there is no redirect {index}")))?;
+        out.set(httpx_response::give(hop.snapshot(), r.interrupt.clone()));
+        Ok(())
+    })
+}
+
+/// The request that would follow this redirect, if it was not followed: owned by the caller, who frees it with
+/// httpx_request_free. HTTPX_DONE, and `*out` is NULL, if there is none.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_next_request(
+    r: *const httpx_response,
+    out: *mut *mut httpx_request,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, out) = unsafe { (borrow(r, "r")?, Out::new(out, "out")?) };
+        let next = r.slot.lend()?.next_request().cloned();
+        let code = if next.is_some() { HTTPX_OK } else { HTTPX_DONE };
+        out.set(next.map_or(std::ptr::null_mut(), httpx_request::give));
+        Ok(code)
     })
 }
 

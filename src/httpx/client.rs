@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::decoders::accept_encoding;
-use super::{Headers, Request, Response};
+use super::{redirects, Headers, Request, Response};
 use crate::error::{Code, Error};
 use crate::httpcore::{ConnectionPool, Counts, Dialer, Limits, Timeouts, TlsConfig, TlsSettings};
 use crate::runtime::{block_on, Call, ForkCell, Interrupt};
@@ -27,6 +27,10 @@ pub struct ClientBuilder {
     pub tls: TlsSettings,
     /// Where every connection goes instead of its origin's address.
     pub unix_socket: Option<PathBuf>,
+    /// Whether redirects are followed by requests that do not say.
+    pub follow_redirects: bool,
+    /// How many of them.
+    pub max_redirects: usize,
     /// Asked by blocked threads.
     pub interrupt: Option<Arc<Interrupt>>,
 }
@@ -49,6 +53,8 @@ impl Default for ClientBuilder {
             headers,
             tls: TlsSettings::default(),
             unix_socket: None,
+            follow_redirects: false,
+            max_redirects: 20,
             interrupt: None,
         }
     }
@@ -75,6 +81,15 @@ impl ClientBuilder {
     }
 }
 
+/// How one request is sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SendOptions {
+    /// Return with the body unread.
+    pub stream: bool,
+    /// Follow redirects; None leaves that to the client.
+    pub follow_redirects: Option<bool>,
+}
+
 /// See the module. Any thread may use it.
 pub struct Client {
     options: ClientBuilder,
@@ -97,15 +112,59 @@ impl Client {
         Request::new(method, url, &self.options.headers, self.options.timeouts)
     }
 
-    /// Sends a request, and reads the response's body unless it is to be streamed.
-    pub async fn send(self: Arc<Client>, call: Call, request: Arc<Request>, stream: bool) -> Result<Response, Error> {
-        self.send_request(&call, &request, stream).await.map_err(|error| match error.request() {
+    /// Sends a request, follows redirects, and reads the last response's body unless it is to be streamed.
+    pub async fn send(
+        self: Arc<Client>,
+        call: Call,
+        request: Arc<Request>,
+        how: SendOptions,
+    ) -> Result<Response, Error> {
+        self.send_and_follow(&call, &request, how).await.map_err(|error| match error.request() {
             Some(_) => error,
             None => error.with_request(request.info()).with_full_request(request),
         })
     }
 
-    async fn send_request(&self, call: &Call, request: &Arc<Request>, stream: bool) -> Result<Response, Error> {
+    async fn send_and_follow(&self, call: &Call, request: &Arc<Request>, how: SendOptions) -> Result<Response, Error> {
+        let deadline = request.deadline();
+        let follow = how.follow_redirects.unwrap_or(self.options.follow_redirects);
+        let mut response = self.send_once(call, request, deadline).await?;
+        let mut history = Vec::new();
+        while let Some(location) = redirects::location(response.head()) {
+            // Not followed, a location that leads nowhere is the program's to look at (checklist E08).
+            let next = match redirects::follow(response.head(), location) {
+                Ok(next) => Arc::new(next),
+                Err(_) if !follow => break,
+                Err(error) => return Err(error),
+            };
+            if !follow {
+                response.set_next_request(next);
+                break;
+            }
+            // Read to its end, so that its connection serves again (checklist E10).
+            response.read(call).await?;
+            history.push(response);
+            if history.len() > self.options.max_redirects {
+                return Err(Error::new(Code::TOO_MANY_REDIRECTS, "Exceeded maximum allowed redirects.")
+                    .with_request(next.info())
+                    .with_full_request(next));
+            }
+            response = self.send_once(call, &next, deadline).await?;
+        }
+        response.set_history(history);
+        if !how.stream {
+            response.read(call).await?;
+        }
+        Ok(response)
+    }
+
+    /// One request, one response, with its body unread.
+    async fn send_once(
+        &self,
+        call: &Call,
+        request: &Arc<Request>,
+        deadline: Option<Instant>,
+    ) -> Result<Response, Error> {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::from(Code::CLIENT_CLOSED));
         }
@@ -114,12 +173,8 @@ impl Client {
             panic!("the test's panic");
         }
         let started = Instant::now();
-        let core = self.pool().handle(call, &request.to_core()).await?;
-        let mut response = Response::new(core, Arc::clone(request), started);
-        if !stream {
-            response.read(call).await?;
-        }
-        Ok(response)
+        let core = self.pool().handle(call, &request.to_core(deadline)).await?;
+        Ok(Response::new(core, Arc::clone(request), started))
     }
 
     /// What a thread that is blocked in a call of this client asks now and then.

@@ -6,12 +6,13 @@ mod content;
 mod decoders;
 mod headers;
 mod query_params;
+mod redirects;
 mod request;
 mod response;
 mod status;
 mod url;
 
-pub use client::{Client, ClientBuilder};
+pub use client::{Client, ClientBuilder, SendOptions};
 pub use headers::Headers;
 pub use query_params::QueryParams;
 pub use request::{Request, Timeout};

@@ -95,6 +95,32 @@ impl Request {
         &self.url
     }
 
+    /// Sends it elsewhere: to another target, and with another Host if that changes.
+    pub(super) fn set_url(&mut self, url: Url, new_host: bool) -> Result<(), Error> {
+        self.origin = Arc::new(origin_of(&url)?);
+        if new_host {
+            self.headers.set(b"Host", url.host_header().as_bytes())?;
+        }
+        self.url = url;
+        self.target = None;
+        Ok(())
+    }
+
+    /// Makes a GET of it, without a body and what describes one (checklist E04).
+    pub(super) fn become_get(&mut self) {
+        self.method = Bytes::from_static(b"GET");
+        self.body = Body::Empty;
+        self.framing = Framing::None;
+        for name in [&b"content-length"[..], b"transfer-encoding", b"content-type", b"content-encoding"] {
+            self.headers.remove(name);
+        }
+    }
+
+    /// When all of it has to be over, if it is sent now.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.total.and_then(|total| Instant::now().checked_add(total))
+    }
+
     /// Replaces time limits; those that are Unset stay as they are. The order is connect, read, write, pool.
     pub fn set_timeouts(&mut self, timeouts: [Timeout; 4]) {
         for (own, given) in self.timeouts.iter_mut().zip(timeouts) {
@@ -164,7 +190,7 @@ impl Request {
     }
 
     /// The form in which it goes to the pool.
-    pub(super) fn to_core(&self) -> httpcore::Request<'_> {
+    pub(super) fn to_core(&self, deadline: Option<Instant>) -> httpcore::Request<'_> {
         let framed = self.headers.contains(b"content-length") || self.headers.contains(b"transfer-encoding");
         let framing = match self.framing {
             _ if framed => FramingField::None,
@@ -192,7 +218,7 @@ impl Request {
                 write: write.or(client.write),
                 pool: pool.or(client.pool),
             },
-            deadline: self.total.and_then(|total| Instant::now().checked_add(total)),
+            deadline,
             limits: HeadLimits::default(),
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 
 use super::content::Content;
-use super::{status, Request, Url};
+use super::{redirects, status, Request, Url};
 use crate::error::{Code, Error};
 use crate::httpcore::{self, RawHeaders, ResponseBody, ResponseHead};
 use crate::runtime::Call;
@@ -24,6 +24,10 @@ pub struct Head {
 pub struct Response {
     head: Arc<Head>,
     body: State,
+    /// The redirects that led here, oldest first.
+    history: Vec<Response>,
+    /// What would follow, if this redirect was not followed.
+    next_request: Option<Arc<Request>>,
     trailers: Option<RawHeaders>,
     started: Instant,
     elapsed: Option<Duration>,
@@ -82,12 +86,9 @@ impl Head {
         &self.request
     }
 
-    /// The target of a redirect that a client may follow (checklist N03).
-    fn redirect_location(&self) -> Option<&[u8]> {
-        match self.status() {
-            301 | 302 | 303 | 307 | 308 => self.headers().find_all(b"location").next(),
-            _ => None,
-        }
+    /// Whether it redirects to a place that a client may follow to (checklist N03).
+    pub fn has_redirect_location(&self) -> bool {
+        redirects::location(self).is_some()
     }
 
     fn blame(&self, error: Error) -> Error {
@@ -101,6 +102,8 @@ impl Response {
         Response {
             head: Arc::new(head),
             body: State::Unread(core.body),
+            history: Vec::new(),
+            next_request: None,
             trailers: None,
             started,
             elapsed: None,
@@ -111,6 +114,24 @@ impl Response {
     /// What came before the body.
     pub fn head(&self) -> &Arc<Head> {
         &self.head
+    }
+
+    /// The redirects that led here, oldest first, each read (checklist E01).
+    pub fn history(&self) -> &[Response] {
+        &self.history
+    }
+
+    pub(super) fn set_history(&mut self, history: Vec<Response>) {
+        self.history = history;
+    }
+
+    /// The request that would follow this redirect, if it was not followed and leads anywhere.
+    pub fn next_request(&self) -> Option<&Arc<Request>> {
+        self.next_request.as_ref()
+    }
+
+    pub(super) fn set_next_request(&mut self, request: Arc<Request>) {
+        self.next_request = Some(request);
     }
 
     /// The fields that came after the body, once it was read.
@@ -237,7 +258,7 @@ impl Response {
             String::from_utf8_lossy(head.reason()),
             head.url().masked()
         );
-        if let Some(location) = head.redirect_location() {
+        if let Some(location) = redirects::location(head) {
             message += &format!("Redirect location: '{}'\n", String::from_utf8_lossy(location));
         }
         message += "For more information check: https://developer.mozilla.org/en-US/docs/Web/HTTP/Status/";
@@ -253,6 +274,8 @@ impl Response {
                 State::Read(content) => State::Read(content.clone()),
                 _ => State::Closed,
             },
+            history: self.history.iter().map(Response::snapshot).collect(),
+            next_request: self.next_request.clone(),
             trailers: self.trailers.clone(),
             started: self.started,
             elapsed: self.elapsed,

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use httpx::error::{Code, Error};
-use httpx::httpx::{Client, ClientBuilder, Request, Response, Timeout, Unit};
+use httpx::httpx::{Client, ClientBuilder, Request, Response, SendOptions, Timeout, Unit};
 use httpx::runtime::{pipe, Operation, Queue};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -55,7 +55,7 @@ fn request(client: &Client, method: &str, address: SocketAddr) -> Request {
 
 fn send(client: &Arc<Client>, request: Request) -> Result<Response, Error> {
     let request = Arc::new(request);
-    client.block_on(|call| Arc::clone(client).send(call, request, false))
+    client.block_on(|call| Arc::clone(client).send(call, request, SendOptions::default()))
 }
 
 fn get(client: &Arc<Client>, address: SocketAddr) -> Result<Response, Error> {
@@ -64,7 +64,9 @@ fn get(client: &Arc<Client>, address: SocketAddr) -> Result<Response, Error> {
 
 fn stream(client: &Arc<Client>, address: SocketAddr) -> Response {
     let request = Arc::new(request(client, "GET", address));
-    client.block_on(|call| Arc::clone(client).send(call, request, true)).unwrap()
+    client
+        .block_on(|call| Arc::clone(client).send(call, request, SendOptions { stream: true, ..SendOptions::default() }))
+        .unwrap()
 }
 
 fn limited(max_connections: usize) -> ClientBuilder {
@@ -437,7 +439,9 @@ fn randomly_placed_cancels_leak_no_place() {
     for _ in 0..3_000 {
         let request = Arc::new(request(&client, "GET", address));
         let sender = Arc::clone(&client);
-        let operation = queue.submit((), |call| sender.send(call, request, next() % 3 == 0));
+        let operation = queue.submit((), |call| {
+            sender.send(call, request, SendOptions { stream: next() % 3 == 0, ..SendOptions::default() })
+        });
         running.push(operation.unwrap_or_else(|_| panic!("not taken")));
         for _ in 0..next() % 3 {
             queue.dispatch(Some(Duration::ZERO), usize::MAX, |_| {}).unwrap();
@@ -482,4 +486,95 @@ fn eight_threads_share_a_client() {
     let counts = client.counts();
     assert_eq!((counts.active, counts.waiting), (0, 0));
     assert!(counts.idle <= 4);
+}
+
+/// Answers `/N` with a redirect to `/N-1`, `/0` with 200; tells each head.
+fn countdown(tell: mpsc::Sender<String>, status: u16) -> SocketAddr {
+    let tell = std::sync::Mutex::new(tell);
+    server(move |mut stream, _| {
+        while let Some(head) = read_head(&mut stream) {
+            let number: u32 = head.split(['/', ' ']).nth(2).unwrap().parse().unwrap();
+            tell.lock().unwrap().send(head).unwrap();
+            let answer = match number {
+                0 => OK.to_owned(),
+                n => format!("HTTP/1.1 {status} Over There\r\nLocation: /{}\r\nContent-Length: 3\r\n\r\nhop", n - 1),
+            };
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    })
+}
+
+fn following(max_redirects: usize) -> Arc<Client> {
+    ClientBuilder { follow_redirects: true, max_redirects, ..ClientBuilder::default() }.build()
+}
+
+#[test]
+fn redirects_are_followed_over_one_connection_and_stand_in_the_history() {
+    let (tell, heads) = mpsc::channel();
+    let address = countdown(tell, 302);
+    let client = following(20);
+    let mut request = client.build_request("POST", &format!("http://{address}/2")).unwrap();
+    request.set_json("{}").unwrap();
+    request.headers.add(b"Authorization", b"secret").unwrap();
+    request.headers.add(b"Cookie", b"a=b").unwrap();
+    let response = send(&client, request).unwrap();
+    assert_eq!(response.head().url().as_str(), format!("http://{address}/0"));
+    let hops: Vec<_> =
+        response.history().iter().map(|hop| (hop.head().status(), hop.content().unwrap().len())).collect();
+    assert_eq!(hops, [(302, 3), (302, 3)]);
+    assert_eq!(counts(&client), (0, 1, 0));
+    let heads: Vec<_> = heads.try_iter().collect();
+    let lines: Vec<_> = heads.iter().map(|head| head.trim_start_matches("{}").lines().next().unwrap()).collect();
+    assert_eq!(lines, ["POST /2 HTTP/1.1", "GET /1 HTTP/1.1", "GET /0 HTTP/1.1"]);
+    for head in &heads[1..] {
+        assert!(head.contains("Authorization: secret"), "{head}");
+        assert!(!head.contains("Cookie") && !head.contains("Content-"), "{head}");
+    }
+}
+
+#[test]
+fn a_redirect_to_another_origin_gets_no_credentials() {
+    let (tell, heads) = mpsc::channel();
+    let other = countdown(tell, 302);
+    let first = server(move |mut stream, _| {
+        read_head(&mut stream).unwrap();
+        let answer = format!("HTTP/1.1 307 There\r\nLocation: http://{other}/0\r\nContent-Length: 0\r\n\r\n");
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    let client = following(20);
+    let mut request = request(&client, "POST", first);
+    request.set_bytes("body".into());
+    request.headers.add(b"Authorization", b"secret").unwrap();
+    request.headers.add(b"Proxy-Authorization", b"secret").unwrap();
+    send(&client, request).unwrap();
+    let head = heads.recv().unwrap();
+    assert!(head.starts_with("POST /0 ") && head.contains("Content-Length: 4"), "{head}");
+    assert!(head.contains(&format!("Host: {other}\r\n")) && !head.contains("secret"), "{head}");
+}
+
+#[test]
+fn a_redirect_that_is_not_followed_says_what_would_follow() {
+    let (tell, _heads) = mpsc::channel();
+    let address = countdown(tell, 301);
+    let client = ClientBuilder::default().build();
+    let request = client.build_request("GET", &format!("http://{address}/1")).unwrap();
+    let response = send(&client, request).unwrap();
+    assert!(response.head().has_redirect_location() && response.history().is_empty());
+    let next = response.next_request().unwrap();
+    assert_eq!(next.url().as_str(), format!("http://{address}/0"));
+    assert_eq!(send(&client, Request::clone(next)).unwrap().head().status(), 200);
+}
+
+#[test]
+fn more_redirects_than_allowed_are_an_error_after_exactly_that_many() {
+    for (max_redirects, sent) in [(3, 4), (0, 1)] {
+        let (tell, heads) = mpsc::channel();
+        let address = countdown(tell, 303);
+        let client = following(max_redirects);
+        let request = client.build_request("GET", &format!("http://{address}/9")).unwrap();
+        let error = send(&client, request).err().unwrap();
+        assert_eq!(error.code(), Code::TOO_MANY_REDIRECTS);
+        assert_eq!(error.message(), "Exceeded maximum allowed redirects.");
+        assert_eq!(heads.try_iter().count(), sent);
+    }
 }

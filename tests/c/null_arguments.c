@@ -1,0 +1,281 @@
+/* Every exported function with NULL in every pointer, one at a time and all together, and with lengths that are zero or
+ * over every limit: an error code or a documented no-op, never a crash. The table is compared with the library's list
+ * of symbols, so a new function without a row is a failure. */
+#include "null_calls.h"
+#include "null_calls_response.h"
+
+/* ---- the table ---- */
+
+typedef struct row {
+    const char *name;
+    httpx_code (*call)(fixture *);
+    int pointers;      /* how many */
+    unsigned required; /* bit i: without pointer i the call fails; the others may be NULL */
+    int lengths;       /* how many */
+    unsigned names;    /* bit j: length j is a name's or a URL's, so over 1 MiB is too long */
+    int may_fail;      /* the fixture does not lead this call to success */
+} row;
+
+#define ROW(name, ...)                                                                                                 \
+    {                                                                                                                  \
+        "httpx_" #name, call_##name, __VA_ARGS__                                                                       \
+    }
+static const row rows[] = {
+    ROW(version, 0, 0, 0, 0, 0),
+    ROW(abi_version, 0, 0, 0, 0, 0),
+    ROW(feature, 1, 1, 1, 1, 0),
+    ROW(quiesce, 1, 0, 0, 0, 1),
+    ROW(live_handles, 0, 0, 0, 0, 0),
+    ROW(code_is_error, 0, 0, 0, 0, 0),
+    ROW(code_is_a, 0, 0, 0, 0, 0),
+    ROW(code_name, 0, 0, 0, 0, 0),
+    ROW(code_parent, 0, 0, 0, 0, 0),
+    ROW(code_description, 0, 0, 0, 0, 0),
+    ROW(error_code, 1, 1, 0, 0, 0),
+    ROW(error_name, 1, 1, 0, 0, 0),
+    ROW(error_message, 2, 1, 0, 0, 0),
+    ROW(error_cause, 1, 1, 0, 0, 0),
+    ROW(error_os_errno, 1, 1, 0, 0, 0),
+    ROW(error_tls_alert, 1, 1, 0, 0, 0),
+    ROW(error_h2_code, 1, 1, 0, 0, 0),
+    ROW(error_is_retryable, 1, 1, 0, 0, 0),
+    ROW(error_request_method, 2, 1, 0, 0, 0),
+    ROW(error_request_url, 2, 1, 0, 0, 0),
+    ROW(error_request, 3, 3, 0, 0, 0),
+    ROW(error_response, 3, 3, 0, 0, 0),
+    ROW(error_clone, 1, 1, 0, 0, 0),
+    ROW(error_free, 1, 0, 0, 0, 1),
+    ROW(client_builder_new, 2, 1, 0, 0, 0),
+    ROW(client_builder_free, 1, 0, 0, 0, 1),
+    ROW(client_builder_timeout, 2, 1, 0, 0, 0),
+    ROW(client_builder_limits, 2, 1, 0, 0, 0),
+    ROW(client_builder_header, 4, 7, 2, 1, 0),
+    ROW(client_builder_verify, 2, 1, 0, 0, 0),
+    ROW(client_builder_ca_pem, 3, 3, 1, 0, 1),
+    ROW(client_builder_ca_file, 3, 3, 1, 1, 0),
+    ROW(client_builder_unix_socket, 3, 3, 1, 1, 0),
+    ROW(client_builder_interrupt, 5, 1, 0, 0, 0),
+    ROW(client_builder_build, 3, 3, 0, 0, 0),
+    ROW(client_clone, 1, 1, 0, 0, 0),
+    ROW(client_free, 1, 0, 0, 0, 1),
+    ROW(client_close, 2, 1, 0, 0, 0),
+    ROW(client_get, 4, 7, 1, 1, 0),
+    ROW(client_send, 4, 7, 0, 0, 0),
+    ROW(client_send_async, 8, 7, 0, 0, 0),
+    ROW(client_connections, 5, 1, 0, 0, 0),
+    ROW(request_new, 5, 15, 2, 3, 0),
+    ROW(request_free, 1, 0, 0, 0, 1),
+    ROW(request_method, 2, 1, 0, 0, 0),
+    ROW(request_url, 2, 1, 0, 0, 0),
+    ROW(request_header_count, 1, 1, 0, 0, 0),
+    ROW(request_header_at, 6, 1, 0, 0, 0),
+    ROW(request_header_set, 4, 7, 2, 1, 0),
+    ROW(request_header_add, 4, 7, 2, 1, 0),
+    ROW(request_header_remove, 3, 3, 1, 1, 0),
+    ROW(request_target, 3, 3, 1, 1, 0),
+    ROW(request_timeout, 2, 1, 0, 0, 0),
+    ROW(request_deadline, 2, 1, 0, 0, 0),
+    ROW(request_body_bytes, 3, 3, 1, 0, 0),
+    ROW(request_body_owned, 5, 3, 1, 0, 0),
+    ROW(request_body_json, 3, 3, 1, 0, 0),
+    ROW(request_body_file, 3, 3, 1, 1, 0),
+    ROW(request_body_pipe, 3, 3, 0, 0, 0),
+    ROW(pipe_write, 4, 7, 1, 0, 0),
+    ROW(pipe_write_all, 3, 3, 1, 0, 0),
+    ROW(pipe_writable_async, 7, 3, 0, 0, 0),
+    ROW(pipe_finish, 2, 1, 0, 0, 0),
+    ROW(pipe_free, 1, 0, 0, 0, 1),
+    ROW(response_free, 1, 0, 0, 0, 1),
+    ROW(response_status_code, 1, 1, 0, 0, 0),
+    ROW(response_reason_phrase, 2, 1, 0, 0, 0),
+    ROW(response_http_version, 2, 1, 0, 0, 0),
+    ROW(response_url, 2, 1, 0, 0, 0),
+    ROW(response_header_count, 1, 1, 0, 0, 0),
+    ROW(response_header_at, 6, 1, 0, 0, 0),
+    ROW(response_header, 5, 3, 1, 1, 0),
+    ROW(response_content, 4, 7, 0, 0, 0),
+    ROW(response_read, 4, 1, 0, 0, 0),
+    ROW(response_read_async, 7, 3, 0, 0, 0),
+    ROW(response_raise_for_status, 2, 1, 0, 0, 0),
+    ROW(response_elapsed, 3, 3, 0, 0, 0),
+    ROW(response_num_bytes_downloaded, 1, 1, 0, 0, 0),
+    ROW(response_is_closed, 1, 1, 0, 0, 0),
+    ROW(response_trailer_count, 1, 1, 0, 0, 0),
+    ROW(response_trailer_at, 6, 1, 0, 0, 1),
+    ROW(response_close, 2, 1, 0, 0, 0),
+    ROW(response_stream, 3, 3, 0, 0, 0),
+    ROW(stream_next, 4, 7, 0, 0, 0),
+    ROW(stream_next_async, 7, 3, 0, 0, 0),
+    ROW(stream_num_bytes_downloaded, 1, 1, 0, 0, 0),
+    ROW(stream_close, 2, 1, 0, 0, 0),
+    ROW(stream_free, 1, 0, 0, 0, 1),
+    ROW(queue_new, 2, 1, 0, 0, 0),
+    ROW(queue_free, 1, 0, 0, 0, 1),
+    ROW(queue_fd, 3, 3, 0, 0, 0),
+    ROW(queue_waker, 5, 3, 0, 0, 0),
+    ROW(queue_dispatch, 3, 1, 0, 0, 0),
+    ROW(queue_poll, 4, 7, 0, 0, 0),
+    ROW(queue_pending, 3, 3, 0, 0, 0),
+    ROW(op_cancel, 1, 0, 0, 0, 1),
+    ROW(op_is_done, 1, 1, 0, 0, 0),
+    ROW(op_take_response, 3, 3, 0, 0, 1),
+    ROW(op_result, 2, 1, 0, 0, 0),
+    ROW(op_chunk, 4, 7, 0, 0, 1),
+    ROW(op_clone, 1, 1, 0, 0, 0),
+    ROW(op_free, 1, 0, 0, 0, 1),
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+/* ---- running it ---- */
+
+/* An error code has its handle, where there was room for it; the rest has none. */
+static void check_result(const row *row, const fixture *f, httpx_code code, int must_fail, int may_fail)
+{
+    char what[256];
+    int failed = httpx_code_is_error(code);
+    snprintf(what, sizeof what, "%s with null=%#x, length %d = %zu gave %s", row->name, f->null, f->bad_len, f->len,
+             httpx_code_name(code));
+    harness_note(failed ? must_fail || may_fail : !must_fail, 0, __FILE__, __LINE__, what);
+    if (!failed && f->err != NULL)
+        harness_note(0, 0, __FILE__, __LINE__, what);
+    if (f->err != NULL)
+        CHECK_EQ(httpx_error_code(f->err), code);
+}
+
+static void call_with(const row *row, unsigned null, int bad_len, size_t len, int must_fail, int may_fail)
+{
+    fixture f;
+    fill(&f);
+    f.null = null;
+    f.bad_len = bad_len;
+    f.len = len;
+    check_result(row, &f, row->call(&f), must_fail, may_fail);
+    empty(&f);
+    if (!CHECK_EQ(atomic_load(&f.destroyed), f.handed_in)) /* exactly once, also where the call failed */
+        printf("  %s with null=%#x\n", row->name, null);
+}
+
+static void every_call_succeeds_with_all_its_arguments(void)
+{
+    for (int i = 0; i < ROWS; i++)
+        call_with(&rows[i], 0, -1, 0, 0, rows[i].may_fail);
+}
+
+static void one_null_pointer_at_a_time(void)
+{
+    for (int i = 0; i < ROWS; i++)
+        for (int pointer = 0; pointer < rows[i].pointers; pointer++)
+            call_with(&rows[i], 1u << pointer, -1, 0, (rows[i].required >> pointer) & 1, rows[i].may_fail);
+}
+
+static void all_pointers_null(void)
+{
+    for (int i = 0; i < ROWS; i++)
+        if (rows[i].pointers > 0)
+            call_with(&rows[i], ~0u, -1, 0, rows[i].required != 0, rows[i].may_fail);
+}
+
+static void all_but_one_pointer_null(void)
+{
+    for (int i = 0; i < ROWS; i++)
+        for (int pointer = 0; pointer < rows[i].pointers; pointer++)
+            call_with(&rows[i], ~(1u << pointer), -1, 0, (rows[i].required & ~(1u << pointer)) != 0, rows[i].may_fail);
+}
+
+static void lengths_of_zero(void)
+{
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < rows[i].lengths; j++) {
+            call_with(&rows[i], 0, j, 0, 0, 1);
+            call_with(&rows[i], ~0u, j, 0, (rows[i].required & 1) != 0, 1);
+        }
+}
+
+static void lengths_over_the_address_space(void)
+{
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < rows[i].lengths; j++) {
+            call_with(&rows[i], 0, j, SIZE_MAX, 1, 0);
+            call_with(&rows[i], 0, j, (size_t)PTRDIFF_MAX + 1, 1, 0);
+            call_with(&rows[i], ~0u, j, SIZE_MAX, 1, 0);
+        }
+}
+
+static void names_and_urls_over_one_mebibyte(void)
+{
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < rows[i].lengths; j++)
+            if ((rows[i].names >> j) & 1)
+                call_with(&rows[i], 0, j, (1 << 20) + 1, 1, 0);
+}
+
+/* (NULL, 0) is empty, where empty has a meaning. */
+static void null_of_length_zero_is_empty(void)
+{
+    httpx_client *client = new_client();
+    httpx_request *request = new_request(client, "POST", HTTP("/post"));
+    GIVES(httpx_request_body_bytes(request, NULL, 0, &err), HTTPX_OK);
+    GIVES(httpx_request_header_set(request, "X-Empty", 7, NULL, 0, &err), HTTPX_OK);
+    GIVES(httpx_request_body_owned(request, NULL, 0, NULL, NULL, &err), HTTPX_OK);
+    httpx_response *response = send_request(client, request, 0);
+    CHECK_EQ(httpx_response_status_code(response), 200);
+    httpx_response_free(response);
+    httpx_client_free(client);
+}
+
+static const row *find_row(const char *name)
+{
+    for (int i = 0; i < ROWS; i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+/* Takes the next `httpx_…` word of the list; the version's own name is in capitals. */
+static int next_symbol(FILE *list, char *word, size_t size)
+{
+    size_t len = 0;
+    int c;
+    while ((c = fgetc(list)) != EOF) {
+        if (c == '#') /* a comment */
+            while (c != '\n' && c != EOF)
+                c = fgetc(list);
+        if (len + 1 < size && (c == '_' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))) {
+            word[len++] = (char)c;
+            continue;
+        }
+        word[len] = '\0';
+        if (strncmp(word, "httpx_", 6) == 0 && word[6] != '\0')
+            return 1;
+        len = 0;
+    }
+    return 0;
+}
+
+static void no_exported_function_is_missing(void)
+{
+    char symbol[128];
+    int symbols = 0;
+    FILE *list = fopen(environment("HTTPX_TEST_SYMBOLS"), "r");
+    REQUIRE(list != NULL);
+    while (next_symbol(list, symbol, sizeof symbol)) {
+        symbols++;
+        if (find_row(symbol) == NULL)
+            harness_note(0, 0, __FILE__, __LINE__, symbol);
+    }
+    fclose(list);
+    CHECK_EQ(symbols, ROWS);
+}
+
+int main(int argc, char **argv)
+{
+    static const test_case tests[] = {
+        TEST(no_exported_function_is_missing), TEST(every_call_succeeds_with_all_its_arguments),
+        TEST(one_null_pointer_at_a_time),      TEST(all_pointers_null),
+        TEST(all_but_one_pointer_null),        TEST(lengths_of_zero),
+        TEST(lengths_over_the_address_space),  TEST(names_and_urls_over_one_mebibyte),
+        TEST(null_of_length_zero_is_empty),    {NULL, NULL},
+    };
+    memset(big, 'a', sizeof big);
+    return run_tests(argc, argv, tests);
+}

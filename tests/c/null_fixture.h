@@ -1,0 +1,134 @@
+/* For null_arguments.c: one of each handle, and the macros by which a call takes its arguments, so that any one of them
+ * can be made bad. P is a pointer by its number, L a length by its number, T and B a text or bytes by both, ERR the
+ * last pointer of most calls. */
+#ifndef HTTPX_TEST_NULL_FIXTURE_H
+#define HTTPX_TEST_NULL_FIXTURE_H
+
+#include "support.h"
+
+enum { BIG = (1 << 20) + 2 }; /* what is over the limit of names and URLs, and is really there */
+
+typedef struct fixture {
+    unsigned null; /* bit i: pointer i is NULL */
+    int bad_len;   /* the number of the length that is replaced by `len`, or -1 */
+    size_t len;
+
+    httpx_client_builder *builder;
+    httpx_client *client;
+    httpx_request *request, *upload;
+    httpx_response *response, *streaming;
+    httpx_stream *stream;
+    httpx_queue *queue;
+    httpx_op *op;
+    httpx_pipe *pipe;
+    httpx_error *error;
+
+    /* What calls put their results into; freed with the fixture. */
+    httpx_client_builder *builder_out;
+    httpx_client *client_out;
+    httpx_request *request_out;
+    httpx_response *response_out;
+    httpx_stream *stream_out;
+    httpx_queue *queue_out;
+    httpx_op *op_out;
+    httpx_pipe *pipe_out;
+    httpx_error *error_out, *err;
+    const uint8_t *bytes, *more_bytes;
+    size_t size, more_size, third_size;
+    double seconds;
+    intptr_t fd;
+    httpx_event event;
+
+    int handed_in; /* user data was, with its destroy function */
+    atomic_int destroyed;
+} fixture;
+
+static char big[BIG];
+
+#define P(i, value) ((f->null >> (i)) & 1u ? NULL : (value))
+#define L(i, value) (f->bad_len == (i) ? f->len : (size_t)(value))
+#define T(i, j, text) P(i, f->bad_len == (j) ? (const char *)big : (text))
+#define B(i, j, text) ((const uint8_t *)T(i, j, text))
+/* A destroy function by its number, for the user data with the other one. */
+#define D(data, i) (IS_NULL(data) || IS_NULL(i) ? NULL : (f->handed_in = 1, count_destroy))
+#define ERR(i) P(i, &f->err)
+#define IS_NULL(i) ((f->null >> (i)) & 1u)
+/* What a function without a code gives for NULL. */
+#define NEUTRAL(condition) (IS_NULL(0) ? (CHECK(condition), HTTPX_E_NULL_POINTER) : HTTPX_OK)
+
+static void no_response(void *user_data, httpx_code code, httpx_response *response, httpx_error *error)
+{
+    (void)user_data, (void)code;
+    httpx_response_free(response);
+    httpx_error_free(error);
+}
+
+static void no_done(void *user_data, httpx_code code, httpx_error *error)
+{
+    (void)user_data, (void)code;
+    httpx_error_free(error);
+}
+
+static void no_chunk(void *user_data, httpx_code code, const uint8_t *data, size_t len, httpx_error *error)
+{
+    (void)user_data, (void)code, (void)data, (void)len;
+    httpx_error_free(error);
+}
+
+static void no_wake(void *user_data)
+{
+    (void)user_data;
+}
+
+static int32_t no_interrupt(void *user_data)
+{
+    (void)user_data;
+    return 0;
+}
+
+static void fill(fixture *f)
+{
+    memset(f, 0, sizeof *f);
+    f->bad_len = -1;
+    f->builder = new_builder();
+    f->client = new_client();
+    f->request = new_request(f->client, "GET", HTTP("/get"));
+    f->upload = new_request(f->client, "POST", HTTP("/post"));
+    f->response = get(f->client, HTTP("/get"));
+    f->streaming = get_streamed(f->client, HTTP("/bytes/1000"));
+    f->stream = new_stream(f->streaming, 0);
+    f->queue = new_queue();
+    MUST(httpx_request_body_pipe(f->upload, -1, 0, &f->pipe, &err));
+    MUST(httpx_client_send_async(f->client, f->request, 0, f->queue, no_response, NULL, NULL, &f->op, &err));
+    httpx_response *none = NULL;
+    CHECK(try_get(f->client, "http://127.0.0.1:1/", &none) == HTTPX_E_CONNECTION_REFUSED);
+    f->error = err;
+    err = NULL;
+}
+
+static void empty(fixture *f)
+{
+    httpx_pipe_free(f->pipe);
+    httpx_pipe_free(f->pipe_out);
+    httpx_op_free(f->op);
+    httpx_op_free(f->op_out);
+    httpx_stream_free(f->stream);
+    httpx_stream_free(f->stream_out);
+    httpx_response_free(f->response);
+    httpx_response_free(f->response_out);
+    httpx_response_free(f->streaming);
+    httpx_request_free(f->request);
+    httpx_request_free(f->request_out);
+    httpx_request_free(f->upload);
+    httpx_queue_free(f->queue);
+    httpx_queue_free(f->queue_out);
+    httpx_client_builder_free(f->builder);
+    httpx_client_builder_free(f->builder_out);
+    httpx_client_free(f->client);
+    httpx_client_free(f->client_out);
+    httpx_error_free(f->error);
+    httpx_error_free(f->error_out);
+    httpx_error_free(f->err);
+}
+
+#endif
