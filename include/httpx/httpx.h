@@ -521,7 +521,8 @@ void httpx_client_free(httpx_client *c);
 
 /**
  * Closes a client for all its owners: it takes no more requests (HTTPX_E_CLIENT_CLOSED), waits `drain_seconds` at most
- * for those that run, ends the others, and closes all connections. Closing again does no harm.
+ * for those that it has taken and for responses that are open, ends the others, and closes all connections. Closing
+ * again does no harm. A queue that nobody dispatches meanwhile makes it wait the whole time.
  */
 httpx_code httpx_client_close(httpx_client *c, double drain_seconds, httpx_error **err);
 

@@ -61,7 +61,8 @@ pub unsafe extern "C" fn httpx_client_free(c: *mut httpx_client) {
 }
 
 /// Closes a client for all its owners: it takes no more requests (HTTPX_E_CLIENT_CLOSED), waits `drain_seconds` at most
-/// for those that run, ends the others, and closes all connections. Closing again does no harm.
+/// for those that it has taken and for responses that are open, ends the others, and closes all connections. Closing
+/// again does no harm. A queue that nobody dispatches meanwhile makes it wait the whole time.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_client_close(
     c: *mut httpx_client,
@@ -89,8 +90,8 @@ pub unsafe extern "C" fn httpx_client_get(
         // SAFETY: the caller vouches for the pointers.
         let (c, url, out) = unsafe { (borrow(c, "c")?, text(url, len, "url")?, Out::new(out, "out")?) };
         let request = Arc::new(c.client.build_request("GET", url)?);
-        let client = Arc::clone(&c.client);
-        let response = c.client.block_on(|call| client.send(call, request, SendOptions::default()))?;
+        let sending = c.client.send(request, SendOptions::default())?;
+        let response = c.client.block_on(|call| sending.run(call))?;
         out.set(httpx_response::give(response, c.client.interrupt().cloned()));
         Ok(())
     })
@@ -126,8 +127,8 @@ pub unsafe extern "C" fn httpx_client_send(
         // SAFETY: the caller vouches for the pointers.
         let (c, r, out) = unsafe { (borrow(c, "c")?, borrow(r, "r")?, Out::new(out, "out")?) };
         let (request, how) = (r.request()?, options(flags)?);
-        let client = Arc::clone(&c.client);
-        let response = c.client.block_on(|call| client.send(call, request, how))?;
+        let sending = c.client.send(request, how)?;
+        let response = c.client.block_on(|call| sending.run(call))?;
         out.set(httpx_response::give(response, c.client.interrupt().cloned()));
         Ok(())
     })
@@ -157,10 +158,10 @@ pub unsafe extern "C" fn httpx_client_send_async(
         // SAFETY: the caller vouches for the pointers.
         let (c, r, q) = unsafe { (borrow(c, "c")?, borrow(r, "r")?, borrow(q, "q")?) };
         let (request, how) = (r.request()?, options(flags)?);
-        let client = Arc::clone(&c.client);
+        let sending = c.client.send(request, how)?;
         let interrupt = c.client.interrupt().cloned();
         let operation = q.submit(Done::Response(done), user_data, |call| async move {
-            client.send(call, request, how).await.map(|response| Outcome::Response(Box::new(response), interrupt))
+            sending.run(call).await.map(|response| Outcome::Response(Box::new(response), interrupt))
         })?;
         // SAFETY: the caller vouches for it.
         unsafe { give_op(op, operation) };

@@ -7,7 +7,7 @@ use super::callbacks::{httpx_destroy_fn, httpx_interrupt_fn};
 use super::client::httpx_client;
 use super::codes::httpx_code;
 use super::error::httpx_error;
-use super::handle::{give, share, take_back, Handle, Kind, Slot};
+use super::handle::{give, share, take_back, Handle, Inherited, Kind, Slot};
 use super::kit::{borrow, bytes, guard_ok, guard_or, path, seconds, short_bytes, Out, UserData};
 use crate::error::{Code, Error, Result};
 use crate::httpcore::Limits;
@@ -21,6 +21,12 @@ pub struct httpx_client_builder {
 
 impl Handle for httpx_client_builder {
     const KIND: Kind = Kind::ClientBuilder;
+}
+
+impl Inherited for ClientBuilder {
+    fn is_only_memory(&self) -> bool {
+        true
+    }
 }
 
 /// # Safety

@@ -91,6 +91,12 @@ pub(super) unsafe fn another_owner<T: Handle>(pointer: *const T) -> Arc<T> {
     }
 }
 
+/// What a forked child may do with the values of its parent's handles.
+pub(super) trait Inherited {
+    /// True if the value is only memory: nothing open in it belongs to the parent.
+    fn is_only_memory(&self) -> bool;
+}
+
 /// The changeable part of a handle that belongs to one thread at a time. A call borrows it; a second call meanwhile gets
 /// an error. A call that panics with it leaves it poisoned.
 pub(super) struct Slot<T> {
@@ -110,7 +116,7 @@ pub(super) struct Lent<T> {
     slot: Arc<Slot<T>>,
 }
 
-impl<T> Slot<T> {
+impl<T: Inherited> Slot<T> {
     pub(super) fn new(value: T) -> Arc<Slot<T>> {
         Arc::new(Slot { state: Mutex::new(State::Here(value)), generation: generation() })
     }
@@ -122,10 +128,11 @@ impl<T> Slot<T> {
 
     /// Takes the value until the guard is dropped.
     pub(super) fn lend(self: &Arc<Self>) -> Result<Lent<T>> {
-        if self.generation != generation() {
+        let mut state = self.lock();
+        let forked = self.generation != generation();
+        if forked && !matches!(&*state, State::Here(value) if value.is_only_memory()) {
             return Err(Error::new(Code::FORKED, "it belongs to the parent process"));
         }
-        let mut state = self.lock();
         match std::mem::replace(&mut *state, State::Lent) {
             State::Here(value) => Ok(Lent { value: Some(value), slot: Arc::clone(self) }),
             State::Lent => Err(Error::new(Code::CONCURRENT_USE, "another call is using it")),
@@ -135,7 +142,9 @@ impl<T> Slot<T> {
             }
         }
     }
+}
 
+impl<T> Slot<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

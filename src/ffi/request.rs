@@ -9,7 +9,7 @@ use super::callbacks::httpx_destroy_fn;
 use super::client::httpx_client;
 use super::codes::httpx_code;
 use super::error::httpx_error;
-use super::handle::{give, take_back, Handle, Kind, Slot};
+use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
 use super::kit::{
     borrow, bytes, guard_ok, guard_or, long_text, path, seconds, set_if_wanted, short_bytes, text, Out, UserData,
 };
@@ -34,6 +34,12 @@ struct Draft {
     request: Arc<Request>,
     /// The header lines for C, until they change.
     fields: Option<Fields>,
+}
+
+impl Inherited for Draft {
+    fn is_only_memory(&self) -> bool {
+        !self.request.has_pipe()
+    }
 }
 
 impl Handle for httpx_request {

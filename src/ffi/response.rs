@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use super::callbacks::{httpx_destroy_fn, httpx_done_fn};
 use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
 use super::error::httpx_error;
-use super::handle::{give, take_back, Handle, Kind, Slot};
+use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
 use super::kit::{borrow, guard, guard_ok, guard_or, set_if_wanted, short_bytes, Out, UserData};
 use super::op::{give_op, httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
@@ -39,6 +39,12 @@ pub struct httpx_response {
 struct Joined {
     name: Vec<u8>,
     value: Box<[u8]>,
+}
+
+impl Inherited for Response {
+    fn is_only_memory(&self) -> bool {
+        Response::is_only_memory(self)
+    }
 }
 
 impl Handle for httpx_response {

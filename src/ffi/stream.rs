@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::callbacks::{httpx_chunk_fn, httpx_destroy_fn};
 use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
 use super::error::httpx_error;
-use super::handle::{give, take_back, Handle, Kind, Slot};
+use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
 use super::kit::{borrow, guard, guard_ok, guard_or, Out, UserData};
 use super::op::{give_op, httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
@@ -25,6 +25,12 @@ struct Streaming {
     stream: BodyStream,
     /// The piece that C looks at.
     current: Bytes,
+}
+
+impl Inherited for Streaming {
+    fn is_only_memory(&self) -> bool {
+        self.stream.is_only_memory()
+    }
 }
 
 impl Handle for httpx_stream {

@@ -338,8 +338,8 @@ impl ConnectionPool {
         Counts { active: state.active.len(), idle: state.idle.len(), waiting: state.waiting.len() }
     }
 
-    /// Takes no more requests, closes what is idle, and ends those who wait. Requests that run go on.
-    pub fn begin_to_close(&self) {
+    /// Takes no more requests, closes what is idle, and ends those who wait and those that run (checklist H15).
+    pub fn close(&self) {
         let mut afterwards = Afterwards::default();
         let mut state = self.lock();
         state.closed = true;
@@ -359,7 +359,12 @@ impl ConnectionPool {
                 }
             }
         }
+        let cuts: Vec<_> = state.active.iter().map(|(_, cut)| Arc::clone(cut)).collect();
         drop(state);
+        drop(afterwards);
+        for cut in cuts {
+            cut.now();
+        }
     }
 
     /// Waits until no request runs, or until `at`. True if none runs.
@@ -379,14 +384,6 @@ impl ConnectionPool {
             }
         })
         .await
-    }
-
-    /// Ends the requests that run.
-    pub fn cut_off(&self) {
-        let cuts: Vec<_> = self.lock().active.iter().map(|(_, cut)| Arc::clone(cut)).collect();
-        for cut in cuts {
-            cut.now();
-        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

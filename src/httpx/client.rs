@@ -1,9 +1,10 @@
 //! The client: what all its requests share, and the way from a request to its response.
 
-use std::future::Future;
+use std::future::{poll_fn, Future};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use super::decoders::accept_encoding;
 use super::{redirects, Headers, Request, Response};
 use crate::error::{Code, Error};
 use crate::httpcore::{ConnectionPool, Counts, Dialer, Limits, Timeouts, TlsConfig, TlsSettings};
-use crate::runtime::{block_on, Call, ForkCell, Interrupt};
+use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt};
 
 /// A client's options, with HTTPX's defaults (checklist A01).
 #[derive(Clone)]
@@ -77,7 +78,12 @@ impl ClientBuilder {
 
     /// A client with these options. It opens and reads nothing yet.
     pub fn build(&self) -> Arc<Client> {
-        Arc::new(Client { options: self.clone(), pool: ForkCell::new(), closed: AtomicBool::new(false) })
+        Arc::new(Client {
+            options: self.clone(),
+            pool: ForkCell::new(),
+            sends: ForkCell::new(),
+            closed: AtomicBool::new(false),
+        })
     }
 }
 
@@ -95,7 +101,35 @@ pub struct Client {
     options: ClientBuilder,
     /// A forked child has a pool of its own (checklist T05).
     pool: ForkCell<Arc<ConnectionPool>>,
+    sends: ForkCell<Mutex<Sends>>,
     closed: AtomicBool,
+}
+
+/// What is being sent, from the moment when it was asked for.
+#[derive(Default)]
+struct Sends {
+    running: usize,
+    /// Who waits for the last one to end.
+    drained: Vec<Waker>,
+}
+
+/// A request that a client has agreed to send. Closing the client waits for it.
+pub struct Sending {
+    client: Arc<Client>,
+    request: Arc<Request>,
+    how: SendOptions,
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        let mut sends = self.client.sends();
+        sends.running = sends.running.saturating_sub(1);
+        let wakers = if sends.running == 0 { std::mem::take(&mut sends.drained) } else { Vec::new() };
+        drop(sends);
+        for waker in wakers {
+            waker.wake();
+        }
+    }
 }
 
 impl Client {
@@ -112,17 +146,24 @@ impl Client {
         Request::new(method, url, &self.options.headers, self.options.timeouts)
     }
 
-    /// Sends a request, follows redirects, and reads the last response's body unless it is to be streamed.
-    pub async fn send(
-        self: Arc<Client>,
-        call: Call,
-        request: Arc<Request>,
-        how: SendOptions,
-    ) -> Result<Response, Error> {
-        self.send_and_follow(&call, &request, how).await.map_err(|error| match error.request() {
-            Some(_) => error,
-            None => error.with_request(request.info()).with_full_request(request),
-        })
+    /// Agrees to send a request.
+    ///
+    /// # Errors
+    /// CLIENT_CLOSED.
+    pub fn send(self: &Arc<Client>, request: Arc<Request>, how: SendOptions) -> Result<Sending, Error> {
+        let mut sends = self.sends();
+        if self.closed.load(Ordering::Acquire) {
+            drop(sends);
+            let error = Error::from(Code::CLIENT_CLOSED);
+            return Err(error.with_request(request.info()).with_full_request(request));
+        }
+        sends.running += 1;
+        drop(sends);
+        Ok(Sending { client: Arc::clone(self), request, how })
+    }
+
+    fn sends(&self) -> MutexGuard<'_, Sends> {
+        self.sends.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn send_and_follow(&self, call: &Call, request: &Arc<Request>, how: SendOptions) -> Result<Response, Error> {
@@ -165,9 +206,6 @@ impl Client {
         request: &Arc<Request>,
         deadline: Option<Instant>,
     ) -> Result<Response, Error> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(Error::from(Code::CLIENT_CLOSED));
-        }
         #[cfg(feature = "test-hooks")]
         if request.method() == b"PANIC" {
             panic!("the test's panic");
@@ -195,17 +233,51 @@ impl Client {
         self.pool.get().map_or(Counts { active: 0, idle: 0, waiting: 0 }, |pool| pool.counts())
     }
 
-    /// Takes no more requests, waits at most `drain` for those that run (None: for ever), and cuts the others off.
-    /// Closing twice does no harm (checklist A06).
+    /// Takes no more requests, waits at most `drain` for those that run (None: for ever) and for responses that are
+    /// open, and cuts the others off. Closing twice does no harm (checklist A06).
     pub fn close(&self, drain: Option<Duration>) -> Result<(), Error> {
+        let sends = self.sends();
         self.closed.store(true, Ordering::Release);
-        let Some(pool) = self.pool.get() else { return Ok(()) };
-        pool.begin_to_close();
+        drop(sends);
+        let at = drain.and_then(|drain| Instant::now().checked_add(drain));
         if drain != Some(Duration::ZERO) {
-            let at = drain.and_then(|drain| Instant::now().checked_add(drain));
-            self.block_on(|call| async move { Ok(pool.drained(&call, at).await) })?;
+            self.block_on(|call| async move {
+                self.sent(&call, at).await;
+                if let Some(pool) = self.pool.get() {
+                    pool.drained(&call, at).await;
+                }
+                Ok(())
+            })?;
         }
-        pool.cut_off();
+        if let Some(pool) = self.pool.get() {
+            pool.close();
+        }
         Ok(())
+    }
+
+    /// Waits until nothing is being sent, or until `at`.
+    async fn sent(&self, call: &Call, at: Option<Instant>) {
+        let mut timer = CoarseTimer::new();
+        poll_fn(|cx| {
+            {
+                let mut sends = self.sends();
+                if sends.running == 0 {
+                    return Poll::Ready(());
+                }
+                sends.drained.push(cx.waker().clone());
+            }
+            at.map_or(Poll::Pending, |at| call.poll_until(cx, at, &mut timer))
+        })
+        .await;
+    }
+}
+
+impl Sending {
+    /// Sends the request, follows redirects, and reads the last response's body unless it is to be streamed.
+    pub async fn run(self, call: Call) -> Result<Response, Error> {
+        self.client.send_and_follow(&call, &self.request, self.how).await.map_err(|error| match error.request() {
+            Some(_) => error,
+            None => error.with_request(self.request.info()).with_full_request(Arc::clone(&self.request)),
+        })
     }
 }

@@ -12,7 +12,7 @@ mod response;
 mod status;
 mod url;
 
-pub use client::{Client, ClientBuilder, SendOptions};
+pub use client::{Client, ClientBuilder, SendOptions, Sending};
 pub use headers::Headers;
 pub use query_params::QueryParams;
 pub use request::{Request, Timeout};

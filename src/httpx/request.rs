@@ -189,6 +189,11 @@ impl Request {
         self.body = Body::pipe(reader);
     }
 
+    /// Whether its body is written into a pipe while it is sent.
+    pub fn has_pipe(&self) -> bool {
+        matches!(self.body, Body::Pipe(_))
+    }
+
     /// The form in which it goes to the pool.
     pub(super) fn to_core(&self, deadline: Option<Instant>) -> httpcore::Request<'_> {
         let framed = self.headers.contains(b"content-length") || self.headers.contains(b"transfer-encoding");

@@ -164,6 +164,11 @@ impl Response {
         !matches!(self.body, State::Unread(_))
     }
 
+    /// Whether nothing of it is still to come over a connection, to it or to a stream of it.
+    pub fn is_only_memory(&self) -> bool {
+        matches!(self.body, State::Read(_) | State::Closed)
+    }
+
     /// The body, once it was read.
     ///
     /// # Errors
@@ -353,6 +358,11 @@ impl BodyStream {
                 "Attempted to read or stream content, but the stream has been closed.",
             )),
         }
+    }
+
+    /// Whether nothing of it is still to come over a connection.
+    pub fn is_only_memory(&self) -> bool {
+        !matches!(self.source, Source::Network(_))
     }
 
     /// How many bytes of body have come over the wire (checklist N10).

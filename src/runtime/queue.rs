@@ -412,6 +412,13 @@ struct Consuming<'a, V: Send + 'static, C: Send + 'static> {
 
 impl<V: Send + 'static, C: Send + 'static> Drop for Consuming<'_, V, C> {
     fn drop(&mut self) {
-        lock(&self.queue.state).consumer = None;
+        let mut state = lock(&self.queue.state);
+        state.consumer = None;
+        // What is left was perhaps posted while the list was not empty, and so without a word to the waker.
+        let waker = if state.events.is_empty() { None } else { state.waker.clone() };
+        drop(state);
+        if let Some(waker) = waker {
+            waker();
+        }
     }
 }

@@ -93,6 +93,28 @@ static httpx_code call_response_is_closed(fixture *f)
     return NEUTRAL(closed == 0 || closed == 1);
 }
 
+static httpx_code call_response_has_redirect_location(fixture *f)
+{
+    int32_t redirects = httpx_response_has_redirect_location(P(0, f->response));
+    return NEUTRAL(redirects == 0);
+}
+
+static httpx_code call_response_history_count(fixture *f)
+{
+    size_t count = httpx_response_history_count(P(0, f->response));
+    return NEUTRAL(count == 0);
+}
+
+static httpx_code call_response_history_at(fixture *f)
+{
+    return httpx_response_history_at(P(0, f->response), 0, P(1, &f->response_out), ERR(2));
+}
+
+static httpx_code call_response_next_request(fixture *f)
+{
+    return httpx_response_next_request(P(0, f->response), P(1, &f->request_out), ERR(2));
+}
+
 static httpx_code call_response_trailer_count(fixture *f)
 {
     size_t count = httpx_response_trailer_count(P(0, f->response));

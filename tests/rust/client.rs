@@ -54,8 +54,8 @@ fn request(client: &Client, method: &str, address: SocketAddr) -> Request {
 }
 
 fn send(client: &Arc<Client>, request: Request) -> Result<Response, Error> {
-    let request = Arc::new(request);
-    client.block_on(|call| Arc::clone(client).send(call, request, SendOptions::default()))
+    let sending = client.send(Arc::new(request), SendOptions::default())?;
+    client.block_on(|call| sending.run(call))
 }
 
 fn get(client: &Arc<Client>, address: SocketAddr) -> Result<Response, Error> {
@@ -64,9 +64,8 @@ fn get(client: &Arc<Client>, address: SocketAddr) -> Result<Response, Error> {
 
 fn stream(client: &Arc<Client>, address: SocketAddr) -> Response {
     let request = Arc::new(request(client, "GET", address));
-    client
-        .block_on(|call| Arc::clone(client).send(call, request, SendOptions { stream: true, ..SendOptions::default() }))
-        .unwrap()
+    let sending = client.send(request, SendOptions { stream: true, ..SendOptions::default() }).unwrap();
+    client.block_on(|call| sending.run(call)).unwrap()
 }
 
 fn limited(max_connections: usize) -> ClientBuilder {
@@ -438,10 +437,9 @@ fn randomly_placed_cancels_leak_no_place() {
     let mut running: Vec<Arc<Operation<Response, ()>>> = Vec::new();
     for _ in 0..3_000 {
         let request = Arc::new(request(&client, "GET", address));
-        let sender = Arc::clone(&client);
-        let operation = queue.submit((), |call| {
-            sender.send(call, request, SendOptions { stream: next() % 3 == 0, ..SendOptions::default() })
-        });
+        let how = SendOptions { stream: next() % 3 == 0, ..SendOptions::default() };
+        let sending = client.send(request, how).unwrap();
+        let operation = queue.submit((), |call| sending.run(call));
         running.push(operation.unwrap_or_else(|_| panic!("not taken")));
         for _ in 0..next() % 3 {
             queue.dispatch(Some(Duration::ZERO), usize::MAX, |_| {}).unwrap();
