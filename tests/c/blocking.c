@@ -275,6 +275,37 @@ static void raise_for_status_raises_from_300_on(void)
     httpx_client_free(client);
 }
 
+static void redirects_are_followed_if_the_client_says_so(void)
+{
+    httpx_client_builder *builder = new_builder();
+    GIVES(httpx_client_builder_redirects(builder, 1, 2, &err), HTTPX_OK);
+    httpx_client *client = build(builder);
+    httpx_response *response = get(client, HTTP("/redirect/2")), *hop = NULL;
+    CHECK_EQ(httpx_response_status_code(response), 200);
+    CHECK_EQ(httpx_response_history_count(response), 2);
+    MUST(httpx_response_history_at(response, 0, &hop, &err));
+    CHECK_EQ(httpx_response_status_code(hop), 302);
+    CHECK(strstr(httpx_response_url(hop, NULL), "/redirect/2") != NULL);
+    CHECK_EQ(httpx_response_has_redirect_location(hop), 1);
+    httpx_response_free(hop);
+    FAILS(httpx_response_history_at(response, 2, &hop, &err), HTTPX_E_NOT_FOUND);
+    httpx_response_free(response);
+
+    FAILS(try_get(client, HTTP("/redirect/3"), &response), HTTPX_E_TOO_MANY_REDIRECTS);
+
+    httpx_request *request = new_request(client, "GET", HTTP("/redirect/1")), *next = NULL;
+    response = send_request(client, request, HTTPX_SEND_NO_REDIRECTS);
+    CHECK_EQ(httpx_response_status_code(response), 302);
+    MUST(httpx_response_next_request(response, &next, &err));
+    httpx_response_free(response);
+    response = send_request(client, next, 0);
+    CHECK_EQ(httpx_response_status_code(response), 200);
+    CHECK_EQ(httpx_response_next_request(response, &next, &err), HTTPX_DONE);
+    CHECK(next == NULL);
+    httpx_response_free(response);
+    httpx_client_free(client);
+}
+
 static void a_status_error_has_its_request_and_response(void)
 {
     httpx_client *client = new_client();
@@ -451,6 +482,7 @@ int main(int argc, char **argv)
         TEST(header_set_replaces_and_remove_removes),
         TEST(a_client_has_default_headers),
         TEST(json_bodies_have_their_type),
+        TEST(redirects_are_followed_if_the_client_says_so),
         TEST(response_headers_are_as_received),
         TEST(raise_for_status_raises_from_300_on),
         TEST(a_status_error_has_its_request_and_response),
