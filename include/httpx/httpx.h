@@ -474,6 +474,21 @@ httpx_code httpx_client_builder_ca_file(httpx_client_builder *b, const char *fil
 httpx_code httpx_client_builder_unix_socket(httpx_client_builder *b, const char *socket, size_t len, httpx_error **err);
 
 /**
+ * Has a name, on one port, stand for an address instead of being looked up: "93.184.216.34" or "2606:2800:220:1::1".
+ * Several calls for the same name and port give it several addresses. TLS and the Host header still use the name.
+ *
+ * HTTPX_E_INVALID_ARGUMENT for what is no address, or a port over 65535.
+ */
+httpx_code httpx_client_builder_resolve(httpx_client_builder *b, const char *name, size_t name_len, uint32_t port,
+                                        const char *address, size_t address_len, httpx_error **err);
+
+/**
+ * Says how often a connection that cannot be made (HTTPX_E_CONNECT, HTTPX_E_CONNECT_TIMEOUT) is tried again: at once,
+ * then after 0.5, 1, 2 and so on seconds. 0 is the default. Nothing of a request was sent then, so any may be retried.
+ */
+httpx_code httpx_client_builder_retries(httpx_client_builder *b, uint32_t retries, httpx_error **err);
+
+/**
  * Says whether redirects are followed (1) or not (0, the default), and how many in a row at most: HTTPX_E_TOO_MANY_REDIRECTS
  * for more. HTTPX's number is 20.
  */

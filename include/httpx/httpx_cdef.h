@@ -137,6 +137,8 @@ httpx_code httpx_client_builder_verify(httpx_client_builder *b, int32_t verify, 
 httpx_code httpx_client_builder_ca_pem(httpx_client_builder *b, const uint8_t *pem, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_ca_file(httpx_client_builder *b, const char *file, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_unix_socket(httpx_client_builder *b, const char *socket, size_t len, httpx_error **err);
+httpx_code httpx_client_builder_resolve(httpx_client_builder *b, const char *name, size_t name_len, uint32_t port, const char *address, size_t address_len, httpx_error **err);
+httpx_code httpx_client_builder_retries(httpx_client_builder *b, uint32_t retries, httpx_error **err);
 httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follow, size_t max_redirects, httpx_error **err);
 httpx_code httpx_client_builder_interrupt(httpx_client_builder *b, httpx_interrupt_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_client_builder_build(const httpx_client_builder *b, httpx_client **out, httpx_error **err);

@@ -8,7 +8,7 @@ use super::client::httpx_client;
 use super::codes::httpx_code;
 use super::error::httpx_error;
 use super::handle::{give, share, take_back, Handle, Inherited, Kind, Slot};
-use super::kit::{borrow, bytes, guard_ok, guard_or, path, seconds, short_bytes, Out, UserData};
+use super::kit::{borrow, bytes, guard_ok, guard_or, path, seconds, short_bytes, text, Out, UserData};
 use crate::error::{Code, Error, Result};
 use crate::httpcore::Limits;
 use crate::httpx::ClientBuilder;
@@ -213,6 +213,45 @@ pub unsafe extern "C" fn httpx_client_builder_unix_socket(
     let set = |builder: &mut ClientBuilder| {
         // SAFETY: the caller vouches for pointer and length.
         builder.unix_socket = Some(unsafe { path(socket, len, "socket") }?.to_owned());
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Has a name, on one port, stand for an address instead of being looked up: "93.184.216.34" or "2606:2800:220:1::1".
+/// Several calls for the same name and port give it several addresses. TLS and the Host header still use the name.
+///
+/// HTTPX_E_INVALID_ARGUMENT for what is no address, or a port over 65535.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_resolve(
+    b: *mut httpx_client_builder,
+    name: *const c_char,
+    name_len: usize,
+    port: u32,
+    address: *const c_char,
+    address_len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (name, address) = unsafe { (text(name, name_len, "name")?, text(address, address_len, "address")?) };
+        builder.add_override(name, port, address)
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Says how often a connection that cannot be made (HTTPX_E_CONNECT, HTTPX_E_CONNECT_TIMEOUT) is tried again: at once,
+/// then after 0.5, 1, 2 and so on seconds. 0 is the default. Nothing of a request was sent then, so any may be retried.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_retries(
+    b: *mut httpx_client_builder,
+    retries: u32,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        builder.retries = retries;
         Ok(())
     };
     // SAFETY: the caller vouches for `b`.

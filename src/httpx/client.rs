@@ -1,6 +1,8 @@
 //! The client: what all its requests share, and the way from a request to its response.
 
+use std::collections::HashMap;
 use std::future::{poll_fn, Future};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +12,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::decoders::accept_encoding;
-use super::{redirects, Headers, Request, Response};
+use super::{redirects, Change, Headers, Request, Response, Url, UrlParts};
 use crate::error::{Code, Error};
 use crate::httpcore::{ConnectionPool, Counts, Dialer, Limits, Timeouts, TlsConfig, TlsSettings};
 use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt};
@@ -28,6 +30,10 @@ pub struct ClientBuilder {
     pub tls: TlsSettings,
     /// Where every connection goes instead of its origin's address.
     pub unix_socket: Option<PathBuf>,
+    /// Addresses of names that are not looked up, by name and port.
+    pub overrides: HashMap<(Box<str>, u16), Vec<SocketAddr>>,
+    /// How often a connection that cannot be made is tried again.
+    pub retries: u32,
     /// Whether redirects are followed by requests that do not say.
     pub follow_redirects: bool,
     /// How many of them.
@@ -54,6 +60,8 @@ impl Default for ClientBuilder {
             headers,
             tls: TlsSettings::default(),
             unix_socket: None,
+            overrides: HashMap::new(),
+            retries: 0,
             follow_redirects: false,
             max_redirects: 20,
             interrupt: None,
@@ -74,6 +82,23 @@ impl ClientBuilder {
             Error::from_io(code, &e, &why)
         })?;
         self.tls.add_pem(&pem)
+    }
+
+    /// Gives a name on one port one more address, instead of looking it up.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT for an address or port that is none.
+    pub fn add_override(&mut self, name: &str, port: u32, address: &str) -> Result<(), Error> {
+        let ip: IpAddr =
+            address.parse().map_err(|_| Error::new(Code::INVALID_ARGUMENT, format!("'{address}' is no IP address")))?;
+        let port = u16::try_from(port)
+            .map_err(|_| Error::new(Code::INVALID_ARGUMENT, format!("{port} is no port: they end at 65535")))?;
+        // As the URL will say it.
+        let host = UrlParts { host: Change::Set(name), ..UrlParts::default() };
+        let url = Url::parse_with("http://name/", &host)?;
+        let key = (Box::from(url.raw_host()), port);
+        self.overrides.entry(key).or_default().push(SocketAddr::new(ip, port));
+        Ok(())
     }
 
     /// A client with these options. It opens and reads nothing yet.
@@ -135,8 +160,12 @@ impl Drop for Sending {
 impl Client {
     fn pool(&self) -> &Arc<ConnectionPool> {
         self.pool.get_or_init(|| {
-            let dialer =
-                Dialer { tls: TlsConfig::new(self.options.tls.clone()), unix_socket: self.options.unix_socket.clone() };
+            let dialer = Dialer {
+                tls: TlsConfig::new(self.options.tls.clone()),
+                unix_socket: self.options.unix_socket.clone(),
+                overrides: self.options.overrides.clone(),
+                retries: self.options.retries,
+            };
             ConnectionPool::new(self.options.limits, dialer)
         })
     }

@@ -54,6 +54,8 @@ static const row rows[] = {
     ROW(client_builder_ca_pem, 3, 3, 1, 0, 1),
     ROW(client_builder_ca_file, 3, 3, 1, 1, 0),
     ROW(client_builder_unix_socket, 3, 3, 1, 1, 0),
+    ROW(client_builder_resolve, 4, 7, 2, 3, 0),
+    ROW(client_builder_retries, 2, 1, 0, 0, 0),
     ROW(client_builder_redirects, 2, 1, 0, 0, 0),
     ROW(client_builder_interrupt, 5, 1, 0, 0, 0),
     ROW(client_builder_build, 3, 3, 0, 0, 0),

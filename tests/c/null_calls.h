@@ -201,6 +201,17 @@ static httpx_code call_client_builder_verify(fixture *f)
     return httpx_client_builder_verify(P(0, f->builder), 1, ERR(1));
 }
 
+static httpx_code call_client_builder_resolve(fixture *f)
+{
+    return httpx_client_builder_resolve(P(0, f->builder), T(1, 0, "a.test"), L(0, 6), 80, T(2, 1, "127.0.0.1"), L(1, 9),
+                                        ERR(3));
+}
+
+static httpx_code call_client_builder_retries(fixture *f)
+{
+    return httpx_client_builder_retries(P(0, f->builder), 2, ERR(1));
+}
+
 static httpx_code call_client_builder_redirects(fixture *f)
 {
     return httpx_client_builder_redirects(P(0, f->builder), 1, 20, ERR(1));

@@ -576,3 +576,87 @@ fn more_redirects_than_allowed_are_an_error_after_exactly_that_many() {
         assert_eq!(heads.try_iter().count(), sent);
     }
 }
+
+/// An address where connections are neither made nor refused: a listener whose backlog is full.
+fn unanswering() -> (TcpListener, Vec<TcpStream>) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into()).unwrap();
+    socket.listen(0).unwrap();
+    let listener = TcpListener::from(socket);
+    let address = listener.local_addr().unwrap();
+    let mut held = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
+        held.push(stream);
+    }
+    (listener, held)
+}
+
+#[test]
+fn an_address_that_does_not_answer_holds_up_the_next_one_only_for_a_moment() {
+    let (silent, _held) = unanswering();
+    let port = silent.local_addr().unwrap().port();
+    // Another loopback address, on the same port, that answers.
+    let listener = TcpListener::bind(("127.0.0.2", port)).unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            while read_head(&mut stream).is_some() {
+                stream.write_all(OK.as_bytes()).unwrap();
+            }
+        }
+    });
+    let mut builder = ClientBuilder::default();
+    for address in ["127.0.0.1", "127.0.0.2"] {
+        builder.add_override("two.test", u32::from(port), address).unwrap();
+    }
+    let client = builder.build();
+    let request = client.build_request("GET", &format!("http://two.test:{port}/")).unwrap();
+    assert_eq!(send(&client, request).unwrap().head().status(), 200);
+}
+
+#[test]
+fn a_connect_timeout_covers_all_addresses_together() {
+    let (silent, _held) = unanswering();
+    let client = ClientBuilder::default().build();
+    let mut request = request(&client, "GET", silent.local_addr().unwrap());
+    request.set_timeouts([
+        Timeout::Set(Some(Duration::from_millis(50))),
+        Timeout::Unset,
+        Timeout::Unset,
+        Timeout::Unset,
+    ]);
+    assert_eq!(send(&client, request).err().unwrap().code(), Code::CONNECT_TIMEOUT);
+    assert_eq!(counts(&client), (0, 0, 0));
+}
+
+#[test]
+fn a_connection_that_cannot_be_made_is_tried_again_as_often_as_wanted() {
+    // A port that is free now, and answers later.
+    let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = reserved.local_addr().unwrap();
+    drop(reserved);
+    let client = ClientBuilder::default().build();
+    assert_eq!(get(&client, address).err().unwrap().code(), Code::CONNECTION_REFUSED);
+    let client = ClientBuilder { retries: 3, ..ClientBuilder::default() }.build();
+    let sender = thread::spawn(move || get(&client, address).map(|response| response.head().status()));
+    while TcpListener::bind(address)
+        .map(|listener| {
+            let (mut stream, _) = listener.accept().unwrap();
+            read_head(&mut stream).unwrap();
+            stream.write_all(OK.as_bytes()).unwrap();
+        })
+        .is_err()
+    {
+        thread::yield_now();
+    }
+    assert_eq!(sender.join().unwrap().unwrap(), 200);
+}
+
+#[test]
+fn an_override_of_what_is_no_address_is_refused() {
+    let mut builder = ClientBuilder::default();
+    for (name, port, address) in [("a.test", 80, "b.test"), ("a.test", 65_536, "::1"), ("a/c", 80, "::1")] {
+        assert!(builder.add_override(name, port, address).is_err(), "{name} {port} {address}");
+    }
+    assert!(builder.overrides.is_empty());
+}
