@@ -54,6 +54,12 @@ typedef struct httpx_client httpx_client;
  */
 typedef struct httpx_request httpx_request;
 
+/** A form without files: names and values in their order. One thread at a time. */
+typedef struct httpx_form httpx_form;
+
+/** A body with files: parts in their order. One thread at a time. */
+typedef struct httpx_multipart httpx_multipart;
+
 /** The writing end of a request's body. Any thread may use it, one at a time. */
 typedef struct httpx_pipe httpx_pipe;
 
@@ -337,6 +343,12 @@ typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *err
 
 /** Operations. */
 #define HTTPX_KIND_OP 9
+
+/** Forms. */
+#define HTTPX_KIND_FORM 10
+
+/** Multipart bodies. */
+#define HTTPX_KIND_MULTIPART 11
 
 /** The library's version: "0.1.0". Static. */
 const char *httpx_version(void);
@@ -677,6 +689,69 @@ httpx_code httpx_request_body_file(httpx_request *r, const char *file, size_t le
  */
 httpx_code httpx_request_body_pipe(httpx_request *r, int64_t content_length, size_t capacity, httpx_pipe **writer,
                                    httpx_error **err);
+
+/* ---- Forms and multipart bodies: one thread at a time ---- */
+
+/** Makes an empty form. `*out` is owned by the caller, who frees it with httpx_form_free. */
+httpx_code httpx_form_new(httpx_form **out, httpx_error **err);
+
+/** Puts a field at the end, UTF-8 both. A name may come more than once. */
+httpx_code httpx_form_add(httpx_form *form, const char *name, size_t name_len, const char *value, size_t value_len,
+                          httpx_error **err);
+
+/** Frees a form. NULL is fine. */
+void httpx_form_free(httpx_form *form);
+
+/**
+ * Gives the request a form as its body, as it is now: application/x-www-form-urlencoded, with spaces as "+". The
+ * Content-Type is set unless the request has one.
+ */
+httpx_code httpx_request_body_form(httpx_request *r, httpx_form *form, httpx_error **err);
+
+/**
+ * Makes an empty multipart body with a random boundary. `*out` is owned by the caller, who frees it with
+ * httpx_multipart_free.
+ */
+httpx_code httpx_multipart_new(httpx_multipart **out, httpx_error **err);
+
+/**
+ * Chooses the boundary: 1 to 70 letters, digits, spaces and '()+_,-./:=? that do not end in a space.
+ * HTTPX_E_LOCAL_PROTOCOL for another.
+ */
+httpx_code httpx_multipart_boundary(httpx_multipart *m, const char *boundary, size_t len, httpx_error **err);
+
+/**
+ * Puts a field at the end; the value (copied) may be any bytes. HTTPX_E_LOCAL_PROTOCOL for a name with CR, LF or NUL.
+ */
+httpx_code httpx_multipart_field(httpx_multipart *m, const char *name, size_t name_len, const uint8_t *value,
+                                 size_t value_len, httpx_error **err);
+
+/**
+ * Puts a file from memory (copied) at the end. Without a `filename` (NULL) the part has none, and no type; without a
+ * `content_type` (NULL) the type is guessed from the name, or application/octet-stream.
+ *
+ * HTTPX_E_LOCAL_PROTOCOL for a name or type that could not be sent.
+ */
+httpx_code httpx_multipart_file_bytes(httpx_multipart *m, const char *name, size_t name_len, const char *filename,
+                                      size_t filename_len, const char *content_type, size_t content_type_len,
+                                      const uint8_t *data, size_t len, httpx_error **err);
+
+/**
+ * Puts a regular file at the end, opened now and read while it is sent. `filename` is what the server is told; the
+ * rest is as for httpx_multipart_file_bytes. HTTPX_E_IO or a code below it if the file cannot be opened.
+ */
+httpx_code httpx_multipart_file_path(httpx_multipart *m, const char *name, size_t name_len, const char *filename,
+                                     size_t filename_len, const char *content_type, size_t content_type_len,
+                                     const char *file, size_t file_len, httpx_error **err);
+
+/** Frees a multipart body. Requests that have it keep it. NULL is fine. */
+void httpx_multipart_free(httpx_multipart *m);
+
+/**
+ * Gives the request a multipart body, as it is now. The Content-Type is set; one that the request has is kept, and its
+ * boundary is used.
+ */
+httpx_code httpx_request_body_multipart(httpx_request *r, httpx_multipart *m, httpx_error **err);
 
 /* ---- Pipe: the writing end of a streamed upload, any thread, one writer at a time ---- */
 

@@ -2,6 +2,8 @@ typedef struct httpx_error httpx_error;
 typedef struct httpx_client_builder httpx_client_builder;
 typedef struct httpx_client httpx_client;
 typedef struct httpx_request httpx_request;
+typedef struct httpx_form httpx_form;
+typedef struct httpx_multipart httpx_multipart;
 typedef struct httpx_pipe httpx_pipe;
 typedef struct httpx_response httpx_response;
 typedef struct httpx_stream httpx_stream;
@@ -109,6 +111,8 @@ typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *err
 #define HTTPX_KIND_STREAM 7
 #define HTTPX_KIND_QUEUE 8
 #define HTTPX_KIND_OP 9
+#define HTTPX_KIND_FORM 10
+#define HTTPX_KIND_MULTIPART 11
 const char *httpx_version(void);
 uint32_t httpx_abi_version(void);
 int32_t httpx_feature(const char *name, size_t len);
@@ -169,6 +173,17 @@ httpx_code httpx_request_body_owned(httpx_request *r, const uint8_t *data, size_
 httpx_code httpx_request_body_json(httpx_request *r, const char *json, size_t len, httpx_error **err);
 httpx_code httpx_request_body_file(httpx_request *r, const char *file, size_t len, httpx_error **err);
 httpx_code httpx_request_body_pipe(httpx_request *r, int64_t content_length, size_t capacity, httpx_pipe **writer, httpx_error **err);
+httpx_code httpx_form_new(httpx_form **out, httpx_error **err);
+httpx_code httpx_form_add(httpx_form *form, const char *name, size_t name_len, const char *value, size_t value_len, httpx_error **err);
+void httpx_form_free(httpx_form *form);
+httpx_code httpx_request_body_form(httpx_request *r, httpx_form *form, httpx_error **err);
+httpx_code httpx_multipart_new(httpx_multipart **out, httpx_error **err);
+httpx_code httpx_multipart_boundary(httpx_multipart *m, const char *boundary, size_t len, httpx_error **err);
+httpx_code httpx_multipart_field(httpx_multipart *m, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_multipart_file_bytes(httpx_multipart *m, const char *name, size_t name_len, const char *filename, size_t filename_len, const char *content_type, size_t content_type_len, const uint8_t *data, size_t len, httpx_error **err);
+httpx_code httpx_multipart_file_path(httpx_multipart *m, const char *name, size_t name_len, const char *filename, size_t filename_len, const char *content_type, size_t content_type_len, const char *file, size_t file_len, httpx_error **err);
+void httpx_multipart_free(httpx_multipart *m);
+httpx_code httpx_request_body_multipart(httpx_request *r, httpx_multipart *m, httpx_error **err);
 httpx_code httpx_pipe_write(httpx_pipe *p, const uint8_t *data, size_t len, size_t *written, httpx_error **err);
 httpx_code httpx_pipe_write_all(httpx_pipe *p, const uint8_t *data, size_t len, httpx_error **err);
 httpx_code httpx_pipe_writable_async(httpx_pipe *p, httpx_queue *q, httpx_done_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);

@@ -19,9 +19,11 @@ pub(super) enum Kind {
     Stream,
     Queue,
     Op,
+    Form,
+    Multipart,
 }
 
-const KINDS: usize = 10;
+const KINDS: usize = 12;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.

@@ -31,6 +31,10 @@ pub const HTTPX_KIND_STREAM: i32 = 7;
 pub const HTTPX_KIND_QUEUE: i32 = 8;
 /// Operations.
 pub const HTTPX_KIND_OP: i32 = 9;
+/// Forms.
+pub const HTTPX_KIND_FORM: i32 = 10;
+/// Multipart bodies.
+pub const HTTPX_KIND_MULTIPART: i32 = 11;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,

@@ -9,6 +9,7 @@ pub mod client;
 pub mod client_builder;
 pub mod codes;
 pub mod error;
+pub mod form;
 mod handle;
 mod kit;
 pub mod library;

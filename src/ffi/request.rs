@@ -61,6 +61,14 @@ impl httpx_request {
         })
     }
 
+    /// Changes it, unless that fails; what is in flight stays as it was.
+    pub(super) fn change(&self, change: impl FnOnce(&mut Request) -> Result<()>) -> Result<()> {
+        let mut draft = self.slot.lend()?;
+        change(Arc::make_mut(&mut draft.request))?;
+        draft.fields = None;
+        Ok(())
+    }
+
     /// The request as it is now.
     pub(super) fn request(&self) -> Result<Arc<Request>> {
         Ok(Arc::clone(&self.slot.lend()?.request))
@@ -74,13 +82,8 @@ unsafe fn change(
     err: *mut *mut httpx_error,
     change: impl FnOnce(&mut Request) -> Result<()>,
 ) -> httpx_code {
-    guard_ok(err, || {
-        // SAFETY: the caller vouches for it.
-        let mut draft = unsafe { borrow(r, "r") }?.slot.lend()?;
-        change(Arc::make_mut(&mut draft.request))?;
-        draft.fields = None;
-        Ok(())
-    })
+    // SAFETY: the caller vouches for it.
+    guard_ok(err, || unsafe { borrow(r, "r") }?.change(change))
 }
 
 /// Makes a request with the client's default headers. The method is sent in upper case. The URL must be absolute.

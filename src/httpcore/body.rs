@@ -13,6 +13,12 @@ use crate::runtime::PipeReader;
 /// How much of a file is read at once (checklist B16).
 const FILE_BLOCK: u64 = 65_536;
 
+/// A body that is put together from pieces, the same ones each time.
+pub trait Pieces: std::fmt::Debug + Send + Sync {
+    /// Begins at its first piece.
+    fn open(&self) -> Box<dyn Iterator<Item = Result<Bytes, Error>> + Send>;
+}
+
 /// Where a request's body comes from.
 #[derive(Clone, Debug, Default)]
 pub enum Body {
@@ -30,6 +36,8 @@ pub enum Body {
         /// How many bytes.
         length: u64,
     },
+    /// Put together while it is read, as often as needed.
+    Pieces(Arc<dyn Pieces>),
     /// Made while it is sent; can be read once.
     Pipe(Arc<Mutex<Option<PipeReader>>>),
 }
@@ -62,6 +70,7 @@ impl Body {
             Body::File { file, start, length } => {
                 BodyReader::File { file: Arc::clone(file), position: *start, left: *length }
             }
+            Body::Pieces(pieces) => BodyReader::Pieces(pieces.open()),
             Body::Pipe(pipe) => match pipe.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 Some(reader) => BodyReader::Pipe(reader),
                 None => {
@@ -77,6 +86,7 @@ impl Body {
 pub(super) enum BodyReader {
     Once(Bytes),
     File { file: Arc<File>, position: u64, left: u64 },
+    Pieces(Box<dyn Iterator<Item = Result<Bytes, Error>> + Send>),
     Pipe(PipeReader),
 }
 
@@ -101,6 +111,9 @@ impl BodyReader {
                 *position += read as u64;
                 *left -= read as u64;
                 Poll::Ready(Some(Ok(Bytes::from(block))))
+            }
+            BodyReader::Pieces(pieces) => {
+                Poll::Ready(pieces.find(|piece| !matches!(piece, Ok(piece) if piece.is_empty())))
             }
             BodyReader::Pipe(reader) => reader.poll_next(cx),
         }

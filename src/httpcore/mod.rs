@@ -12,7 +12,7 @@ mod models;
 mod stream;
 mod tls;
 
-pub use body::Body;
+pub use body::{Body, Pieces};
 pub use connection_pool::{ConnectionPool, Counts, Limits};
 pub use dial::Dialer;
 pub use headers::RawHeaders;

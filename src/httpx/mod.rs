@@ -4,7 +4,9 @@
 mod client;
 mod content;
 mod decoders;
+mod form;
 mod headers;
+mod multipart;
 mod query_params;
 mod redirects;
 mod request;
@@ -13,9 +15,11 @@ mod status;
 mod url;
 
 pub use client::{Client, ClientBuilder, SendOptions, Sending};
+pub use form::Form;
 pub use headers::Headers;
+pub use multipart::{FilePart, Multipart, PartSource};
 pub use query_params::QueryParams;
-pub use request::{Request, Timeout};
+pub use request::{open_regular, Request, Timeout};
 pub use response::{BodyStream, Head, Response, Unit};
 pub use status::reason_phrase;
 pub use url::{Change, Url, UrlParts};

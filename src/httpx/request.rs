@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{Headers, Url};
+use super::{Form, Headers, Multipart, Url};
 use crate::error::{Code, Error, RequestInfo};
-use crate::httpcore::{self, is_token, quoted, Body, FramingField, HeadLimits, Origin, Scheme, Timeouts};
+use crate::httpcore::{self, is_token, quoted, Body, FramingField, HeadLimits, Origin, Pieces, Scheme, Timeouts};
 
 /// A time limit of a request, which may be left to the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -172,14 +173,35 @@ impl Request {
     ///
     /// # Errors
     /// IO_ERROR or what lies below it, if it cannot be opened or is not a regular file.
-    pub fn set_file(&mut self, path: &std::path::Path) -> Result<(), Error> {
-        let file = File::open(path).map_err(|e| file_error(&e, path))?;
-        let metadata = file.metadata().map_err(|e| file_error(&e, path))?;
-        if !metadata.is_file() {
-            return Err(Error::new(Code::IO_ERROR, format!("{} is not a regular file", path.display())));
+    pub fn set_file(&mut self, path: &Path) -> Result<(), Error> {
+        let (file, length) = open_regular(path)?;
+        self.framing = Framing::Length(length);
+        self.body = Body::File { file, start: 0, length };
+        Ok(())
+    }
+
+    /// A form without files (checklist B20).
+    pub fn set_form(&mut self, form: &Form) {
+        if !self.headers.contains(b"content-type") {
+            self.headers.push(Bytes::from_static(b"Content-Type"), Bytes::from_static(Form::CONTENT_TYPE.as_bytes()));
         }
-        self.framing = Framing::Length(metadata.len());
-        self.body = Body::File { file: Arc::new(file), start: 0, length: metadata.len() };
+        self.set_bytes(form.encode());
+    }
+
+    /// A multipart body, as it is now. A Content-Type that the request has is kept, and the body takes its boundary
+    /// over (checklist B27).
+    ///
+    /// # Errors
+    /// LocalProtocolError for a boundary in it that cannot be one. Nothing is changed then.
+    pub fn set_multipart(&mut self, mut multipart: Multipart) -> Result<(), Error> {
+        let given = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"content-type"));
+        let content_type = match given {
+            Some((_, value)) => multipart.fit_content_type(value)?,
+            None => multipart.content_type(),
+        };
+        self.headers.set(b"Content-Type", &content_type)?;
+        self.framing = Framing::Length(multipart.length());
+        self.body = Body::Pieces(Arc::new(multipart));
         Ok(())
     }
 
@@ -237,7 +259,26 @@ impl Request {
     }
 }
 
-fn file_error(error: &std::io::Error, path: &std::path::Path) -> Error {
+impl Pieces for Multipart {
+    fn open(&self) -> Box<dyn Iterator<Item = Result<Bytes, Error>> + Send> {
+        Box::new(Multipart::open(self))
+    }
+}
+
+/// Opens a regular file; says how long it is.
+///
+/// # Errors
+/// IO_ERROR or what lies below it.
+pub fn open_regular(path: &Path) -> Result<(Arc<File>, u64), Error> {
+    let file = File::open(path).map_err(|e| file_error(&e, path))?;
+    let metadata = file.metadata().map_err(|e| file_error(&e, path))?;
+    match metadata.is_file() {
+        true => Ok((Arc::new(file), metadata.len())),
+        false => Err(Error::new(Code::IO_ERROR, format!("{} is not a regular file", path.display()))),
+    }
+}
+
+fn file_error(error: &std::io::Error, path: &Path) -> Error {
     let code = match error.kind() {
         std::io::ErrorKind::NotFound => Code::FILE_NOT_FOUND,
         std::io::ErrorKind::PermissionDenied => Code::PERMISSION_DENIED,

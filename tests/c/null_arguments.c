@@ -2,6 +2,7 @@
  * over every limit: an error code or a documented no-op, never a crash. The table is compared with the library's list
  * of symbols, so a new function without a row is a failure. */
 #include "null_calls.h"
+#include "null_calls_form.h"
 #include "null_calls_response.h"
 
 /* ---- the table ---- */
@@ -83,6 +84,17 @@ static const row rows[] = {
     ROW(request_body_json, 3, 3, 1, 0, 0),
     ROW(request_body_file, 3, 3, 1, 1, 0),
     ROW(request_body_pipe, 3, 3, 0, 0, 0),
+    ROW(form_new, 2, 1, 0, 0, 0),
+    ROW(form_add, 4, 7, 2, 1, 0),
+    ROW(form_free, 1, 0, 0, 0, 1),
+    ROW(request_body_form, 3, 3, 0, 0, 0),
+    ROW(multipart_new, 2, 1, 0, 0, 0),
+    ROW(multipart_boundary, 3, 3, 1, 1, 0),
+    ROW(multipart_field, 4, 7, 2, 1, 0),
+    ROW(multipart_file_bytes, 6, 31, 4, 7, 0),
+    ROW(multipart_file_path, 6, 31, 4, 15, 1),
+    ROW(multipart_free, 1, 0, 0, 0, 1),
+    ROW(request_body_multipart, 3, 3, 0, 0, 0),
     ROW(pipe_write, 4, 7, 1, 0, 0),
     ROW(pipe_write_all, 3, 3, 1, 0, 0),
     ROW(pipe_writable_async, 7, 3, 0, 0, 0),

@@ -22,6 +22,8 @@ typedef struct fixture {
     httpx_op *op;
     httpx_pipe *pipe;
     httpx_error *error;
+    httpx_form *form;
+    httpx_multipart *multipart;
 
     /* What calls put their results into; freed with the fixture. */
     httpx_client_builder *builder_out;
@@ -32,6 +34,8 @@ typedef struct fixture {
     httpx_queue *queue_out;
     httpx_op *op_out;
     httpx_pipe *pipe_out;
+    httpx_form *form_out;
+    httpx_multipart *multipart_out;
     httpx_error *error_out, *err;
     const uint8_t *bytes, *more_bytes;
     size_t size, more_size, third_size;
@@ -98,6 +102,8 @@ static void fill(fixture *f)
     f->streaming = get_streamed(f->client, HTTP("/bytes/1000"));
     f->stream = new_stream(f->streaming, 0);
     f->queue = new_queue();
+    MUST(httpx_form_new(&f->form, &err));
+    MUST(httpx_multipart_new(&f->multipart, &err));
     MUST(httpx_request_body_pipe(f->upload, -1, 0, &f->pipe, &err));
     MUST(httpx_client_send_async(f->client, f->request, 0, f->queue, no_response, NULL, NULL, &f->op, &err));
     httpx_response *none = NULL;
@@ -110,6 +116,10 @@ static void empty(fixture *f)
 {
     httpx_pipe_free(f->pipe);
     httpx_pipe_free(f->pipe_out);
+    httpx_form_free(f->form);
+    httpx_form_free(f->form_out);
+    httpx_multipart_free(f->multipart);
+    httpx_multipart_free(f->multipart_out);
     httpx_op_free(f->op);
     httpx_op_free(f->op_out);
     httpx_stream_free(f->stream);
