@@ -59,6 +59,13 @@ impl Body {
         !matches!(self, Body::Pipe(_))
     }
 
+    /// Lets a pipe's writer know that nobody will read any more.
+    pub fn abandon(&self) {
+        if let Body::Pipe(pipe) = self {
+            drop(pipe.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
+    }
+
     /// Begins to read it.
     ///
     /// # Errors
@@ -91,6 +98,13 @@ pub(super) enum BodyReader {
 }
 
 impl BodyReader {
+    /// Says that all that was declared has been read.
+    pub(super) fn satisfied(&self) {
+        if let BodyReader::Pipe(reader) = self {
+            reader.satisfied();
+        }
+    }
+
     /// The next piece, never empty; None at the end.
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         match self {

@@ -1,7 +1,7 @@
 //! A connection: a stream to a peer with its buffers, its one timer, and what it has served. It reads and writes with
 //! time limits, and tells errors in HTTPX's words; what the bytes mean is HTTP/1.1's business.
 
-use std::future::Future;
+use std::future::{poll_fn, Future};
 use std::io::{self, IoSlice};
 use std::pin::{pin, Pin};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +30,10 @@ pub(super) struct Connection {
     /// When the waiting that goes on now has to be over; None if nothing waits.
     waits_until: Option<Instant>,
     cut: Arc<Cut>,
+    /// The peer ended the connection without ending TLS.
+    pub(super) torn: bool,
+    /// The read buffer is of the size for bodies.
+    large: bool,
 }
 
 /// Cuts a connection off from another thread, in the middle of an exchange.
@@ -40,6 +44,19 @@ pub(super) struct Cut {
 }
 
 impl Cut {
+    /// Runs `work` unless, or until, the connection to be is cut off.
+    pub(super) async fn unless<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            self.waker.register(cx.waker());
+            match self.wanted.load(Ordering::Acquire) {
+                true => Poll::Ready(Err(closed())),
+                false => work.as_mut().poll(cx),
+            }
+        })
+        .await
+    }
+
     pub(super) fn now(&self) {
         self.wanted.store(true, Ordering::Release);
         self.waker.wake();
@@ -63,6 +80,8 @@ impl Connection {
             timer: CoarseTimer::new(),
             waits_until: None,
             cut,
+            torn: false,
+            large: false,
         }
     }
 
@@ -77,12 +96,12 @@ impl Connection {
 
     /// True if an idle connection has input: the peer closed it, or spoke out of turn (checklist H06).
     pub(super) fn is_stale(&self) -> bool {
-        !self.received.is_empty() || self.stream.socket().has_input()
+        !self.received.is_empty() || self.stream.holds_input() || self.stream.socket().has_input()
     }
 
     /// Lets large buffers go before it is idle.
     pub(super) fn rest(&mut self) {
-        if self.received.is_empty() && self.received.capacity() > FIRST_BLOCK {
+        if self.received.is_empty() && std::mem::take(&mut self.large) {
             self.received = BytesMut::new();
         }
         if self.to_send.capacity() > FIRST_BLOCK {
@@ -109,12 +128,16 @@ impl Connection {
         };
         if self.received.capacity() - self.received.len() < want / 2 {
             self.received.reserve(want);
+            self.large |= self.received.capacity() > 2 * FIRST_BLOCK;
         }
         let polled = pin!(self.stream.read_buf(&mut self.received)).poll(cx);
         self.progressed(polled.is_ready());
         polled.map(|read| match read {
             // A peer that closes TLS without saying so: what was complete stays complete, the framing tells.
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                self.torn = true;
+                Ok(0)
+            }
             other => other,
         })
     }
@@ -128,7 +151,9 @@ impl Connection {
 
     /// Pushes out what TLS still holds.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let polled = Pin::new(&mut self.stream).poll_flush(cx);
+        self.progressed(polled.is_ready());
+        polled
     }
 
     fn progressed(&mut self, any: bool) {
@@ -137,13 +162,23 @@ impl Connection {
         }
     }
 
+    /// What ends an exchange although it could go on: to be asked now and then by who does not come to wait.
+    pub(super) fn check(&self, limit: &Limit) -> Result<(), Error> {
+        if self.cut.wanted.load(Ordering::Acquire) {
+            return Err(closed());
+        }
+        match limit.deadline {
+            Some(at) if Instant::now() >= at => Err(deadline_exceeded()),
+            _ => Ok(()),
+        }
+    }
+
     /// To be polled when nothing else can be done: ready with an error when the wait, which begins with the first call
     /// after progress, has taken too long, or the connection was cut off.
     pub(super) fn poll_limit(&mut self, cx: &mut Context<'_>, limit: &Limit) -> Poll<Error> {
         self.cut.waker.register(cx.waker());
         if self.cut.wanted.load(Ordering::Acquire) {
-            let message = "the client was closed while the request was running";
-            return Poll::Ready(Error::new(Code::CLIENT_CLOSED, message));
+            return Poll::Ready(closed());
         }
         let own = match (self.waits_until, limit.timeout) {
             (Some(at), _) => Some(at),
@@ -167,6 +202,10 @@ impl Connection {
 pub(super) enum Block {
     Head,
     Body,
+}
+
+fn closed() -> Error {
+    Error::new(Code::CLIENT_CLOSED, "the client was closed while the request was running")
 }
 
 /// The error of a wait that took too long (checklist G03).

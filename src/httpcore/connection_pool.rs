@@ -73,7 +73,8 @@ pub struct Counts {
 pub(super) struct Place {
     pool: Arc<ConnectionPool>,
     origin: Arc<Origin>,
-    key: usize,
+    /// None once the pool has taken it back by itself.
+    key: Option<usize>,
     cut: Arc<Cut>,
     connection: Option<Box<Connection>>,
     /// The connection may be kept for another request.
@@ -96,9 +97,10 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        let Some(key) = self.key.take() else { return };
         let connection = self.connection.take().filter(|_| self.keep);
         let pool = Arc::clone(&self.pool);
-        pool.release(self.key, &self.origin, connection);
+        pool.release(key, &self.origin, connection);
     }
 }
 
@@ -160,6 +162,8 @@ impl ConnectionPool {
         request: &Request<'_>,
         place: &mut Place,
     ) -> Result<(ResponseHead, http11::Exchange), Failure> {
+        // From here on, only an exchange that comes to its end leaves a connection fit for another.
+        place.keep = false;
         match place.connection() {
             Some(connection) => http11::exchange(connection, request).await,
             None => Err(Failure {
@@ -182,7 +186,8 @@ impl ConnectionPool {
             }
             None => {
                 // Boxed, as is the wait below: rare, and large beside what every request goes through.
-                let stream = Box::pin(self.dialer.dial(call, request)).await?;
+                let dial = Box::pin(self.dialer.dial(call, request));
+                let stream = place.cut.unless(dial).await?;
                 place.connection = Some(Box::new(Connection::new(stream, Arc::clone(&place.cut))));
                 Ok(false)
             }
@@ -256,7 +261,7 @@ impl ConnectionPool {
         let pool = self.this.upgrade()?;
         let cut = connection.as_ref().map_or_else(Arc::default, |connection| Arc::clone(connection.cut()));
         let key = state.active.insert(Arc::clone(&cut));
-        Some(Place { pool, origin: Arc::clone(origin), key, cut, connection, keep: false })
+        Some(Place { pool, origin: Arc::clone(origin), key: Some(key), cut, keep: connection.is_some(), connection })
     }
 
     fn release(&self, key: usize, origin: &Arc<Origin>, connection: Option<Box<Connection>>) {
@@ -288,13 +293,13 @@ impl ConnectionPool {
             match state.waiting.grant(place) {
                 Granted::To(waker) => afterwards.wakers.extend(waker),
                 Granted::Nobody(mut place) => {
-                    // Given back by hand: its guard would want the lock.
-                    state.active.remove(place.key);
+                    // Given up just now. Taken back by hand, as its guard would want the lock; the next one may have it.
+                    if let Some(key) = place.key.take() {
+                        state.active.remove(key);
+                    }
                     if let Some(connection) = place.connection.take() {
                         state.idle.push(origin, connection, self.expiry(Instant::now()));
                     }
-                    std::mem::forget(place);
-                    return;
                 }
             }
         }
@@ -351,11 +356,12 @@ impl ConnectionPool {
             let Some(pool) = self.this.upgrade() else { return };
             let cut = Arc::new(Cut::default());
             let key = state.active.insert(Arc::clone(&cut));
-            match state.waiting.grant(Place { pool, origin, key, cut, connection: None, keep: false }) {
+            match state.waiting.grant(Place { pool, origin, key: Some(key), cut, connection: None, keep: false }) {
                 Granted::To(waker) => afterwards.wakers.extend(waker),
-                Granted::Nobody(place) => {
-                    state.active.remove(place.key);
-                    std::mem::forget(place);
+                Granted::Nobody(mut place) => {
+                    if let Some(key) = place.key.take() {
+                        state.active.remove(key);
+                    }
                 }
             }
         }
@@ -376,7 +382,9 @@ impl ConnectionPool {
                 if state.active.is_empty() {
                     return Poll::Ready(true);
                 }
-                state.drained.push(cx.waker().clone());
+                if !state.drained.iter().any(|waker| waker.will_wake(cx.waker())) {
+                    state.drained.push(cx.waker().clone());
+                }
             }
             match at {
                 Some(at) => call.poll_until(cx, at, &mut timer).map(|()| false),

@@ -164,7 +164,14 @@ async fn addresses_of(origin: &Origin) -> Result<Vec<SocketAddr>, Error> {
         // std puts its own words before the resolver's.
         let text = error.to_string();
         let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
-        Error::new(Code::DNS_ERROR, format!("{text}: {}", origin.host))
+        // The numbers of getaddrinfo(3), which std keeps to itself (checklist Q03).
+        let number = match text {
+            "Name or service not known" => -2,
+            "Temporary failure in name resolution" => -3,
+            "No address associated with hostname" => -5,
+            _ => return Error::new(Code::DNS_ERROR, format!("{text}: {}", origin.host)),
+        };
+        Error::new(Code::DNS_ERROR, format!("[Errno {number}] {text}")).with_os_errno(number)
     })?;
     match found.is_empty() {
         true => Err(no_address(origin)),

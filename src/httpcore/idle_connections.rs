@@ -55,6 +55,10 @@ impl<C> IdleConnections<C> {
     /// Takes the newest one to `origin`.
     pub(super) fn take(&mut self, origin: &Origin) -> Option<C> {
         let index = self.by_origin.get_mut(origin)?.pop_back()?;
+        if self.by_origin.len() > 2 * self.entries.len() + 32 {
+            // Lists are kept for those who come back, but not for ever.
+            self.by_origin.retain(|_, list| !list.is_empty());
+        }
         Some(self.unlink(index).connection)
     }
 

@@ -208,6 +208,7 @@ impl Open {
         let Some(connection) = self.place.connection() else {
             return Err(Error::new(Code::INTERNAL, "a response without a connection"));
         };
+        self.exchange.check(connection)?;
         if let Some(data) = self.exchange.buffered(connection, max)? {
             return Ok(data);
         }

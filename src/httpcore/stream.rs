@@ -23,6 +23,14 @@ impl Stream {
         }
     }
 
+    /// True if TLS has taken something from the socket that nobody read yet: data, or the peer's goodbye.
+    pub(super) fn holds_input(&self) -> bool {
+        match self {
+            Stream::Plain(_) => false,
+            Stream::Tls(tls) => !tls.get_ref().1.wants_read(),
+        }
+    }
+
     /// Moves it to the lane on which the caller runs. True if it had to move.
     pub(super) fn attach(&mut self, lane: &Arc<Lane>) -> io::Result<bool> {
         match self {

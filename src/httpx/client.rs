@@ -147,6 +147,8 @@ pub struct Sending {
 
 impl Drop for Sending {
     fn drop(&mut self) {
+        // Whatever ended it, perhaps before its body was begun.
+        self.request.abandon_body();
         let mut sends = self.client.sends();
         sends.running = sends.running.saturating_sub(1);
         let wakers = if sends.running == 0 { std::mem::take(&mut sends.drained) } else { Vec::new() };
@@ -293,7 +295,9 @@ impl Client {
                 if sends.running == 0 {
                     return Poll::Ready(());
                 }
-                sends.drained.push(cx.waker().clone());
+                if !sends.drained.iter().any(|waker| waker.will_wake(cx.waker())) {
+                    sends.drained.push(cx.waker().clone());
+                }
             }
             at.map_or(Poll::Pending, |at| call.poll_until(cx, at, &mut timer))
         })

@@ -1,5 +1,8 @@
 //! A response's body with its content codings undone, piece by piece as it arrives.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use bytes::Bytes;
 
 use super::decoders::{DecodeLimits, Decoder, MAX_PIECE};
@@ -14,12 +17,28 @@ pub(super) struct Content {
     decoder: Option<Box<Decoder>>,
     /// The body has been received to its end.
     received: bool,
+    pieces: usize,
+}
+
+/// How much is decoded before others get their turn, and the caller's interrupt function is asked.
+const PIECES_BEFORE_A_YIELD: usize = 32;
+
+async fn give_way() {
+    let mut given = false;
+    poll_fn(|cx| match std::mem::replace(&mut given, true) {
+        true => Poll::Ready(()),
+        false => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await;
 }
 
 impl Content {
     /// The body as it came over the wire, but for the framing.
     pub(super) fn raw(body: ResponseBody) -> Content {
-        Content { body, decoder: None, received: false }
+        Content { body, decoder: None, received: false, pieces: 0 }
     }
 
     /// The body, decoded as `headers` say.
@@ -29,7 +48,7 @@ impl Content {
     pub(super) fn decoded(body: ResponseBody, headers: &RawHeaders) -> Result<Content, Error> {
         let decoder = Decoder::for_encodings(headers.find_all(b"content-encoding"), DecodeLimits::default())?;
         let decoder = (!decoder.is_identity()).then(|| Box::new(decoder));
-        Ok(Content { body, decoder, received: false })
+        Ok(Content { body, decoder, received: false, pieces: 0 })
     }
 
     /// The next piece, never empty; None at the end. `max` bounds what is taken from the network at once.
@@ -38,6 +57,10 @@ impl Content {
     /// What the network gave; DecodingError and what lies below it.
     pub(super) async fn next(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
         let Some(decoder) = &mut self.decoder else { return self.body.next(call, max).await };
+        self.pieces += 1;
+        if self.pieces % PIECES_BEFORE_A_YIELD == 0 {
+            give_way().await;
+        }
         loop {
             let piece = if self.received { decoder.finish()? } else { decoder.pull()? };
             if piece.is_some() || self.received {

@@ -151,8 +151,11 @@ impl Request {
 
     /// A body in memory.
     pub fn set_bytes(&mut self, bytes: Bytes) {
-        self.framing = Framing::Length(bytes.len() as u64);
-        self.body = Body::Bytes(bytes);
+        // B14: empty content is no content.
+        (self.framing, self.body) = match bytes.is_empty() {
+            true => (Framing::None, Body::Empty),
+            false => (Framing::Length(bytes.len() as u64), Body::Bytes(bytes)),
+        };
     }
 
     /// JSON as the caller wrote it; it is checked, not changed.
@@ -216,6 +219,10 @@ impl Request {
         matches!(self.body, Body::Pipe(_))
     }
 
+    pub(super) fn abandon_body(&self) {
+        self.body.abandon();
+    }
+
     /// The form in which it goes to the pool.
     pub(super) fn to_core(&self, deadline: Option<Instant>) -> httpcore::Request<'_> {
         let framed = self.headers.contains(b"content-length") || self.headers.contains(b"transfer-encoding");
@@ -270,12 +277,14 @@ impl Pieces for Multipart {
 /// # Errors
 /// IO_ERROR or what lies below it.
 pub fn open_regular(path: &Path) -> Result<(Arc<File>, u64), Error> {
-    let file = File::open(path).map_err(|e| file_error(&e, path))?;
-    let metadata = file.metadata().map_err(|e| file_error(&e, path))?;
-    match metadata.is_file() {
-        true => Ok((Arc::new(file), metadata.len())),
-        false => Err(Error::new(Code::IO_ERROR, format!("{} is not a regular file", path.display()))),
+    // Looked at first: to open a pipe would wait for its other end.
+    let metadata = std::fs::metadata(path).map_err(|e| file_error(&e, path))?;
+    if !metadata.is_file() {
+        return Err(Error::new(Code::IO_ERROR, format!("{} is not a regular file", path.display())));
     }
+    let file = File::open(path).map_err(|e| file_error(&e, path))?;
+    let length = file.metadata().map_err(|e| file_error(&e, path))?.len();
+    Ok((Arc::new(file), length))
 }
 
 fn file_error(error: &std::io::Error, path: &Path) -> Error {

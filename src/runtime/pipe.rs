@@ -18,8 +18,9 @@ struct State {
     /// The writer said that this is all.
     finished: bool,
     writer_gone: bool,
-    /// Why nobody reads any more.
     reader_gone: bool,
+    /// The reader has had all that it needs.
+    satisfied: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -43,6 +44,7 @@ pub fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
         finished: false,
         writer_gone: false,
         reader_gone: false,
+        satisfied: false,
         reader: None,
         writer: None,
     }));
@@ -100,7 +102,7 @@ impl PipeWriter {
         if state.finished {
             return Err(Error::new(Code::INVALID_STATE, "the body was finished already"));
         }
-        let reader_gone = state.reader_gone;
+        let reader_gone = state.reader_gone && !state.satisfied;
         state.finished = true;
         let reader = state.reader.take();
         drop(state);
@@ -127,6 +129,11 @@ impl Drop for PipeWriter {
 }
 
 impl PipeReader {
+    /// Says that this is all that the reader needs: that it goes is no failure then.
+    pub fn satisfied(&self) {
+        lock(&self.state).satisfied = true;
+    }
+
     /// The next piece; None after the last one. Fails if the writer went without finishing.
     pub fn poll_next(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         let mut state = lock(&self.state);

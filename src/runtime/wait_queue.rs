@@ -101,18 +101,16 @@ impl<K: Send + Sync + 'static, G: Send + 'static> WaitQueue<K, G> {
         self.waiting.front().map(|waiter| &waiter.key)
     }
 
-    /// Grants `value` to whoever is next (see `next`, which must have answered with a key).
+    /// Grants `value` to the one whose key `next` answered with, and to nobody else: another may want something else.
+    /// Who gives up needs no lock of the owner's, so it may be gone by now.
     pub fn grant(&mut self, value: G) -> Granted<G> {
-        while let Some(waiter) = self.waiting.pop_front() {
-            let mut state = lock(&waiter.state);
-            if let State::Waiting(waker) = &mut *state {
-                let waker = waker.take();
-                *state = State::Granted(value);
-                self.live.fetch_sub(1, Ordering::Relaxed);
-                return Granted::To(waker);
-            }
-        }
-        Granted::Nobody(value)
+        let Some(waiter) = self.waiting.pop_front() else { return Granted::Nobody(value) };
+        let mut state = lock(&waiter.state);
+        let State::Waiting(waker) = &mut *state else { return Granted::Nobody(value) };
+        let waker = waker.take();
+        *state = State::Granted(value);
+        self.live.fetch_sub(1, Ordering::Relaxed);
+        Granted::To(waker)
     }
 
     /// Puts a waiter that was taken out back in its place.

@@ -224,6 +224,11 @@ impl BodyEncoder {
         }
     }
 
+    /// Whether exactly what Content-Length declares was framed.
+    pub fn has_declared_length(&self) -> bool {
+        matches!(self.0, EncoderState::Length { remaining: 0 })
+    }
+
     /// Ends the body; returns what is left to write.
     ///
     /// # Errors

@@ -25,6 +25,8 @@ pub use head::{HeadLimits, ResponseHead};
 
 /// How often the writer may go on before the reader gets a look.
 const WRITES_BEFORE_A_LOOK: usize = 16;
+/// How often the writer may go on before the lane's other connections get their turn.
+const WRITES_BEFORE_A_YIELD: usize = 64;
 /// How often a body is read before the lane's other connections get their turn.
 const READS_BEFORE_A_YIELD: usize = 32;
 /// More interim responses than this before the final one are an attack.
@@ -60,6 +62,8 @@ pub(super) async fn exchange(
     connection.to_send.clear();
     let head = RequestHead { method: request.method, target: &request.target, headers: request.lines() };
     let sent = encode_head(&mut connection.to_send, &head).map_err(early)?;
+    let limit = Limit { code: Code::WRITE_TIMEOUT, timeout: request.timeouts.write, deadline: request.deadline };
+    connection.check(&limit).map_err(early)?;
     let body = request.body.open().map_err(early)?;
     let mut machine = Machine {
         writer: Writer {
@@ -147,8 +151,13 @@ impl Machine {
             if let Poll::Ready(read) = self.poll_read(cx, connection, request) {
                 return Poll::Ready(read);
             }
+            connection.check(&self.limit(request))?;
             if wrote.is_pending() {
                 break;
+            }
+            if writes >= WRITES_BEFORE_A_YIELD {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
         }
         let limit = self.limit(request);
@@ -210,9 +219,11 @@ impl Machine {
             return Err(Error::new(Code::REMOTE_PROTOCOL_ERROR, message));
         }
         let decoder = BodyDecoder::for_response(request.method, head)?;
-        let reusable = self.writer.state == Writing::Done
-            && self.write_error.is_none()
-            && decoder.keep_alive(sent.wants_close, head);
+        if let (true, Some(body)) = (self.writer.is_complete(), &self.writer.body) {
+            body.satisfied();
+        }
+        let reusable =
+            self.writer.is_complete() && self.write_error.is_none() && decoder.keep_alive(sent.wants_close, head);
         let limit = Limit { code: Code::READ_TIMEOUT, timeout: request.timeouts.read, deadline: request.deadline };
         Ok(Exchange { decoder, limit, reusable, reads: 0, ended: false })
     }
@@ -225,6 +236,15 @@ enum WriteError {
 }
 
 impl Writer {
+    /// All that was declared is out. A pipe may not have said yet that this is all.
+    fn is_complete(&self) -> bool {
+        match self.state {
+            Writing::Done => true,
+            Writing::AwaitsBody => self.encoder.has_declared_length(),
+            Writing::Data | Writing::Flush => false,
+        }
+    }
+
     fn stop(&mut self) {
         self.body = None;
         self.state = Writing::Done;
@@ -299,6 +319,10 @@ impl Exchange {
         self.reusable && !self.ended
     }
 
+    pub(super) fn check(&self, connection: &Connection) -> Result<(), Error> {
+        connection.check(&self.limit)
+    }
+
     /// The fields that came after a chunked body, once.
     pub(super) fn trailers(&mut self) -> Option<RawHeaders> {
         self.decoder.trailers()
@@ -328,11 +352,18 @@ impl Exchange {
             self.reads += 1;
             if self.reads % READS_BEFORE_A_YIELD == 0 {
                 cx.waker().wake_by_ref();
+                connection.check(&self.limit)?;
                 return Poll::Pending;
             }
             match connection.poll_receive(cx, Block::Body) {
                 Poll::Ready(Ok(0)) => {
                     self.ended = true;
+                    if connection.torn && matches!(self.decoder, BodyDecoder::UntilClose { .. }) {
+                        // RFC 9112 §9.8: without close_notify nobody knows whether this was all.
+                        let message =
+                            "peer closed connection without sending complete message body (no TLS close_notify)";
+                        return Poll::Ready(Err(Error::new(Code::INCOMPLETE_BODY, message)));
+                    }
                     self.decoder.on_eof().map_err(incomplete)?;
                 }
                 Poll::Ready(Ok(_)) => {}
