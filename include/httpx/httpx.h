@@ -549,7 +549,8 @@ void httpx_client_free(httpx_client *c);
 /**
  * Closes a client for all its owners: it takes no more requests (HTTPX_E_CLIENT_CLOSED), waits `drain_seconds` at most
  * for those that it has taken and for responses that are open, ends the others, and closes all connections. Closing
- * again does no harm. A queue that nobody dispatches meanwhile makes it wait the whole time.
+ * again does no harm. A queue that nobody dispatches meanwhile, or a response that nobody reads, makes it wait the whole
+ * time; the connection of such a response is closed when that is freed.
  */
 httpx_code httpx_client_close(httpx_client *c, double drain_seconds, httpx_error **err);
 
@@ -971,8 +972,8 @@ httpx_code httpx_queue_new(httpx_queue **out, httpx_error **err);
 
 /**
  * Frees a queue. Operations that have not ended are cancelled, and nothing is told any more: their callbacks are not
- * called, their user data is destroyed. Waits for the library's thread if there is one. Not to be called in a callback
- * of this queue's own dispatch. NULL is fine.
+ * called, their user data is destroyed. Waits for the library's thread if there is one. A dispatch that goes on ends
+ * with HTTPX_E_INVALID_STATE. NULL is fine.
  */
 void httpx_queue_free(httpx_queue *q);
 
@@ -996,7 +997,8 @@ httpx_code httpx_queue_waker(httpx_queue *q, httpx_waker_fn fn_, void *user_data
  * Waits until something has ended, `timeout_ms` milliseconds at most (negative: for ever; 0: not at all), and runs the
  * callbacks of what there is. `*ran` (may be NULL) is how many operations' ends that were; 0 is no error.
  *
- * The operations go on meanwhile, on this thread. HTTPX_E_REENTRANT in a callback of the same queue's dispatch,
+ * The operations go on meanwhile, on this thread. To end the waiting from another thread, submit an operation or cancel
+ * one: no interrupt function is asked here. HTTPX_E_REENTRANT in a callback of the same queue's dispatch,
  * HTTPX_E_CONCURRENT_USE while another thread dispatches.
  */
 httpx_code httpx_queue_dispatch(httpx_queue *q, int64_t timeout_ms, size_t *ran, httpx_error **err);
@@ -1040,7 +1042,8 @@ httpx_code httpx_op_take_response(httpx_op *op, httpx_response **out, httpx_erro
 httpx_code httpx_op_result(httpx_op *op, httpx_error **err);
 
 /**
- * The piece that an httpx_stream_next_async without a callback gave: `*len` bytes at `*data`, borrowed from `op`.
+ * The piece that an httpx_stream_next_async without a callback gave: `*len` bytes at `*data`, borrowed from `op` (with a
+ * callback: only until the queue is dispatched).
  * HTTPX_DONE at the end of the body, and then `*data` is NULL; HTTPX_AGAIN while the operation runs; or its error.
  */
 httpx_code httpx_op_chunk(httpx_op *op, const uint8_t **data, size_t *len, httpx_error **err);

@@ -8,7 +8,7 @@ use super::codes::httpx_code;
 use super::error::httpx_error;
 use super::handle::{another_owner, share, unshare, Handle, Kind};
 use super::kit::{borrow, guard_ok, guard_or, seconds, set_if_wanted, text, Out, UserData};
-use super::op::{give_op, httpx_op, Done, Outcome};
+use super::op::{httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
 use super::request::httpx_request;
 use super::response::httpx_response;
@@ -62,7 +62,8 @@ pub unsafe extern "C" fn httpx_client_free(c: *mut httpx_client) {
 
 /// Closes a client for all its owners: it takes no more requests (HTTPX_E_CLIENT_CLOSED), waits `drain_seconds` at most
 /// for those that it has taken and for responses that are open, ends the others, and closes all connections. Closing
-/// again does no harm. A queue that nobody dispatches meanwhile makes it wait the whole time.
+/// again does no harm. A queue that nobody dispatches meanwhile, or a response that nobody reads, makes it wait the whole
+/// time; the connection of such a response is closed when that is freed.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_client_close(
     c: *mut httpx_client,
@@ -160,12 +161,12 @@ pub unsafe extern "C" fn httpx_client_send_async(
         let (request, how) = (r.request()?, options(flags)?);
         let sending = c.client.send(request, how)?;
         let interrupt = c.client.interrupt().cloned();
-        let operation = q.submit(Done::Response(done), user_data, |call| async move {
-            sending.run(call).await.map(|response| Outcome::Response(Box::new(response), interrupt))
-        })?;
-        // SAFETY: the caller vouches for it.
-        unsafe { give_op(op, operation) };
-        Ok(())
+        // SAFETY: the caller vouches for `op`.
+        unsafe {
+            q.submit(Done::Response(done), user_data, op, |call| async move {
+                sending.run(call).await.map(|response| Outcome::Response(Box::new(response), interrupt))
+            })
+        }
     })
 }
 

@@ -18,7 +18,7 @@ pub struct httpx_error {
     message: Text,
     method: Text,
     url: Text,
-    cause: Option<Box<httpx_error>>,
+    cause: Option<Arc<httpx_error>>,
 }
 
 impl Handle for httpx_error {
@@ -27,7 +27,7 @@ impl Handle for httpx_error {
 
 impl httpx_error {
     fn new(error: Error) -> httpx_error {
-        let cause = error.cause().map(|cause| Box::new(httpx_error::new(cause.clone())));
+        let cause = error.cause().map(|cause| Arc::new(httpx_error::new(cause.clone())));
         httpx_error { error, message: Text::default(), method: Text::default(), url: Text::default(), cause }
     }
 
@@ -64,8 +64,8 @@ pub unsafe extern "C" fn httpx_error_message(e: *const httpx_error, len: *mut us
 pub unsafe extern "C" fn httpx_error_cause(e: *const httpx_error) -> *const httpx_error {
     guard_or(std::ptr::null(), || {
         // SAFETY: a live handle or NULL.
-        let cause = unsafe { e.as_ref() }.and_then(|e| e.cause.as_deref());
-        cause.map_or(std::ptr::null(), std::ptr::from_ref)
+        let cause = unsafe { e.as_ref() }.and_then(|e| e.cause.as_ref());
+        cause.map_or(std::ptr::null(), Arc::as_ptr)
     })
 }
 
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn httpx_error_response(
 pub unsafe extern "C" fn httpx_error_clone(e: *const httpx_error) -> *mut httpx_error {
     guard_or(std::ptr::null_mut(), || match e.is_null() {
         true => std::ptr::null_mut(),
-        // SAFETY: a live handle. Causes are borrowed, and so never cloned: they are part of theirs.
+        // SAFETY: a live handle; causes are shared, too.
         false => share(unsafe { another_owner(e) }),
     })
 }

@@ -130,11 +130,10 @@ impl<T: Inherited> Slot<T> {
 
     /// Takes the value until the guard is dropped.
     pub(super) fn lend(self: &Arc<Self>) -> Result<Lent<T>> {
-        let mut state = self.lock();
-        let forked = self.generation != generation();
-        if forked && !matches!(&*state, State::Here(value) if value.is_only_memory()) {
-            return Err(Error::new(Code::FORKED, "it belongs to the parent process"));
-        }
+        let mut state = match self.generation == generation() {
+            true => self.lock(),
+            false => self.inherited()?,
+        };
         match std::mem::replace(&mut *state, State::Lent) {
             State::Here(value) => Ok(Lent { value: Some(value), slot: Arc::clone(self) }),
             State::Lent => Err(Error::new(Code::CONCURRENT_USE, "another call is using it")),
@@ -142,6 +141,16 @@ impl<T: Inherited> Slot<T> {
                 *state = State::Poisoned;
                 Err(Error::new(Code::POISONED, "the library panicked in an earlier call on it"))
             }
+        }
+    }
+}
+
+impl<T: Inherited> Slot<T> {
+    /// In a forked child: what is only memory may be used, unless a thread of the parent had it in its hands.
+    fn inherited(&self) -> Result<MutexGuard<'_, State<T>>> {
+        match self.state.try_lock() {
+            Ok(state) if matches!(&*state, State::Here(value) if value.is_only_memory()) => Ok(state),
+            _ => Err(Error::new(Code::FORKED, "it belongs to the parent process")),
         }
     }
 }

@@ -175,7 +175,8 @@ pub(super) fn code_of(outcome: &Outcome) -> httpx_code {
     }
 }
 
-/// The piece that an httpx_stream_next_async without a callback gave: `*len` bytes at `*data`, borrowed from `op`.
+/// The piece that an httpx_stream_next_async without a callback gave: `*len` bytes at `*data`, borrowed from `op` (with a
+/// callback: only until the queue is dispatched).
 /// HTTPX_DONE at the end of the body, and then `*data` is NULL; HTTPX_AGAIN while the operation runs; or its error.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_op_chunk(

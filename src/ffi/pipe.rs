@@ -8,7 +8,7 @@ use super::codes::{httpx_code, HTTPX_AGAIN, HTTPX_OK};
 use super::error::httpx_error;
 use super::handle::{give, take_back, Handle, Kind};
 use super::kit::{borrow, bytes, guard, guard_ok, guard_or, Out, UserData};
-use super::op::{give_op, httpx_op, Done, Outcome};
+use super::op::{httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
 use crate::error::{Code, Error, Result};
 use crate::runtime::{block_on, generation, Interrupt, PipeWriter};
@@ -100,11 +100,15 @@ pub unsafe extern "C" fn httpx_pipe_writable_async(
         // SAFETY: the caller vouches for the pointers.
         let (p, q) = unsafe { (borrow(p, "p")?, borrow(q, "q")?) };
         let writable = Arc::clone(p.writer()?).writable();
-        let operation =
-            q.submit(Done::Nothing(done), user_data, |_call| async move { writable.await.map(|()| Outcome::Nothing) })?;
-        // SAFETY: the caller vouches for it.
-        unsafe { give_op(op, operation) };
-        Ok(())
+        // SAFETY: the caller vouches for `op`.
+        unsafe {
+            q.submit(
+                Done::Nothing(done),
+                user_data,
+                op,
+                |_call| async move { writable.await.map(|()| Outcome::Nothing) },
+            )
+        }
     })
 }
 

@@ -10,7 +10,7 @@ use super::codes::{httpx_code, HTTPX_OK};
 use super::error::httpx_error;
 use super::handle::{give, Handle, Kind};
 use super::kit::{borrow, guard_ok, guard_or, set_if_wanted, Out, UserData};
-use super::op::{code_of, httpx_op, Context, Done, Op, Outcome};
+use super::op::{code_of, give_op, httpx_op, Context, Done, Op, Outcome};
 use crate::error::{Code, Error, Result};
 use crate::runtime::{Call, Foreign, Queue};
 
@@ -25,19 +25,32 @@ impl Handle for httpx_queue {
 }
 
 impl httpx_queue {
-    /// Starts an operation. On failure the user data is destroyed.
-    pub(super) fn submit<F>(&self, done: Done, user_data: UserData, make: impl FnOnce(Call) -> F) -> Result<Arc<Op>>
+    /// Starts an operation, and hands it out at `op` before its end can be told. On failure the user data is
+    /// destroyed.
+    ///
+    /// # Safety
+    /// `op` is NULL or writable.
+    pub(super) unsafe fn submit<F>(
+        &self,
+        done: Done,
+        user_data: UserData,
+        op: *mut *mut httpx_op,
+        make: impl FnOnce(Call) -> F,
+    ) -> Result<()>
     where
         F: Future<Output = Result<Outcome>> + Send + 'static,
     {
         self.queue.check_process()?;
         let context = Context { done, user_data: Foreign::new(user_data) };
-        self.queue.submit(context, make).map_err(|(error, _context)| error)
+        // SAFETY: the caller vouches for it.
+        let announce = |operation: &Arc<Op>| unsafe { give_op(op, Arc::clone(operation)) };
+        self.queue.submit(context, announce, make).map_err(|(error, _context)| error)
     }
 
-    fn queue(&self) -> Result<&Queue<Outcome, Context>> {
+    /// The queue itself, which may outlive its handle: a callback may free that.
+    fn queue(&self) -> Result<Arc<Queue<Outcome, Context>>> {
         self.queue.check_process()?;
-        Ok(&self.queue)
+        Ok(Arc::clone(&self.queue))
     }
 }
 
@@ -75,8 +88,8 @@ pub unsafe extern "C" fn httpx_queue_new(out: *mut *mut httpx_queue, err: *mut *
 }
 
 /// Frees a queue. Operations that have not ended are cancelled, and nothing is told any more: their callbacks are not
-/// called, their user data is destroyed. Waits for the library's thread if there is one. Not to be called in a callback
-/// of this queue's own dispatch. NULL is fine.
+/// called, their user data is destroyed. Waits for the library's thread if there is one. A dispatch that goes on ends
+/// with HTTPX_E_INVALID_STATE. NULL is fine.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_queue_free(q: *mut httpx_queue) {
     guard_or((), || {
@@ -136,7 +149,8 @@ fn timeout(timeout_ms: i64) -> Option<Duration> {
 /// Waits until something has ended, `timeout_ms` milliseconds at most (negative: for ever; 0: not at all), and runs the
 /// callbacks of what there is. `*ran` (may be NULL) is how many operations' ends that were; 0 is no error.
 ///
-/// The operations go on meanwhile, on this thread. HTTPX_E_REENTRANT in a callback of the same queue's dispatch,
+/// The operations go on meanwhile, on this thread. To end the waiting from another thread, submit an operation or cancel
+/// one: no interrupt function is asked here. HTTPX_E_REENTRANT in a callback of the same queue's dispatch,
 /// HTTPX_E_CONCURRENT_USE while another thread dispatches.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_queue_dispatch(

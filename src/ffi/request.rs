@@ -17,7 +17,7 @@ use super::pipe::httpx_pipe;
 use super::text::{Fields, Text};
 use crate::error::{Code, Error, Result};
 use crate::httpx::{Request, Timeout};
-use crate::runtime::{pipe, Foreign};
+use crate::runtime::{pipe, Foreign, Interrupt};
 
 /// A request: method, URL, headers, body, time limits. One thread at a time. It can be changed and sent as often as its
 /// body can be read.
@@ -25,8 +25,8 @@ pub struct httpx_request {
     slot: Arc<Slot<Draft>>,
     method: Text,
     url: Text,
-    /// For responses and pipes.
-    client: Option<Arc<crate::httpx::Client>>,
+    /// The client's, for pipes. Not the client itself: a request must not keep its connections.
+    interrupt: Option<Arc<Interrupt>>,
 }
 
 /// The request as it is now. In flight it is shared, and a change makes a copy.
@@ -52,20 +52,26 @@ impl httpx_request {
         httpx_request::give_of(request, None)
     }
 
-    fn give_of(request: Arc<Request>, client: Option<Arc<crate::httpx::Client>>) -> *mut httpx_request {
+    fn give_of(request: Arc<Request>, interrupt: Option<Arc<Interrupt>>) -> *mut httpx_request {
         give(httpx_request {
             slot: Slot::new(Draft { request, fields: None }),
             method: Text::default(),
             url: Text::default(),
-            client,
+            interrupt,
         })
     }
 
     /// Changes it, unless that fails; what is in flight stays as it was.
     pub(super) fn change(&self, change: impl FnOnce(&mut Request) -> Result<()>) -> Result<()> {
         let mut draft = self.slot.lend()?;
-        change(Arc::make_mut(&mut draft.request))?;
-        draft.fields = None;
+        let draft = &mut *draft;
+        let request = Arc::make_mut(&mut draft.request);
+        let headers = request.headers.clone();
+        change(request)?;
+        // What C has of the header lines stays as long as they do.
+        if !headers.is_same(&request.headers) {
+            draft.fields = None;
+        }
         Ok(())
     }
 
@@ -107,7 +113,7 @@ pub unsafe extern "C" fn httpx_request_new(
             (borrow(c, "c")?, text(method, method_len, "method")?, text(url, url_len, "url")?, Out::new(out, "out")?)
         };
         let request = c.client().build_request(method, url)?;
-        out.set(httpx_request::give_of(Arc::new(request), Some(Arc::clone(c.client()))));
+        out.set(httpx_request::give_of(Arc::new(request), c.client().interrupt().cloned()));
         Ok(())
     })
 }
@@ -434,8 +440,7 @@ pub unsafe extern "C" fn httpx_request_body_pipe(
         let mut draft = r.slot.lend()?;
         let (write, read) = pipe(if capacity == 0 { 65_536 } else { capacity });
         Arc::make_mut(&mut draft.request).set_pipe(read, length);
-        let interrupt = r.client.as_ref().and_then(|client| client.interrupt().cloned());
-        writer.set(httpx_pipe::give(write, interrupt));
+        writer.set(httpx_pipe::give(write, r.interrupt.clone()));
         Ok(())
     })
 }

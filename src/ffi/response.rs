@@ -8,7 +8,7 @@ use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
 use super::error::httpx_error;
 use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
 use super::kit::{borrow, guard, guard_ok, guard_or, set_if_wanted, short_bytes, Out, UserData};
-use super::op::{give_op, httpx_op, Done, Outcome};
+use super::op::{httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
 use super::request::{give_field, httpx_request};
 use super::stream::httpx_stream;
@@ -264,12 +264,12 @@ pub unsafe extern "C" fn httpx_response_read_async(
         // SAFETY: the caller vouches for the pointers.
         let (r, q) = unsafe { (borrow(r, "r")?, borrow(q, "q")?) };
         let mut response = r.slot.lend()?;
-        let operation = q.submit(Done::Nothing(done), user_data, |call| async move {
-            response.read(&call).await.map(|()| Outcome::Nothing)
-        })?;
-        // SAFETY: the caller vouches for it.
-        unsafe { give_op(op, operation) };
-        Ok(())
+        // SAFETY: the caller vouches for `op`.
+        unsafe {
+            q.submit(Done::Nothing(done), user_data, op, |call| async move {
+                response.read(&call).await.map(|()| Outcome::Nothing)
+            })
+        }
     })
 }
 

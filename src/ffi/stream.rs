@@ -10,7 +10,7 @@ use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
 use super::error::httpx_error;
 use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
 use super::kit::{borrow, guard, guard_ok, guard_or, Out, UserData};
-use super::op::{give_op, httpx_op, Done, Outcome};
+use super::op::{httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
 use crate::httpx::BodyStream;
 use crate::runtime::{block_on, Interrupt};
@@ -93,13 +93,13 @@ pub unsafe extern "C" fn httpx_stream_next_async(
         // SAFETY: the caller vouches for the pointers.
         let (s, q) = unsafe { (borrow(s, "s")?, borrow(q, "q")?) };
         let mut streaming = s.slot.lend()?;
-        let operation = q.submit(Done::Chunk(done), user_data, |call| async move {
-            streaming.current = Bytes::new();
-            streaming.stream.next(&call).await.map(Outcome::Chunk)
-        })?;
-        // SAFETY: the caller vouches for it.
-        unsafe { give_op(op, operation) };
-        Ok(())
+        // SAFETY: the caller vouches for `op`.
+        unsafe {
+            q.submit(Done::Chunk(done), user_data, op, |call| async move {
+                streaming.current = Bytes::new();
+                streaming.stream.next(&call).await.map(Outcome::Chunk)
+            })
+        }
     })
 }
 

@@ -54,6 +54,8 @@ struct State {
     active: Slab<Arc<Cut>>,
     waiting: WaitQueue<Arc<Origin>, Place>,
     closed: bool,
+    /// Nothing idle is kept any longer.
+    retired: bool,
     /// Who waits for the last active request to end.
     drained: Vec<Waker>,
 }
@@ -131,6 +133,7 @@ impl ConnectionPool {
                 active: Slab::new(),
                 waiting: WaitQueue::default(),
                 closed: false,
+                retired: false,
                 drained: Vec::new(),
             }),
             this: this.clone(),
@@ -270,7 +273,7 @@ impl ConnectionPool {
         let mut state = self.lock();
         state.active.remove(key);
         if let Some(connection) = connection {
-            match state.closed {
+            match state.closed || state.retired {
                 true => afterwards.closing.push(*connection),
                 false => state.idle.push(Arc::clone(origin), connection, self.expiry(now)),
             }
@@ -371,6 +374,17 @@ impl ConnectionPool {
         for cut in cuts {
             cut.now();
         }
+    }
+
+    /// Closes what is idle, and keeps nothing from now on. What runs goes on.
+    pub fn retire(&self) {
+        let mut afterwards = Afterwards::default();
+        let mut state = self.lock();
+        state.retired = true;
+        while let Some(connection) = state.idle.pop_oldest() {
+            afterwards.closing.push(*connection);
+        }
+        drop(state);
     }
 
     /// Waits until no request runs, or until `at`. True if none runs.

@@ -314,3 +314,12 @@ impl Sending {
         })
     }
 }
+
+impl Drop for Client {
+    // Open responses keep the pool; what is idle goes now, and they close their connections at their end.
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.get() {
+            pool.retire();
+        }
+    }
+}

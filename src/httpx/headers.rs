@@ -92,6 +92,11 @@ impl Headers {
         self.fields.push((name, value));
     }
 
+    /// Whether it has the same lines in the same order.
+    pub fn is_same(&self, other: &Headers) -> bool {
+        self.fields == other.fields
+    }
+
     /// A copy with a line in front that is known to be right, and room for some more behind.
     pub(super) fn behind(&self, first: Option<(Bytes, Bytes)>) -> Headers {
         let mut fields = Vec::with_capacity(self.fields.len() + 4);

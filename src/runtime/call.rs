@@ -73,8 +73,12 @@ impl Call {
             Owner::Thread(caller) => {
                 poll_fn(|_| {
                     let mut caller = lock(caller);
-                    match &caller.lane {
-                        Some(lane) => Poll::Ready(Arc::clone(lane)),
+                    match caller.lane.clone() {
+                        Some(lane) => {
+                            // It was about to be left.
+                            caller.wants = Wants::Nothing;
+                            Poll::Ready(lane)
+                        }
                         None => {
                             caller.wants = Wants::Lane(hint);
                             Poll::Pending
@@ -193,7 +197,7 @@ where
                 }
             }
             Step::Tick => {
-                if interrupt.is_some_and(|interrupt| interrupt()) {
+                if interrupt.is_some_and(|interrupt| interrupt()) && born == generation() {
                     break Err(Error::new(Code::INTERRUPTED, "the call was interrupted"));
                 }
                 next_tick = Some(Instant::now() + TICK);

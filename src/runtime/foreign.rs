@@ -48,7 +48,8 @@ pub(super) fn setting_aside<T>(poll: impl FnOnce() -> T) -> (T, Vec<SetAside>) {
     impl Drop for Restore {
         fn drop(&mut self) {
             let outer = self.0.take();
-            SET_ASIDE.with(|cell| *cell.borrow_mut() = outer);
+            // Dropped after the cell is free: foreign code may come back here.
+            drop(SET_ASIDE.with(|cell| cell.replace(outer)));
         }
     }
     let restore = Restore(SET_ASIDE.with(|cell| cell.borrow_mut().replace(Vec::new())));

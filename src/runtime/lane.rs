@@ -113,8 +113,9 @@ impl Drop for Lane {
     fn drop(&mut self) {
         let runtime = self.runtime.take();
         if self.generation != generation() {
-            // A child's copy: its epoll set is the parent's.
+            // A child's copy: its epoll set is the parent's, and its locks may be taken.
             std::mem::forget(runtime);
+            std::mem::forget(std::mem::take(self.timer.get_mut().unwrap_or_else(|e| e.into_inner())));
         } else if let Some(runtime) = runtime {
             runtime.shutdown_background();
         }

@@ -33,7 +33,8 @@ pub(super) struct Wakeup<V: Send + 'static, C: Send + 'static> {
 enum Progress<V> {
     Waiting(BoxFuture<Result<V, Error>>),
     /// A driver has the future in its hands.
-    Polling,
+    /// `true`: woken once more meanwhile, and taken off the queue's list by another driver.
+    Polling(bool),
     Ended(Result<V, Error>),
     Taken,
 }
@@ -130,8 +131,15 @@ impl<V: Send + 'static, C: Send + 'static> Operation<V, C> {
 
     pub(super) fn poll(self: &Arc<Self>) {
         let mut progress = lock(&self.progress);
-        let Progress::Waiting(_) = &*progress else { return };
-        let Progress::Waiting(mut future) = std::mem::replace(&mut *progress, Progress::Polling) else { return };
+        match &mut *progress {
+            Progress::Waiting(_) => {}
+            Progress::Polling(again) => {
+                *again = true;
+                return;
+            }
+            _ => return,
+        }
+        let Progress::Waiting(mut future) = std::mem::replace(&mut *progress, Progress::Polling(false)) else { return };
         drop(progress);
         let waker = Waker::from(Arc::clone(&self.wakeup));
         let mut cx = Context::from_waker(&waker);
@@ -139,12 +147,18 @@ impl<V: Send + 'static, C: Send + 'static> Operation<V, C> {
             .unwrap_or_else(|_| Poll::Ready(Err(Error::new(Code::PANIC, "the operation panicked inside the library"))));
         let mut progress = lock(&self.progress);
         // Cancelled meanwhile: its end was told, the future and what it gave are dropped.
-        let Progress::Polling = *progress else {
+        let Progress::Polling(again) = *progress else {
             drop(progress);
             return;
         };
         match polled {
-            Poll::Pending => *progress = Progress::Waiting(future),
+            Poll::Pending => {
+                *progress = Progress::Waiting(future);
+                drop(progress);
+                if again {
+                    self.wakeup.wake_by_ref();
+                }
+            }
             Poll::Ready(result) => {
                 *progress = Progress::Ended(result);
                 drop(progress);

@@ -22,7 +22,7 @@ struct State {
     /// The reader has had all that it needs.
     satisfied: bool,
     reader: Option<Waker>,
-    writer: Option<Waker>,
+    writers: Vec<Waker>,
 }
 
 /// The writing end.
@@ -46,7 +46,7 @@ pub fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
         reader_gone: false,
         satisfied: false,
         reader: None,
-        writer: None,
+        writers: Vec::new(),
     }));
     (PipeWriter { state: Arc::clone(&state) }, PipeReader { state })
 }
@@ -90,7 +90,9 @@ impl PipeWriter {
             if state.finished || state.buffered < state.capacity {
                 return Poll::Ready(Ok(()));
             }
-            state.writer = Some(cx.waker().clone());
+            if !state.writers.iter().any(|known| known.will_wake(cx.waker())) {
+                state.writers.push(cx.waker().clone());
+            }
             Poll::Pending
         })
         .await
@@ -139,9 +141,9 @@ impl PipeReader {
         let mut state = lock(&self.state);
         if let Some(chunk) = state.chunks.pop_front() {
             state.buffered -= chunk.len();
-            let writer = state.writer.take();
+            let writers = std::mem::take(&mut state.writers);
             drop(state);
-            wake(writer);
+            writers.into_iter().for_each(Waker::wake);
             return Poll::Ready(Some(Ok(chunk)));
         }
         if state.finished {
@@ -161,8 +163,8 @@ impl Drop for PipeReader {
         let mut state = lock(&self.state);
         state.reader_gone = true;
         state.chunks.clear();
-        let writer = state.writer.take();
+        let writers = std::mem::take(&mut state.writers);
         drop(state);
-        wake(writer);
+        writers.into_iter().for_each(Waker::wake);
     }
 }

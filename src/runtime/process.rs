@@ -12,6 +12,9 @@ use crate::error::{Code, Error};
 
 static PROCESS: ForkCell<Process> = ForkCell::new();
 
+/// More lanes than this are not kept for later.
+const MAX_FREE_LANES: usize = 256;
+
 /// Somebody who keeps things that `quiesce` should let go.
 pub trait Quiesce: Send + Sync {
     /// Closes what is idle.
@@ -55,7 +58,10 @@ impl Process {
     }
 
     pub(super) fn give_lane_back(&self, lane: Arc<Lane>) {
-        lock(&self.free_lanes).push(lane);
+        let mut free = lock(&self.free_lanes);
+        if free.len() < MAX_FREE_LANES {
+            free.push(lane);
+        }
     }
 
     pub(super) fn resident_started(&self) {

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::thread::{JoinHandle, ThreadId};
@@ -23,6 +23,9 @@ use super::process::{lock, process};
 use super::sys::{generation, spawn_thread, Signal};
 use crate::error::{Code, Error};
 
+/// How many dispatches may go by without a look at the sockets, while there is something to tell.
+const TURNS_BEFORE_A_LOOK: u32 = 16;
+
 /// Told, on any thread, that there is something to dispatch. It may only post a wake-up.
 pub type WakerFn = dyn Fn() + Send + Sync;
 
@@ -34,6 +37,8 @@ pub struct Queue<V: Send + 'static, C: Send + 'static> {
     /// Wakes the future that polls them.
     driver: AtomicWaker,
     state: Mutex<State<V, C>>,
+    /// How often somebody has waited.
+    turns: AtomicU32,
     /// Told of every event while a thread of the library drives.
     changed: Condvar,
     /// For operations to hold on to.
@@ -75,14 +80,21 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
                 resident: None,
                 closed: false,
             }),
+            turns: AtomicU32::new(1),
             changed: Condvar::new(),
             this: this.clone(),
             generation: generation(),
         }))
     }
 
-    /// Starts an operation. Its future is polled first when the queue is driven next.
-    pub fn submit<F>(&self, context: C, make: impl FnOnce(Call) -> F) -> Result<Arc<Operation<V, C>>, (Error, C)>
+    /// Starts an operation. Its future is polled first when the queue is driven next, which may be before this
+    /// returns; `announce` is called before that.
+    pub fn submit<F>(
+        &self,
+        context: C,
+        announce: impl FnOnce(&Arc<Operation<V, C>>),
+        make: impl FnOnce(Call) -> F,
+    ) -> Result<(), (Error, C)>
     where
         F: Future<Output = Result<V, Error>> + Send + 'static,
     {
@@ -97,8 +109,9 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
         let operation = Operation::new(self.this.clone(), entry.key(), future, context);
         entry.insert(Arc::clone(&operation));
         drop(state);
+        announce(&operation);
         self.schedule(operation.wakeup());
-        Ok(operation)
+        Ok(())
     }
 
     /// Fails in a forked child for a queue of its parent, which must be left alone.
@@ -165,8 +178,10 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
         let _driving = self.lane.driving();
         self.lane.drive(|cx| {
             let ((), aside) = setting_aside(|| self.poll_runnable(cx));
-            if !aside.is_empty() {
-                self.post(Posted::Drop(aside));
+            let mut aside = aside;
+            while !aside.is_empty() {
+                // The waker may be the last of its kind.
+                ((), aside) = setting_aside(|| self.post(Posted::Drop(aside)));
             }
             match lock(&self.state).closed {
                 true => Poll::Ready(()),
@@ -204,7 +219,8 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
             process().resident_stopped(thread);
         }
         drop(waker);
-        drop(std::mem::take(&mut lock(&self.state).events));
+        let late = std::mem::take(&mut lock(&self.state).events);
+        drop(late);
         Arc::clone(&self.lane).give_back();
     }
 
@@ -220,14 +236,24 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
             let message = "a queue cannot be dispatched inside an asynchronous runtime's thread";
             return Err(Error::new(Code::NESTED_RUNTIME, message));
         }
-        let _consuming = self.begin_to_consume()?;
+        let consuming = self.begin_to_consume()?;
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             let (told, ran) = self.run_events(limit, &mut tell);
+            if self.generation != generation() {
+                // Foreign code has forked, and this is the child: nothing of the queue may be touched.
+                std::mem::forget(consuming);
+                return check_generation(self.generation).map(|()| 0);
+            }
             if told > 0 || ran && until.is_some_and(|at| Instant::now() >= at) {
                 return Ok(told);
             }
-            if !self.wait(until) && lock(&self.state).events.is_empty() {
+            let in_time = self.wait(until);
+            let state = lock(&self.state);
+            if state.closed {
+                return Err(closed());
+            }
+            if !in_time && state.events.is_empty() {
                 return Ok(0);
             }
         }
@@ -239,7 +265,7 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
         let batch = lock(&self.state).events.len();
         let mut told = 0;
         for _ in 0..batch {
-            if told == limit {
+            if told == limit || self.generation != generation() {
                 break;
             }
             match self.next_event() {
@@ -291,9 +317,15 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
         drop(state);
         let _driving = self.lane.driving();
         let mut turned = false;
+        // Operations that are always ready must not keep the sockets from being looked at.
+        let mut look = self.turns.fetch_add(1, Ordering::Relaxed) % TURNS_BEFORE_A_LOOK == 0;
         let (in_time, aside) = setting_aside(|| {
             self.lane.drive(|cx| {
                 self.poll_runnable(cx);
+                if std::mem::take(&mut look) {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 {
                     let state = lock(&self.state);
                     if !state.events.is_empty() || state.closed || state.resident.is_some() {

@@ -33,6 +33,8 @@ struct Job {
 struct State {
     jobs: VecDeque<Job>,
     idle: usize,
+    /// Threads that will look for a job again.
+    running: usize,
     stopping: bool,
     threads: Vec<JoinHandle<()>>,
 }
@@ -44,24 +46,29 @@ struct Shared {
 }
 
 pub(super) struct Resolver {
-    shared: Arc<Shared>,
+    /// Replaced when its threads are told to stop.
+    shared: Mutex<Arc<Shared>>,
 }
 
 impl Resolver {
     pub(super) fn new() -> Resolver {
-        Resolver { shared: Arc::default() }
+        Resolver { shared: Mutex::default() }
     }
 
     pub(super) fn resolve(&self, host: &str, port: u16) -> Result<Resolving, Error> {
         let (answer, answered) = oneshot::channel();
-        let mut state = lock(&self.shared.state);
-        state.stopping = false;
-        state.threads.retain(|thread| !thread.is_finished());
-        if state.idle <= state.jobs.len() && state.threads.len() < MAX_THREADS {
-            let shared = Arc::clone(&self.shared);
-            match spawn_thread("httpx-resolver", move || shared.work()) {
-                Ok(thread) => state.threads.push(thread),
-                Err(e) if state.threads.is_empty() => {
+        // Held, so that nobody stops these threads before they have the job.
+        let shared = lock(&self.shared);
+        let mut state = lock(&shared.state);
+        if state.idle <= state.jobs.len() && state.running < MAX_THREADS {
+            let worker = Arc::clone(&shared);
+            match spawn_thread("httpx-resolver", move || worker.work()) {
+                Ok(thread) => {
+                    state.running += 1;
+                    state.threads.retain(|thread| !thread.is_finished());
+                    state.threads.push(thread);
+                }
+                Err(e) if state.running == 0 => {
                     return Err(Error::from_io(Code::RESOURCES, &e, "cannot start a resolver thread"));
                 }
                 // Those that run will do.
@@ -70,17 +77,18 @@ impl Resolver {
         }
         state.jobs.push_back(Job { host: host.to_owned(), port, answer });
         drop(state);
-        self.shared.work.notify_one();
+        shared.work.notify_one();
         Ok(Resolving { answered })
     }
 
     /// Tells the threads to end after the look-up they are at, and hands them over.
     pub(super) fn stop(&self, threads: &mut Vec<JoinHandle<()>>) {
-        let mut state = lock(&self.shared.state);
+        let shared = std::mem::take(&mut *lock(&self.shared));
+        let mut state = lock(&shared.state);
         state.stopping = true;
         threads.append(&mut state.threads);
         drop(state);
-        self.shared.work.notify_all();
+        shared.work.notify_all();
     }
 }
 
@@ -99,6 +107,7 @@ impl Shared {
                 continue;
             }
             if state.stopping {
+                state.running -= 1;
                 return;
             }
             state.idle += 1;
@@ -107,6 +116,8 @@ impl Shared {
             state = woken;
             state.idle -= 1;
             if waited.timed_out() && state.jobs.is_empty() {
+                // Said under the lock: who brings the next job starts another thread.
+                state.running -= 1;
                 return;
             }
         }

@@ -24,7 +24,7 @@ const SEND_FLAGS: i32 = 0;
 /// See the module.
 pub struct Socket {
     // First, so that it is dropped before the descriptor is closed.
-    _mark: OwnedMark,
+    mark: Option<OwnedMark>,
     io: Option<Io>,
     lane: Arc<Lane>,
     generation: u64,
@@ -52,7 +52,7 @@ impl Socket {
     }
 
     fn new(lane: Arc<Lane>, io: Io) -> Socket {
-        Socket { _mark: OwnedMark::new(io.raw_fd()), io: Some(io), lane, generation: generation() }
+        Socket { mark: Some(OwnedMark::new(io.raw_fd())), io: Some(io), lane, generation: generation() }
     }
 
     /// The lane that it is registered with.
@@ -65,6 +65,15 @@ impl Socket {
         if self.lane.id() == lane.id() {
             return Ok(false);
         }
+        let moved = self.move_to(lane);
+        if moved.is_err() {
+            // The descriptor is closed.
+            self.mark = None;
+        }
+        moved.map(|()| true)
+    }
+
+    fn move_to(&mut self, lane: &Arc<Lane>) -> io::Result<()> {
         let io = match self.io.take() {
             Some(Io::Tcp(stream)) => {
                 let stream = stream.into_std()?;
@@ -80,7 +89,7 @@ impl Socket {
         };
         self.io = Some(io);
         self.lane = Arc::clone(lane);
-        Ok(true)
+        Ok(())
     }
 
     /// Asks the system, not the lane, whether anything has arrived: data, the peer's end, or an error.

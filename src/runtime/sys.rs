@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 /// The page's value while one thread is tidying up after a fork.
@@ -19,10 +19,13 @@ static PAGE_PID: AtomicU32 = AtomicU32::new(0);
 /// Counts generations. Not wiped, so a child's number differs from all of its ancestors'.
 static GENERATIONS: AtomicU64 = AtomicU64::new(1);
 
-/// One bit for each descriptor that the library owns: what a forked child has to close. A table of atomics, because
-/// the child may not take a lock that another thread held at the fork. Untouched pages of it cost nothing.
-static OWNED: [AtomicU64; OWNED_WORDS] = [const { AtomicU64::new(0) }; OWNED_WORDS];
-const OWNED_WORDS: usize = (1 << 20) / 64;
+/// For each socket of the library, by its descriptor, which file it is (0: none): what a forked child has to close. A
+/// table of atomics, because the child may not take a lock that another thread held at the fork. Untouched pages of it
+/// cost nothing.
+static OWNED: [AtomicU64; MAX_DESCRIPTORS] = [const { AtomicU64::new(0) }; MAX_DESCRIPTORS];
+const MAX_DESCRIPTORS: usize = 1 << 20;
+/// One more than the highest descriptor that was ever marked.
+static MARKED: AtomicUsize = AtomicUsize::new(0);
 
 /// The number of this process among its forked relatives: the same for the life of a process, different in a child.
 /// The first call in a child closes the descriptors that it inherited from the library (checklist T05).
@@ -109,24 +112,35 @@ unsafe fn wipe_on_fork(_address: *mut libc::c_void, _size: usize) -> bool {
     false
 }
 
-/// Closes what the parent's library had open, with the bare system call: dropping the parent's objects would take
-/// the sockets out of the parent's epoll sets.
+/// Closes the parent's sockets, with the bare system call: dropping the parent's objects would take them out of the
+/// parent's epoll sets. The child may have closed descriptors itself by now, and opened others under their numbers:
+/// what is not the marked file any longer is left alone.
 fn close_inherited() {
-    for (index, word) in OWNED.iter().enumerate() {
-        if word.load(Ordering::Relaxed) == 0 {
-            continue;
-        }
-        let mut bits = word.swap(0, Ordering::AcqRel);
-        while bits != 0 {
-            let fd = index * 64 + bits.trailing_zeros() as usize;
-            bits &= bits - 1;
-            // SAFETY: the bit says that the library opened this descriptor and has not closed it.
-            unsafe { libc::close(fd as libc::c_int) };
+    for (fd, file) in OWNED.iter().enumerate().take(MARKED.load(Ordering::Acquire)) {
+        let marked = file.swap(0, Ordering::AcqRel);
+        let fd = fd as libc::c_int;
+        if marked != 0 && marked == file_of(fd) {
+            // SAFETY: it is a socket that the library opened and has not closed.
+            unsafe { libc::close(fd) };
         }
     }
 }
 
-/// Keeps a descriptor in the list of those that a forked child closes.
+/// A number that tells open files apart; 0 if there is none.
+fn file_of(fd: libc::c_int) -> u64 {
+    let mut stat = std::mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: fstat fills the struct, or fails.
+    let stat = unsafe {
+        if libc::fstat(fd, stat.as_mut_ptr()) != 0 {
+            return 0;
+        }
+        stat.assume_init()
+    };
+    // Inode numbers are unique within a device; the lowest bit keeps the number from being 0.
+    (stat.st_ino as u64).rotate_left(16) ^ (stat.st_dev as u64) | 1
+}
+
+/// Keeps a socket in the table of those that a forked child closes.
 #[derive(Debug)]
 pub struct OwnedMark {
     fd: i32,
@@ -136,10 +150,12 @@ pub struct OwnedMark {
 impl OwnedMark {
     /// Marks `fd`. Drop the mark before the descriptor is closed.
     pub fn new(fd: i32) -> OwnedMark {
-        if let Some((word, bit)) = bit_of(fd) {
-            word.fetch_or(bit, Ordering::AcqRel);
+        let generation = generation();
+        if let Some(place) = place_of(fd) {
+            place.store(file_of(fd), Ordering::Release);
+            MARKED.fetch_max(fd as usize + 1, Ordering::AcqRel);
         }
-        OwnedMark { fd, generation: generation() }
+        OwnedMark { fd, generation }
     }
 }
 
@@ -148,15 +164,14 @@ impl Drop for OwnedMark {
         if self.generation != generation() {
             return;
         }
-        if let Some((word, bit)) = bit_of(self.fd) {
-            word.fetch_and(!bit, Ordering::AcqRel);
+        if let Some(place) = place_of(self.fd) {
+            place.store(0, Ordering::Release);
         }
     }
 }
 
-fn bit_of(fd: i32) -> Option<(&'static AtomicU64, u64)> {
-    let fd = usize::try_from(fd).ok()?;
-    Some((OWNED.get(fd / 64)?, 1 << (fd % 64)))
+fn place_of(fd: i32) -> Option<&'static AtomicU64> {
+    OWNED.get(usize::try_from(fd).ok()?)
 }
 
 /// A value of which each process of a fork family has its own. The child never looks into, locks or drops what it
@@ -238,8 +253,6 @@ impl<T> Drop for ForkCell<T> {
 
 /// A descriptor that another event loop can wait on: readable while it is set.
 pub struct Signal {
-    // First, so that it is dropped before the descriptor is closed.
-    _mark: OwnedMark,
     #[cfg(any(target_os = "linux", target_os = "android"))]
     counter: File,
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -250,7 +263,7 @@ pub struct Signal {
 impl Signal {
     /// A cleared signal.
     pub fn new() -> io::Result<Signal> {
-        use std::os::fd::{AsRawFd, FromRawFd};
+        use std::os::fd::FromRawFd;
         // SAFETY: a new descriptor, owned by the File from here on.
         let counter = unsafe {
             let fd = libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC);
@@ -259,8 +272,7 @@ impl Signal {
             }
             File::from_raw_fd(fd)
         };
-        let _mark = OwnedMark::new(counter.as_raw_fd());
-        Ok(Signal { _mark, counter })
+        Ok(Signal { counter })
     }
 
     /// Makes the descriptor readable.
@@ -288,8 +300,7 @@ impl Signal {
         let ends = std::os::unix::net::UnixStream::pair()?;
         ends.0.set_nonblocking(true)?;
         ends.1.set_nonblocking(true)?;
-        let _mark = OwnedMark::new(std::os::fd::AsRawFd::as_raw_fd(&ends.0));
-        Ok(Signal { _mark, ends })
+        Ok(Signal { ends })
     }
 
     /// Makes the descriptor readable.

@@ -45,7 +45,7 @@ pub struct Waiting<K, G> {
 pub enum Granted<G> {
     /// Somebody has it. Call the waker outside the owner's lock.
     To(Option<Waker>),
-    /// Nobody wants it.
+    /// Whoever was next has just given up: ask `next` again.
     Nobody(G),
 }
 

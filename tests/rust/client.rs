@@ -439,8 +439,8 @@ fn randomly_placed_cancels_leak_no_place() {
         let request = Arc::new(request(&client, "GET", address));
         let how = SendOptions { stream: next() % 3 == 0, ..SendOptions::default() };
         let sending = client.send(request, how).unwrap();
-        let operation = queue.submit((), |call| sending.run(call));
-        running.push(operation.unwrap_or_else(|_| panic!("not taken")));
+        let taken = queue.submit((), |operation| running.push(Arc::clone(operation)), |call| sending.run(call));
+        assert!(taken.is_ok());
         for _ in 0..next() % 3 {
             queue.dispatch(Some(Duration::ZERO), usize::MAX, |_| {}).unwrap();
         }

@@ -1,5 +1,6 @@
 //! The runtime: lanes, queues, upcalls, interruption, cancellation, forks. No HTTP here: bare sockets.
 
+use std::future::Future;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -30,6 +31,15 @@ async fn echo(socket: &mut Socket, text: &[u8]) -> Result<Vec<u8>, Error> {
     let mut answer = vec![0; text.len()];
     socket.read_exact(&mut answer).await.map_err(io_error)?;
     Ok(answer)
+}
+
+fn submit<F>(queue: &TestQueue, done: Done, make: impl FnOnce(Call) -> F) -> Option<Arc<Operation<Vec<u8>, Done>>>
+where
+    F: Future<Output = Result<Vec<u8>, Error>> + Send + 'static,
+{
+    let mut operation = None;
+    let taken = queue.submit(done, |announced| operation = Some(Arc::clone(announced)), make);
+    taken.is_ok().then_some(operation).flatten()
 }
 
 fn dispatch_all(queue: &TestQueue, until: impl Fn() -> bool) {
@@ -164,7 +174,7 @@ fn two_threads_and_a_queue_alternate_over_one_connection() {
             assert_eq!(answer.unwrap(), expected);
             count.fetch_add(1, Ordering::SeqCst);
         });
-        assert!(queue.submit(done, |call| async move { pool.echo(&call, &text).await }).is_ok());
+        assert!(submit(&queue, done, |call| async move { pool.echo(&call, &text).await }).is_some());
     }
     dispatch_all(&queue, || told.load(Ordering::SeqCst) == 200);
     for thread in threads {
@@ -193,7 +203,7 @@ fn a_queue_that_nobody_dispatches_does_not_hold_up_blocking_calls() {
             answer.unwrap();
             count.fetch_add(1, Ordering::SeqCst);
         });
-        assert!(queue.submit(done, |call| async move { pool.echo(&call, b"queued").await }).is_ok());
+        assert!(submit(&queue, done, |call| async move { pool.echo(&call, b"queued").await }).is_some());
     }
     // They join the line, and then nobody drives them.
     assert_eq!(queue.dispatch(Some(Duration::ZERO), usize::MAX, tell).unwrap(), 0);
@@ -248,12 +258,12 @@ fn an_upcall_of_a_queued_operation_runs_on_the_dispatching_thread_also_with_a_li
             assert_eq!(thread::current().id(), me);
             flag.store(true, Ordering::SeqCst);
         });
-        let submitted = queue.submit(done, |call| async move {
+        let submitted = submit(&queue, done, |call| async move {
             let thread = call.upcall(|| thread::current().id()).await;
             assert_eq!(thread, me);
             Ok(b"upcall".to_vec())
         });
-        assert!(submitted.is_ok());
+        assert!(submitted.is_some());
         dispatch_all(&queue, || told.load(Ordering::SeqCst));
         queue.close();
     }
@@ -340,16 +350,15 @@ fn an_operation_cancelled_at_any_await_ends_once_and_closes_its_connection() {
             let done = Box::new(move |_answer| {
                 count.fetch_add(1, Ordering::SeqCst);
             });
-            let operation = queue
-                .submit(done, |call| async move {
-                    let mut socket = connect(&call, address).await?;
-                    for _ in 0..4 {
-                        after_polls(1).await;
-                        echo(&mut socket, b"step").await?;
-                    }
-                    std::future::pending().await
-                })
-                .unwrap_or_else(|_| panic!("not taken"));
+            let operation = submit(&queue, done, |call| async move {
+                let mut socket = connect(&call, address).await?;
+                for _ in 0..4 {
+                    after_polls(1).await;
+                    echo(&mut socket, b"step").await?;
+                }
+                std::future::pending().await
+            })
+            .expect("the queue takes operations");
             for _ in 0..turns {
                 queue.dispatch(Some(Duration::ZERO), usize::MAX, tell).unwrap();
             }
@@ -377,7 +386,7 @@ fn a_cancelled_operation_is_told_though_nobody_drives_the_queue() {
     let fd = queue.fd().unwrap();
     assert!(!readable(fd));
     let done = Box::new(|answer: Result<Vec<u8>, Error>| assert_eq!(answer.unwrap_err().code(), Code::CANCELLED));
-    let operation = queue.submit(done, |_call| std::future::pending()).unwrap_or_else(|_| panic!("not taken"));
+    let operation = submit(&queue, done, |_call| std::future::pending()).expect("the queue takes operations");
     operation.cancel();
     assert!(readable(fd));
     assert_eq!(queue.dispatch(None, usize::MAX, tell).unwrap(), 1);
@@ -390,7 +399,7 @@ fn the_descriptor_stays_readable_while_a_bounded_poll_leaves_something() {
     let queue = TestQueue::new().unwrap();
     let fd = queue.fd().unwrap();
     for _ in 0..3 {
-        assert!(queue.submit(Box::new(|_| {}), |_call| async { Ok(Vec::new()) }).is_ok());
+        assert!(submit(&queue, Box::new(|_| {}), |_call| async { Ok(Vec::new()) }).is_some());
     }
     while queue.in_flight() > 0 {
         thread::yield_now();
@@ -428,20 +437,20 @@ fn foreign_values_are_dropped_on_the_waiting_thread_outside_polls() {
             queue.fd().unwrap();
         }
         let foreign = Foreign::new(TellsWhere(Arc::clone(&dropped)));
-        let submitted = queue.submit(Box::new(|_| {}), |_call| async move {
+        let submitted = submit(&queue, Box::new(|_| {}), |_call| async move {
             drop(foreign);
             Ok(Vec::new())
         });
-        assert!(submitted.is_ok());
+        assert!(submitted.is_some());
         while queue.dispatch(Some(Duration::from_secs(10)), usize::MAX, tell).unwrap() == 0 {}
         queue.dispatch(Some(Duration::ZERO), usize::MAX, tell).unwrap();
         // Freed while its future still holds a foreign value.
         let foreign = Foreign::new(TellsWhere(Arc::clone(&dropped)));
-        let submitted = queue.submit(Box::new(|_| {}), |_call| async move {
+        let submitted = submit(&queue, Box::new(|_| {}), |_call| async move {
             let _held = foreign;
             std::future::pending().await
         });
-        assert!(submitted.is_ok());
+        assert!(submitted.is_some());
         queue.close();
     }
     assert_eq!(*dropped.lock().unwrap(), [(me, false); 5]);
@@ -458,7 +467,7 @@ fn a_second_dispatcher_and_a_dispatch_from_a_callback_get_errors() {
         let other = thread::spawn(move || queue.dispatch(Some(Duration::ZERO), usize::MAX, tell).unwrap_err().code());
         seen.lock().unwrap().extend([again, other.join().unwrap()]);
     });
-    assert!(queue.submit(done, |_call| async { Ok(Vec::new()) }).is_ok());
+    assert!(submit(&queue, done, |_call| async { Ok(Vec::new()) }).is_some());
     dispatch_all(&queue, || !codes.lock().unwrap().is_empty());
     assert_eq!(*codes.lock().unwrap(), [Code::REENTRANT, Code::CONCURRENT_USE]);
     queue.close();
@@ -472,13 +481,13 @@ fn a_panicking_operation_ends_with_an_error_and_its_queue_lives() {
     let done = Box::new(move |answer: Result<Vec<u8>, Error>| {
         seen.lock().unwrap().push(answer.unwrap_err().code());
     });
-    assert!(queue.submit(done, |_call| async { panic!("a bug") }).is_ok());
+    assert!(submit(&queue, done, |_call| async { panic!("a bug") }).is_some());
     dispatch_all(&queue, || !codes.lock().unwrap().is_empty());
     assert_eq!(*codes.lock().unwrap(), [Code::PANIC]);
     let told = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&told);
     let done = Box::new(move |answer: Result<Vec<u8>, Error>| flag.store(answer.is_ok(), Ordering::SeqCst));
-    assert!(queue.submit(done, |_call| async { Ok(Vec::new()) }).is_ok());
+    assert!(submit(&queue, done, |_call| async { Ok(Vec::new()) }).is_some());
     dispatch_all(&queue, || told.load(Ordering::SeqCst));
     queue.close();
 }

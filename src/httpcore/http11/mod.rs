@@ -352,6 +352,7 @@ impl Exchange {
             self.reads += 1;
             if self.reads % READS_BEFORE_A_YIELD == 0 {
                 cx.waker().wake_by_ref();
+                // A body that always flows has its time limit, too.
                 connection.check(&self.limit)?;
                 return Poll::Pending;
             }
