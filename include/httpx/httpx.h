@@ -486,6 +486,26 @@ httpx_code httpx_client_builder_ca_file(httpx_client_builder *b, const char *fil
 httpx_code httpx_client_builder_unix_socket(httpx_client_builder *b, const char *socket, size_t len, httpx_error **err);
 
 /**
+ * Has requests authenticate by Basic (RFC 7617), without being asked: for requests that have no credentials of their
+ * own. They are not sent on to another origin by a redirect.
+ */
+httpx_code httpx_client_builder_auth_basic(httpx_client_builder *b, const uint8_t *username, size_t username_len,
+                                           const uint8_t *password, size_t password_len, httpx_error **err);
+
+/**
+ * Has requests authenticate by Digest (RFC 7616; MD5, SHA, SHA-256, SHA-512 and SHA-512-256, auth and auth-int): a 401
+ * is answered once, and later requests go with an answer to the same challenge.
+ */
+httpx_code httpx_client_builder_auth_digest(httpx_client_builder *b, const uint8_t *username, size_t username_len,
+                                            const uint8_t *password, size_t password_len, httpx_error **err);
+
+/**
+ * Has requests authenticate by Basic with what a netrc file, read now, has for their host; (NULL, 0) is ~/.netrc.
+ * HTTPX_E_IO or a code below it if it cannot be read, HTTPX_E_INVALID_CONFIG, with the line, if it cannot be understood.
+ */
+httpx_code httpx_client_builder_auth_netrc(httpx_client_builder *b, const char *file, size_t len, httpx_error **err);
+
+/**
  * Has a name, on one port, stand for an address instead of being looked up: "93.184.216.34" or "2606:2800:220:1::1".
  * Several calls for the same name and port give it several addresses. TLS and the Host header still use the name.
  *
@@ -652,6 +672,16 @@ httpx_code httpx_request_timeout(httpx_request *r, double connect, double read, 
  * it is over. INFINITY, the default, is no limit.
  */
 httpx_code httpx_request_deadline(httpx_request *r, double total, httpx_error **err);
+
+/**
+ * Has this request authenticate by Basic, instead of as the client says. A Digest for one request only would have to be
+ * asked for each time: use a client for that.
+ */
+httpx_code httpx_request_auth_basic(httpx_request *r, const uint8_t *username, size_t username_len,
+                                    const uint8_t *password, size_t password_len, httpx_error **err);
+
+/** Has this request go without the client's credentials. Those in its URL still count. */
+httpx_code httpx_request_auth_none(httpx_request *r, httpx_error **err);
 
 /**
  * Sets what stands after the method on the wire, instead of the URL's path and query: "*" for OPTIONS, or a path in a
@@ -858,10 +888,7 @@ httpx_code httpx_response_raise_for_status(httpx_response *r, httpx_error **err)
  */
 httpx_code httpx_response_elapsed(const httpx_response *r, double *elapsed, httpx_error **err);
 
-/**
- * How many bytes of body came over the wire, before decoding; 0 if `r` is NULL or in use. What a stream reads,
- * httpx_stream_num_bytes_downloaded tells.
- */
+/** How many bytes of body came over the wire, before decoding, also through a stream; 0 if `r` is NULL or in use. */
 uint64_t httpx_response_num_bytes_downloaded(const httpx_response *r);
 
 /**

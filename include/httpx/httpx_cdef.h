@@ -141,6 +141,9 @@ httpx_code httpx_client_builder_verify(httpx_client_builder *b, int32_t verify, 
 httpx_code httpx_client_builder_ca_pem(httpx_client_builder *b, const uint8_t *pem, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_ca_file(httpx_client_builder *b, const char *file, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_unix_socket(httpx_client_builder *b, const char *socket, size_t len, httpx_error **err);
+httpx_code httpx_client_builder_auth_basic(httpx_client_builder *b, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
+httpx_code httpx_client_builder_auth_digest(httpx_client_builder *b, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
+httpx_code httpx_client_builder_auth_netrc(httpx_client_builder *b, const char *file, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_resolve(httpx_client_builder *b, const char *name, size_t name_len, uint32_t port, const char *address, size_t address_len, httpx_error **err);
 httpx_code httpx_client_builder_retries(httpx_client_builder *b, uint32_t retries, httpx_error **err);
 httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follow, size_t max_redirects, httpx_error **err);
@@ -167,6 +170,8 @@ httpx_code httpx_request_header_add(httpx_request *r, const char *name, size_t n
 httpx_code httpx_request_header_remove(httpx_request *r, const char *name, size_t name_len, httpx_error **err);
 httpx_code httpx_request_timeout(httpx_request *r, double connect, double read, double write, double pool, httpx_error **err);
 httpx_code httpx_request_deadline(httpx_request *r, double total, httpx_error **err);
+httpx_code httpx_request_auth_basic(httpx_request *r, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
+httpx_code httpx_request_auth_none(httpx_request *r, httpx_error **err);
 httpx_code httpx_request_target(httpx_request *r, const char *target, size_t len, httpx_error **err);
 httpx_code httpx_request_body_bytes(httpx_request *r, const uint8_t *data, size_t len, httpx_error **err);
 httpx_code httpx_request_body_owned(httpx_request *r, const uint8_t *data, size_t len, void *user_data, httpx_destroy_fn destroy, httpx_error **err);

@@ -11,7 +11,7 @@ use super::handle::{give, share, take_back, Handle, Inherited, Kind, Slot};
 use super::kit::{borrow, bytes, guard_ok, guard_or, path, seconds, short_bytes, text, Out, UserData};
 use crate::error::{Code, Error, Result};
 use crate::httpcore::Limits;
-use crate::httpx::ClientBuilder;
+use crate::httpx::{Auth, ClientBuilder, Netrc};
 use crate::runtime::Foreign;
 
 /// The options of a client to come. One thread at a time.
@@ -213,6 +213,74 @@ pub unsafe extern "C" fn httpx_client_builder_unix_socket(
     let set = |builder: &mut ClientBuilder| {
         // SAFETY: the caller vouches for pointer and length.
         builder.unix_socket = Some(unsafe { path(socket, len, "socket") }?.to_owned());
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Has requests authenticate by Basic (RFC 7617), without being asked: for requests that have no credentials of their
+/// own. They are not sent on to another origin by a redirect.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_auth_basic(
+    b: *mut httpx_client_builder,
+    username: *const u8,
+    username_len: usize,
+    password: *const u8,
+    password_len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (username, password) = unsafe {
+            (short_bytes(username, username_len, "username")?, short_bytes(password, password_len, "password")?)
+        };
+        builder.auth = Some(Auth::basic(username, password));
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Has requests authenticate by Digest (RFC 7616; MD5, SHA, SHA-256, SHA-512 and SHA-512-256, auth and auth-int): a 401
+/// is answered once, and later requests go with an answer to the same challenge.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_auth_digest(
+    b: *mut httpx_client_builder,
+    username: *const u8,
+    username_len: usize,
+    password: *const u8,
+    password_len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (username, password) = unsafe {
+            (short_bytes(username, username_len, "username")?, short_bytes(password, password_len, "password")?)
+        };
+        builder.auth = Some(Auth::digest(username, password));
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Has requests authenticate by Basic with what a netrc file, read now, has for their host; (NULL, 0) is ~/.netrc.
+/// HTTPX_E_IO or a code below it if it cannot be read, HTTPX_E_INVALID_CONFIG, with the line, if it cannot be understood.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_auth_netrc(
+    b: *mut httpx_client_builder,
+    file: *const c_char,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        let file = match file.is_null() && len == 0 {
+            true => None,
+            // SAFETY: the caller vouches for pointer and length.
+            false => Some(unsafe { path(file, len, "file") }?),
+        };
+        builder.auth = Some(Auth::Netrc(Arc::new(Netrc::load(file)?)));
         Ok(())
     };
     // SAFETY: the caller vouches for `b`.

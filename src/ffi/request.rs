@@ -16,7 +16,7 @@ use super::kit::{
 use super::pipe::httpx_pipe;
 use super::text::{Fields, Text};
 use crate::error::{Code, Error, Result};
-use crate::httpx::{Request, Timeout};
+use crate::httpx::{Auth, Given, Request, Timeout};
 use crate::runtime::{pipe, Foreign, Interrupt};
 
 /// A request: method, URL, headers, body, time limits. One thread at a time. It can be changed and sent as often as its
@@ -306,6 +306,40 @@ pub unsafe extern "C" fn httpx_request_deadline(
 ) -> httpx_code {
     let set = |request: &mut Request| {
         request.set_total(seconds(total, "total")?);
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `r`.
+    unsafe { change(r, err, set) }
+}
+
+/// Has this request authenticate by Basic, instead of as the client says. A Digest for one request only would have to be
+/// asked for each time: use a client for that.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_request_auth_basic(
+    r: *mut httpx_request,
+    username: *const u8,
+    username_len: usize,
+    password: *const u8,
+    password_len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |request: &mut Request| {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (username, password) = unsafe {
+            (short_bytes(username, username_len, "username")?, short_bytes(password, password_len, "password")?)
+        };
+        request.auth = Given::Set(Auth::basic(username, password));
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `r`.
+    unsafe { change(r, err, set) }
+}
+
+/// Has this request go without the client's credentials. Those in its URL still count.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_request_auth_none(r: *mut httpx_request, err: *mut *mut httpx_error) -> httpx_code {
+    let set = |request: &mut Request| {
+        request.auth = Given::Nothing;
         Ok(())
     };
     // SAFETY: the caller vouches for `r`.

@@ -302,8 +302,7 @@ pub unsafe extern "C" fn httpx_response_elapsed(
     })
 }
 
-/// How many bytes of body came over the wire, before decoding; 0 if `r` is NULL or in use. What a stream reads,
-/// httpx_stream_num_bytes_downloaded tells.
+/// How many bytes of body came over the wire, before decoding, also through a stream; 0 if `r` is NULL or in use.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_num_bytes_downloaded(r: *const httpx_response) -> u64 {
     guard_or(0, || {

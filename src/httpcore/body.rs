@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
@@ -57,6 +57,28 @@ impl Body {
     /// True if it can be read a second time.
     pub fn is_replayable(&self) -> bool {
         !matches!(self, Body::Pipe(_))
+    }
+
+    /// All of it in memory; None for a pipe, which can be read once only.
+    ///
+    /// # Errors
+    /// What reading gives.
+    pub fn collect(&self) -> Result<Option<Bytes>, Error> {
+        match self {
+            Body::Empty => Ok(Some(Bytes::new())),
+            Body::Bytes(bytes) => Ok(Some(bytes.clone())),
+            Body::Pipe(_) => Ok(None),
+            Body::File { .. } | Body::Pieces(_) => {
+                let mut reader = self.open()?;
+                let mut all = Vec::new();
+                let mut cx = Context::from_waker(Waker::noop());
+                // Neither of them ever has to wait.
+                while let Poll::Ready(Some(piece)) = reader.poll_next(&mut cx) {
+                    all.extend_from_slice(&piece?);
+                }
+                Ok(Some(Bytes::from(all)))
+            }
+        }
     }
 
     /// Lets a pipe's writer know that nobody will read any more.

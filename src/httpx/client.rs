@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::decoders::accept_encoding;
-use super::{redirects, Change, Headers, Request, Response, Url, UrlParts};
+use super::{redirects, Auth, Change, Given, Headers, Request, Response, Url, UrlParts};
 use crate::error::{Code, Error};
 use crate::httpcore::{ConnectionPool, Counts, Dialer, Limits, Timeouts, TlsConfig, TlsSettings};
 use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt};
@@ -34,6 +34,8 @@ pub struct ClientBuilder {
     pub overrides: HashMap<(Box<str>, u16), Vec<SocketAddr>>,
     /// How often a connection that cannot be made is tried again.
     pub retries: u32,
+    /// Of requests that have none of their own.
+    pub auth: Option<Auth>,
     /// Whether redirects are followed by requests that do not say.
     pub follow_redirects: bool,
     /// How many of them.
@@ -62,6 +64,7 @@ impl Default for ClientBuilder {
             unix_socket: None,
             overrides: HashMap::new(),
             retries: 0,
+            auth: None,
             follow_redirects: false,
             max_redirects: 20,
             interrupt: None,
@@ -197,11 +200,56 @@ impl Client {
         self.sends.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn send_and_follow(&self, call: &Call, request: &Arc<Request>, how: SendOptions) -> Result<Response, Error> {
+    /// The whole of it: credentials around redirects around single requests (checklist E12).
+    async fn send_all(&self, call: &Call, request: &Arc<Request>, how: SendOptions) -> Result<Response, Error> {
         let deadline = request.deadline();
         let follow = how.follow_redirects.unwrap_or(self.options.follow_redirects);
-        let mut response = self.send_once(call, request, deadline).await?;
         let mut history = Vec::new();
+        let mut response = match self.auth_of(request) {
+            None => self.send_and_follow(call, request, follow, deadline, &mut history).await?,
+            Some(auth) => {
+                let first = authorized(request, &auth)?;
+                let response = self.send_and_follow(call, &first, follow, deadline, &mut history).await?;
+                match response.head().status() == 401 && auth.challenged(response.head().headers())? {
+                    false => response,
+                    true => {
+                        let mut refusal = response;
+                        // Read to its end, so that its connection serves again.
+                        refusal.read(call).await?;
+                        history.push(refusal);
+                        let second = authorized(request, &auth)?;
+                        self.send_and_follow(call, &second, follow, deadline, &mut history).await?
+                    }
+                }
+            }
+        };
+        response.set_history(history);
+        if !how.stream {
+            response.read(call).await?;
+        }
+        Ok(response)
+    }
+
+    /// The request's credentials, else the client's, else the URL's (checklist F03).
+    fn auth_of(&self, request: &Request) -> Option<Auth> {
+        let given = match &request.auth {
+            Given::Set(auth) => Some(auth.clone()),
+            Given::Nothing => None,
+            Given::Unset => self.options.auth.clone(),
+        };
+        given.or_else(|| Auth::of_url(request.url()))
+    }
+
+    /// Sends a request and follows its redirects, which go to `history`. The last response's body is unread.
+    async fn send_and_follow(
+        &self,
+        call: &Call,
+        request: &Arc<Request>,
+        follow: bool,
+        deadline: Option<Instant>,
+        history: &mut Vec<Response>,
+    ) -> Result<Response, Error> {
+        let mut response = self.send_once(call, request, deadline).await?;
         while let Some(location) = redirects::location(response.head()) {
             // Not followed, a location that leads nowhere is the program's to look at (checklist E08).
             let next = match redirects::follow(response.head(), location) {
@@ -222,10 +270,6 @@ impl Client {
                     .with_full_request(next));
             }
             response = self.send_once(call, &next, deadline).await?;
-        }
-        response.set_history(history);
-        if !how.stream {
-            response.read(call).await?;
         }
         Ok(response)
     }
@@ -305,10 +349,19 @@ impl Client {
     }
 }
 
+/// The request with its credentials, if it goes with any from the start. They take the place of a header that the user
+/// has set (checklist F02).
+fn authorized(request: &Arc<Request>, auth: &Auth) -> Result<Arc<Request>, Error> {
+    let Some(value) = auth.authorization(request)? else { return Ok(Arc::clone(request)) };
+    let mut request = Request::clone(request);
+    request.headers.override_with(b"Authorization", &value)?;
+    Ok(Arc::new(request))
+}
+
 impl Sending {
     /// Sends the request, follows redirects, and reads the last response's body unless it is to be streamed.
     pub async fn run(self, call: Call) -> Result<Response, Error> {
-        self.client.send_and_follow(&call, &self.request, self.how).await.map_err(|error| match error.request() {
+        self.client.send_all(&call, &self.request, self.how).await.map_err(|error| match error.request() {
             Some(_) => error,
             None => error.with_request(self.request.info()).with_full_request(Arc::clone(&self.request)),
         })

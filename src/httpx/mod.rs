@@ -1,6 +1,7 @@
 //! What HTTPX is: a client with its defaults, requests that are built and then sent, and responses that are read or
 //! streamed. No sockets here, and no C.
 
+mod auth;
 mod client;
 mod content;
 mod decoders;
@@ -14,12 +15,13 @@ mod response;
 mod status;
 mod url;
 
+pub use auth::{Auth, Netrc};
 pub use client::{Client, ClientBuilder, SendOptions, Sending};
 pub use form::Form;
 pub use headers::Headers;
 pub use multipart::{FilePart, Multipart, PartSource};
 pub use query_params::QueryParams;
-pub use request::{open_regular, Request, Timeout};
+pub use request::{open_regular, Given, Request, Timeout};
 pub use response::{BodyStream, Head, Response, Unit};
 pub use status::reason_phrase;
 pub use url::{Change, Url, UrlParts};

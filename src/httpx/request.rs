@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{Form, Headers, Multipart, Url};
+use super::{Auth, Form, Headers, Multipart, Url};
 use crate::error::{Code, Error, RequestInfo};
 use crate::httpcore::{self, is_token, quoted, Body, FramingField, HeadLimits, Origin, Pieces, Scheme, Timeouts};
 
@@ -31,6 +31,18 @@ impl Timeout {
     }
 }
 
+/// An option of a request, which may be left to the client: not given is not the same as none (checklist A09).
+#[derive(Clone, Debug, Default)]
+pub enum Given<T> {
+    /// The client's.
+    #[default]
+    Unset,
+    /// None, whatever the client's is.
+    Nothing,
+    /// This one.
+    Set(T),
+}
+
 /// See the module. A request can be sent more than once, if its body can be read more than once.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -44,6 +56,8 @@ pub struct Request {
     /// connect, read, write, pool.
     timeouts: [Timeout; 4],
     total: Option<Duration>,
+    /// How it authenticates.
+    pub auth: Given<Auth>,
     /// Instead of the URL's path and query.
     target: Option<Bytes>,
     /// The client's time limits at the time when the request was built.
@@ -81,6 +95,7 @@ impl Request {
             framing: Framing::None,
             timeouts: [Timeout::Unset; 4],
             total: None,
+            auth: Given::Unset,
             target: None,
             client_timeouts: timeouts,
         })
@@ -223,6 +238,20 @@ impl Request {
         self.body.abandon();
     }
 
+    /// What stands after the method on the wire.
+    pub(super) fn target(&self) -> Cow<'_, [u8]> {
+        match (&self.target, self.url.raw_path()) {
+            (Some(target), _) => Cow::Borrowed(target),
+            (None, Cow::Borrowed(path)) => Cow::Borrowed(path.as_bytes()),
+            (None, Cow::Owned(path)) => Cow::Owned(path.into_bytes()),
+        }
+    }
+
+    /// The whole body; None if it is made while it is sent.
+    pub(super) fn collect_body(&self) -> Result<Option<Bytes>, Error> {
+        self.body.collect()
+    }
+
     /// The form in which it goes to the pool.
     pub(super) fn to_core(&self, deadline: Option<Instant>) -> httpcore::Request<'_> {
         let framed = self.headers.contains(b"content-length") || self.headers.contains(b"transfer-encoding");
@@ -238,11 +267,7 @@ impl Request {
         httpcore::Request {
             method: &self.method,
             origin: &self.origin,
-            target: match (&self.target, self.url.raw_path()) {
-                (Some(target), _) => Cow::Borrowed(target),
-                (None, Cow::Borrowed(path)) => Cow::Borrowed(path.as_bytes()),
-                (None, Cow::Owned(path)) => Cow::Owned(path.into_bytes()),
-            },
+            target: self.target(),
             headers: self.headers.as_list(),
             framing,
             body: &self.body,

@@ -1,6 +1,7 @@
 //! A response: its head, and its body, which is read whole, or streamed once (checklist N).
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -14,10 +15,14 @@ use crate::runtime::Call;
 /// The most that one piece of a stream has when no chunk size is asked for.
 const PIECE: usize = 65_536;
 
-/// What a server said before the body, and to which request. It never changes.
+/// What a server said before the body, and to which request; and what is known of the body, whoever reads it.
 pub struct Head {
     received: ResponseHead,
     request: Arc<Request>,
+    started: Instant,
+    bytes: AtomicU64,
+    elapsed: OnceLock<Duration>,
+    trailers: OnceLock<RawHeaders>,
 }
 
 /// See the module.
@@ -28,10 +33,6 @@ pub struct Response {
     history: Vec<Response>,
     /// What would follow, if this redirect was not followed.
     next_request: Option<Arc<Request>>,
-    trailers: Option<RawHeaders>,
-    started: Instant,
-    elapsed: Option<Duration>,
-    downloaded: u64,
 }
 
 enum State {
@@ -91,6 +92,26 @@ impl Head {
         redirects::location(self).is_some()
     }
 
+    /// Notes how far a body has come.
+    fn progressed(&self, content: &Content) {
+        self.bytes.store(content.bytes_received(), Ordering::Relaxed);
+    }
+
+    /// Notes that a body was read as far as it goes.
+    fn ended(&self, content: &mut Content) {
+        self.progressed(content);
+        if let Some(trailers) = content.take_trailers() {
+            // It can end once.
+            let _ = self.trailers.set(trailers);
+        }
+        self.closed();
+    }
+
+    /// Notes when a body came to its end, whichever: only the first time counts.
+    fn closed(&self) {
+        self.elapsed.get_or_init(|| self.started.elapsed());
+    }
+
     fn blame(&self, error: Error) -> Error {
         error.with_request(self.request.info()).with_full_request(Arc::clone(&self.request))
     }
@@ -98,17 +119,15 @@ impl Head {
 
 impl Response {
     pub(super) fn new(core: httpcore::Response, request: Arc<Request>, started: Instant) -> Response {
-        let head = Head { received: core.head, request };
-        Response {
-            head: Arc::new(head),
-            body: State::Unread(core.body),
-            history: Vec::new(),
-            next_request: None,
-            trailers: None,
+        let head = Head {
+            received: core.head,
+            request,
             started,
-            elapsed: None,
-            downloaded: 0,
-        }
+            bytes: AtomicU64::new(0),
+            elapsed: OnceLock::new(),
+            trailers: OnceLock::new(),
+        };
+        Response { head: Arc::new(head), body: State::Unread(core.body), history: Vec::new(), next_request: None }
     }
 
     /// What came before the body.
@@ -136,7 +155,7 @@ impl Response {
 
     /// The fields that came after the body, once it was read.
     pub fn trailers(&self) -> Option<&RawHeaders> {
-        self.trailers.as_ref()
+        self.head.trailers.get()
     }
 
     /// From the sending to the end of the body (checklist N05).
@@ -144,19 +163,15 @@ impl Response {
     /// # Errors
     /// INVALID_STATE before the response was read or closed.
     pub fn elapsed(&self) -> Result<Duration, Error> {
-        self.elapsed.ok_or_else(|| {
+        self.head.elapsed.get().copied().ok_or_else(|| {
             let message = "'.elapsed' may only be accessed after the response has been read or closed.";
             Error::new(Code::INVALID_STATE, message)
         })
     }
 
-    /// How many bytes of body came over the wire, encoded as they were (checklist N10). While a stream has the body,
-    /// the stream knows.
+    /// How many bytes of body came over the wire, encoded as they were, also through a stream (checklist N10).
     pub fn bytes_downloaded(&self) -> u64 {
-        match &self.body {
-            State::Unread(body) => body.bytes_received(),
-            _ => self.downloaded,
-        }
+        self.head.bytes.load(Ordering::Relaxed)
     }
 
     /// True once the body was read, or the response closed, or a stream took the body over.
@@ -192,9 +207,7 @@ impl Response {
         let body = self.take_body()?;
         let mut content = Content::decoded(body, self.head.headers()).map_err(|error| self.head.blame(error))?;
         let read = read_all(&mut content, call).await;
-        self.downloaded = content.bytes_received();
-        self.elapsed = Some(self.started.elapsed());
-        self.trailers = content.take_trailers();
+        self.head.ended(&mut content);
         self.body = State::Read(read.map_err(|error| self.head.blame(error))?);
         Ok(())
     }
@@ -222,9 +235,8 @@ impl Response {
 
     /// Closes the connection, unless the body was read to its end.
     pub fn close(&mut self) {
-        if let State::Unread(body) = &self.body {
-            self.downloaded = body.bytes_received();
-            self.elapsed = Some(self.started.elapsed());
+        if let State::Unread(_) = &self.body {
+            self.head.closed();
             self.body = State::Closed;
         }
     }
@@ -281,10 +293,6 @@ impl Response {
             },
             history: self.history.iter().map(Response::snapshot).collect(),
             next_request: self.next_request.clone(),
-            trailers: self.trailers.clone(),
-            started: self.started,
-            elapsed: self.elapsed,
-            downloaded: self.bytes_downloaded(),
         }
     }
 }
@@ -342,9 +350,11 @@ impl BodyStream {
         match &mut self.source {
             Source::Network(content) => {
                 let next = content.next(call, max).await;
-                if next.is_err() {
+                match &next {
+                    Ok(Some(_)) => self.head.progressed(content),
+                    Ok(None) => self.head.ended(content),
                     // Nothing more can come of it: the connection goes (checklist N16).
-                    self.close();
+                    Err(_) => self.close(),
                 }
                 next.map_err(|error| self.head.blame(error))
             }
@@ -367,15 +377,22 @@ impl BodyStream {
 
     /// How many bytes of body have come over the wire (checklist N10).
     pub fn bytes_downloaded(&self) -> u64 {
-        match &self.source {
-            Source::Network(body) => body.bytes_received(),
-            _ => 0,
-        }
+        self.head.bytes.load(Ordering::Relaxed)
     }
 
     /// Closes it; before its end, that closes the connection.
     pub fn close(&mut self) {
+        if let Source::Network(content) = &self.source {
+            self.head.progressed(content);
+            self.head.closed();
+        }
         self.source = Source::Closed;
         self.pending = BytesMut::new();
+    }
+}
+
+impl Drop for BodyStream {
+    fn drop(&mut self) {
+        self.close();
     }
 }

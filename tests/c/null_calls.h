@@ -201,6 +201,23 @@ static httpx_code call_client_builder_verify(fixture *f)
     return httpx_client_builder_verify(P(0, f->builder), 1, ERR(1));
 }
 
+static httpx_code call_client_builder_auth_basic(fixture *f)
+{
+    return httpx_client_builder_auth_basic(P(0, f->builder), B(1, 0, "me"), L(0, 2), B(2, 1, "secret"), L(1, 6),
+                                           ERR(3));
+}
+
+static httpx_code call_client_builder_auth_digest(fixture *f)
+{
+    return httpx_client_builder_auth_digest(P(0, f->builder), B(1, 0, "me"), L(0, 2), B(2, 1, "secret"), L(1, 6),
+                                            ERR(3));
+}
+
+static httpx_code call_client_builder_auth_netrc(fixture *f)
+{
+    return httpx_client_builder_auth_netrc(P(0, f->builder), T(1, 0, "/no/such/file"), L(0, 13), ERR(2));
+}
+
 static httpx_code call_client_builder_resolve(fixture *f)
 {
     return httpx_client_builder_resolve(P(0, f->builder), T(1, 0, "a.test"), L(0, 6), 80, T(2, 1, "127.0.0.1"), L(1, 9),
@@ -336,6 +353,16 @@ static httpx_code call_request_header_add(fixture *f)
 static httpx_code call_request_header_remove(fixture *f)
 {
     return httpx_request_header_remove(P(0, f->request), T(1, 0, "Accept"), L(0, 6), ERR(2));
+}
+
+static httpx_code call_request_auth_basic(fixture *f)
+{
+    return httpx_request_auth_basic(P(0, f->request), B(1, 0, "me"), L(0, 2), B(2, 1, "secret"), L(1, 6), ERR(3));
+}
+
+static httpx_code call_request_auth_none(fixture *f)
+{
+    return httpx_request_auth_none(P(0, f->request), ERR(1));
 }
 
 static httpx_code call_request_target(fixture *f)

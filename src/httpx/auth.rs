@@ -1,0 +1,19 @@
+//! Who the user is, as HTTP is told (checklist F): Basic and Digest credentials, and a netrc file to find them in. Bytes
+//! in, bytes out. When to authenticate, and with which of the user's credentials, is for the client to say.
+
+mod basic;
+mod challenge;
+mod credentials;
+mod digest;
+mod netrc;
+#[cfg(test)]
+mod tests_challenge;
+#[cfg(test)]
+mod tests_digest;
+#[cfg(test)]
+mod tests_netrc;
+
+use self::basic::basic;
+pub use self::credentials::Auth;
+use self::digest::Digest;
+pub use self::netrc::Netrc;

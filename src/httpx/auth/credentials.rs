@@ -1,0 +1,92 @@
+//! Which credentials a request goes with, and how a server's challenge is met.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{basic, Digest, Netrc};
+use crate::error::Error;
+use crate::httpcore::RawHeaders;
+use crate::httpx::{Request, Url};
+use crate::runtime::ForkCell;
+
+/// Somebody's credentials, and the scheme in which they are shown. Clones share what a server has asked for.
+#[derive(Clone)]
+pub enum Auth {
+    /// The value of the Authorization header.
+    Basic(Bytes),
+    /// Answers challenges, and later requests without being asked (checklist F04).
+    Digest(Arc<DigestAuth>),
+    /// Basic, with what the file has for the host (checklist F10).
+    Netrc(Arc<Netrc>),
+}
+
+/// A user's name and password for Digest. A forked child learns its challenges itself.
+pub struct DigestAuth {
+    username: Bytes,
+    password: Bytes,
+    digest: ForkCell<Digest>,
+}
+
+impl DigestAuth {
+    fn digest(&self) -> &Digest {
+        self.digest.get_or_init(|| Digest::new(self.username.clone(), self.password.clone()))
+    }
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Auth::Basic(_) => "Basic [secure]",
+            Auth::Digest(_) => "Digest [secure]",
+            Auth::Netrc(_) => "Netrc [secure]",
+        })
+    }
+}
+
+impl Auth {
+    /// Basic (RFC 7617).
+    pub fn basic(username: &[u8], password: &[u8]) -> Auth {
+        Auth::Basic(basic(username, password))
+    }
+
+    /// Digest (RFC 7616).
+    pub fn digest(username: &[u8], password: &[u8]) -> Auth {
+        Auth::Digest(Arc::new(DigestAuth {
+            username: Bytes::copy_from_slice(username),
+            password: Bytes::copy_from_slice(password),
+            digest: ForkCell::new(),
+        }))
+    }
+
+    /// What a URL says before its host (checklist F03).
+    pub(in crate::httpx) fn of_url(url: &Url) -> Option<Auth> {
+        match url.userinfo().is_empty() {
+            true => None,
+            false => Some(Auth::basic(url.username().as_bytes(), url.password().as_bytes())),
+        }
+    }
+
+    /// The Authorization for `request`, if it goes with one from the start.
+    pub(in crate::httpx) fn authorization(&self, request: &Request) -> Result<Option<Bytes>, Error> {
+        match self {
+            Auth::Basic(value) => Ok(Some(value.clone())),
+            Auth::Digest(auth) => {
+                let digest = auth.digest();
+                let body = if digest.needs_body() { request.collect_body()? } else { Some(Bytes::new()) };
+                digest.authorization(request.method(), &request.target(), body.as_deref())
+            }
+            Auth::Netrc(netrc) => {
+                Ok(netrc.lookup(request.url().host().as_bytes()).map(|(login, password)| basic(login, password)))
+            }
+        }
+    }
+
+    /// Takes a challenge up: true if the request should be sent once more.
+    pub(in crate::httpx) fn challenged(&self, headers: &RawHeaders) -> Result<bool, Error> {
+        match self {
+            Auth::Digest(auth) => auth.digest().challenge(headers.find_all(b"www-authenticate")),
+            Auth::Basic(_) | Auth::Netrc(_) => Ok(false),
+        }
+    }
+}
