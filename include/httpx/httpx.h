@@ -69,6 +69,9 @@ typedef struct httpx_response httpx_response;
 /** A response's body on its way. One thread at a time. */
 typedef struct httpx_stream httpx_stream;
 
+/** A set of cookies, with their domains and paths. One thread at a time. */
+typedef struct httpx_cookies httpx_cookies;
+
 /**
  * Where asynchronous operations go on, and where their ends are told. Many threads may submit, one at a time may
  * dispatch or poll.
@@ -349,6 +352,9 @@ typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *err
 
 /** Multipart bodies. */
 #define HTTPX_KIND_MULTIPART 11
+
+/** Cookies. */
+#define HTTPX_KIND_COOKIES 12
 
 /** The library's version: "0.1.0". Static. */
 const char *httpx_version(void);
@@ -968,6 +974,73 @@ httpx_code httpx_stream_close(httpx_stream *s, httpx_error **err);
 
 /** Frees a stream; before its end, that closes its connection. NULL is fine. */
 void httpx_stream_free(httpx_stream *s);
+
+/* ---- Cookies: one thread at a time ---- */
+
+/** Makes an empty set. `*out` is owned by the caller, who frees it with httpx_cookies_free. */
+httpx_code httpx_cookies_new(httpx_cookies **out, httpx_error **err);
+
+/** Frees a set. NULL is fine. */
+void httpx_cookies_free(httpx_cookies *cookies);
+
+/**
+ * Puts a cookie in, in the place of one with the same name, domain and path. The domain "" is every host, "h" only that
+ * host, ".h" also every host below it; the path "" is "/".
+ *
+ * HTTPX_E_INVALID_ARGUMENT for what could not be a cookie.
+ */
+httpx_code httpx_cookies_set(httpx_cookies *cookies, const char *name, size_t name_len, const uint8_t *value,
+                             size_t value_len, const char *domain, size_t domain_len, const char *cookie_path,
+                             size_t path_len, httpx_error **err);
+
+/**
+ * The value of a cookie, borrowed from `cookies` until the set changes. A `domain` or `path` that is (NULL, 0) is any.
+ * The places may be NULL. HTTPX_DONE, and `*value` is NULL, if there is none; HTTPX_E_COOKIE_CONFLICT if there are
+ * several.
+ */
+httpx_code httpx_cookies_get(httpx_cookies *cookies, const char *name, size_t name_len, const char *domain,
+                             size_t domain_len, const char *cookie_path, size_t path_len, const uint8_t **value,
+                             size_t *value_len, httpx_error **err);
+
+/**
+ * Removes a cookie; with (NULL, 0) as domain and path, all of that name. HTTPX_E_NOT_FOUND if there is none with the
+ * domain and path that were given.
+ */
+httpx_code httpx_cookies_delete(httpx_cookies *cookies, const char *name, size_t name_len, const char *domain,
+                                size_t domain_len, const char *cookie_path, size_t path_len, httpx_error **err);
+
+/** Removes all cookies, or those of a domain, or those of a domain and a path. */
+httpx_code httpx_cookies_clear(httpx_cookies *cookies, const char *domain, size_t domain_len, const char *cookie_path,
+                               size_t path_len, httpx_error **err);
+
+/** How many cookies there are; 0 if `cookies` is NULL or in use. */
+size_t httpx_cookies_count(const httpx_cookies *cookies);
+
+/**
+ * Adds the cookies of a cookies.txt (Netscape's format). HTTPX_E_INVALID_ARGUMENT, with the line, for what is none, and
+ * then nothing is added.
+ */
+httpx_code httpx_cookies_load(httpx_cookies *cookies, const uint8_t *file, size_t len, httpx_error **err);
+
+/** The set as a cookies.txt (Netscape's format), borrowed from `cookies` until it changes. */
+httpx_code httpx_cookies_save(httpx_cookies *cookies, const uint8_t **file, size_t *len, httpx_error **err);
+
+/** The set as JSON, an array of objects, borrowed from `cookies` until it changes. */
+httpx_code httpx_cookies_to_json(httpx_cookies *cookies, const uint8_t **json, size_t *len, httpx_error **err);
+
+/**
+ * A copy of the client's cookies as they are now. `*out` is owned by the caller, who frees it with httpx_cookies_free.
+ */
+httpx_code httpx_client_cookies(httpx_client *c, httpx_cookies **out, httpx_error **err);
+
+/** Gives the client these cookies (copied) instead of those that it has. */
+httpx_code httpx_client_set_cookies(httpx_client *c, httpx_cookies *cookies, httpx_error **err);
+
+/**
+ * The cookies that this response set, and no others. `*out` is owned by the caller, who frees it with
+ * httpx_cookies_free.
+ */
+httpx_code httpx_response_cookies(const httpx_response *r, httpx_cookies **out, httpx_error **err);
 
 /* ---- Queue: where asynchronous operations complete; many producers, one consumer at a time ---- */
 

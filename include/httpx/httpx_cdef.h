@@ -7,6 +7,7 @@ typedef struct httpx_multipart httpx_multipart;
 typedef struct httpx_pipe httpx_pipe;
 typedef struct httpx_response httpx_response;
 typedef struct httpx_stream httpx_stream;
+typedef struct httpx_cookies httpx_cookies;
 typedef struct httpx_queue httpx_queue;
 typedef struct httpx_op httpx_op;
 typedef int32_t httpx_code;
@@ -113,6 +114,7 @@ typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *err
 #define HTTPX_KIND_OP 9
 #define HTTPX_KIND_FORM 10
 #define HTTPX_KIND_MULTIPART 11
+#define HTTPX_KIND_COOKIES 12
 const char *httpx_version(void);
 uint32_t httpx_abi_version(void);
 int32_t httpx_feature(const char *name, size_t len);
@@ -224,6 +226,19 @@ httpx_code httpx_stream_next_async(httpx_stream *s, httpx_queue *q, httpx_chunk_
 uint64_t httpx_stream_num_bytes_downloaded(const httpx_stream *s);
 httpx_code httpx_stream_close(httpx_stream *s, httpx_error **err);
 void httpx_stream_free(httpx_stream *s);
+httpx_code httpx_cookies_new(httpx_cookies **out, httpx_error **err);
+void httpx_cookies_free(httpx_cookies *cookies);
+httpx_code httpx_cookies_set(httpx_cookies *cookies, const char *name, size_t name_len, const uint8_t *value, size_t value_len, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, httpx_error **err);
+httpx_code httpx_cookies_get(httpx_cookies *cookies, const char *name, size_t name_len, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, const uint8_t **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_cookies_delete(httpx_cookies *cookies, const char *name, size_t name_len, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, httpx_error **err);
+httpx_code httpx_cookies_clear(httpx_cookies *cookies, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, httpx_error **err);
+size_t httpx_cookies_count(const httpx_cookies *cookies);
+httpx_code httpx_cookies_load(httpx_cookies *cookies, const uint8_t *file, size_t len, httpx_error **err);
+httpx_code httpx_cookies_save(httpx_cookies *cookies, const uint8_t **file, size_t *len, httpx_error **err);
+httpx_code httpx_cookies_to_json(httpx_cookies *cookies, const uint8_t **json, size_t *len, httpx_error **err);
+httpx_code httpx_client_cookies(httpx_client *c, httpx_cookies **out, httpx_error **err);
+httpx_code httpx_client_set_cookies(httpx_client *c, httpx_cookies *cookies, httpx_error **err);
+httpx_code httpx_response_cookies(const httpx_response *r, httpx_cookies **out, httpx_error **err);
 #define HTTPX_EVENT_RESPONSE 1
 #define HTTPX_EVENT_CHUNK 2
 #define HTTPX_EVENT_DONE 3

@@ -21,9 +21,10 @@ pub(super) enum Kind {
     Op,
     Form,
     Multipart,
+    Cookies,
 }
 
-const KINDS: usize = 12;
+const KINDS: usize = 13;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.

@@ -35,6 +35,8 @@ pub const HTTPX_KIND_OP: i32 = 9;
 pub const HTTPX_KIND_FORM: i32 = 10;
 /// Multipart bodies.
 pub const HTTPX_KIND_MULTIPART: i32 = 11;
+/// Cookies.
+pub const HTTPX_KIND_COOKIES: i32 = 12;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,

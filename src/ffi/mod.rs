@@ -8,6 +8,7 @@ pub mod callbacks;
 pub mod client;
 pub mod client_builder;
 pub mod codes;
+pub mod cookies;
 pub mod error;
 pub mod form;
 mod handle;

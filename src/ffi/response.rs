@@ -66,6 +66,10 @@ impl httpx_response {
         })
     }
 
+    pub(super) fn head(&self) -> &Head {
+        &self.head
+    }
+
     fn fields(&self) -> &Fields {
         self.fields.get_or_init(|| Fields::new(self.head.headers().iter()))
     }

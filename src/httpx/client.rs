@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 
 use super::decoders::accept_encoding;
-use super::{redirects, Auth, Change, Given, Headers, Request, Response, Url, UrlParts};
+use super::{redirects, Auth, Change, Cookies, Given, Headers, Request, Response, Url, UrlParts};
 use crate::error::{Code, Error};
 use crate::httpcore::{ConnectionPool, Counts, Dialer, Limits, Timeouts, TlsConfig, TlsSettings};
 use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt};
@@ -110,6 +110,7 @@ impl ClientBuilder {
             options: self.clone(),
             pool: ForkCell::new(),
             sends: ForkCell::new(),
+            cookies: ForkCell::new(),
             closed: AtomicBool::new(false),
         })
     }
@@ -130,6 +131,8 @@ pub struct Client {
     /// A forked child has a pool of its own (checklist T05).
     pool: ForkCell<Arc<ConnectionPool>>,
     sends: ForkCell<Mutex<Sends>>,
+    /// A forked child has a copy of its own.
+    cookies: ForkCell<Mutex<Cookies>>,
     closed: AtomicBool,
 }
 
@@ -198,6 +201,26 @@ impl Client {
 
     fn sends(&self) -> MutexGuard<'_, Sends> {
         self.sends.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The cookies that servers have set, and those that the program has.
+    pub fn cookies(&self) -> MutexGuard<'_, Cookies> {
+        let copy = |inherited: &Mutex<Cookies>| inherited.try_lock().map(|cookies| cookies.clone()).unwrap_or_default();
+        let cookies = self.cookies.get_or_inherit(|inherited| Mutex::new(inherited.map(copy).unwrap_or_default()));
+        cookies.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The request with the cookies that belong to it, unless it has a Cookie header of its own (checklist B33).
+    fn with_cookies(&self, request: &Arc<Request>) -> Result<Arc<Request>, Error> {
+        let cookies = self.cookies();
+        if cookies.is_empty() || request.headers.contains(b"cookie") {
+            return Ok(Arc::clone(request));
+        }
+        let Some(value) = cookies.header(request.url(), SystemTime::now()) else { return Ok(Arc::clone(request)) };
+        drop(cookies);
+        let mut request = Request::clone(request);
+        request.headers.add(b"Cookie", &value)?;
+        Ok(Arc::new(request))
     }
 
     /// The whole of it: credentials around redirects around single requests (checklist E12).
@@ -286,8 +309,11 @@ impl Client {
             panic!("the test's panic");
         }
         let started = Instant::now();
+        let request = self.with_cookies(request)?;
         let core = self.pool().handle(call, &request.to_core(deadline)).await?;
-        Ok(Response::new(core, Arc::clone(request), started))
+        let response = Response::new(core, request, started);
+        response.head().add_cookies_to(|| self.cookies());
+        Ok(response)
     }
 
     /// What a thread that is blocked in a call of this client asks now and then.

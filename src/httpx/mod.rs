@@ -4,6 +4,7 @@
 mod auth;
 mod client;
 mod content;
+mod cookies;
 mod decoders;
 mod form;
 mod headers;
@@ -17,6 +18,7 @@ mod url;
 
 pub use auth::{Auth, Netrc};
 pub use client::{Client, ClientBuilder, SendOptions, Sending};
+pub use cookies::Cookies;
 pub use form::Form;
 pub use headers::Headers;
 pub use multipart::{FilePart, Multipart, PartSource};

@@ -1,13 +1,14 @@
 //! A response: its head, and its body, which is read whole, or streamed once (checklist N).
 
+use std::ops::DerefMut;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 
 use super::content::Content;
-use super::{redirects, status, Request, Url};
+use super::{redirects, status, Cookies, Request, Url};
 use crate::error::{Code, Error};
 use crate::httpcore::{self, RawHeaders, ResponseBody, ResponseHead};
 use crate::runtime::Call;
@@ -90,6 +91,21 @@ impl Head {
     /// Whether it redirects to a place that a client may follow to (checklist N03).
     pub fn has_redirect_location(&self) -> bool {
         redirects::location(self).is_some()
+    }
+
+    /// The cookies that it sets.
+    pub fn cookies(&self) -> Cookies {
+        let mut cookies = Cookies::default();
+        self.add_cookies_to(|| &mut cookies);
+        cookies
+    }
+
+    /// Adds the cookies that it sets, if any, to those that `jar` gives.
+    pub(super) fn add_cookies_to<J: DerefMut<Target = Cookies>>(&self, jar: impl FnOnce() -> J) {
+        let mut lines = self.headers().find_all(b"set-cookie").peekable();
+        if lines.peek().is_some() {
+            jar().extract(self.url(), lines, SystemTime::now());
+        }
     }
 
     /// Notes how far a body has come.

@@ -211,11 +211,20 @@ impl<T> ForkCell<T> {
 
     /// This process's value, built by `make` if this is the first use in this process.
     pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+        self.get_or_inherit(|_inherited| make())
+    }
+
+    /// This process's value, built by `make` if this is the first use in this process. `make` may look at the parent's
+    /// value, if there is one, but not wait for a lock in it: who held that at the fork is not here.
+    pub fn get_or_inherit(&self, make: impl FnOnce(Option<&T>) -> T) -> &T {
         if let Some(value) = self.get() {
             return value;
         }
         let seen = self.node.load(Ordering::Acquire);
-        let fresh = Box::into_raw(Box::new(Node { generation: generation(), value: make(), _inherited: seen }));
+        // SAFETY: null, or a node that is freed only by `drop`, which has the cell for itself.
+        let inherited = unsafe { seen.as_ref() }.map(|node| &node.value);
+        let value = make(inherited);
+        let fresh = Box::into_raw(Box::new(Node { generation: generation(), value, _inherited: seen }));
         match self.node.compare_exchange(seen, fresh, Ordering::AcqRel, Ordering::Acquire) {
             // SAFETY: now owned by the cell, freed only by `drop`.
             Ok(_) => unsafe { &(*fresh).value },

@@ -2,6 +2,7 @@
  * over every limit: an error code or a documented no-op, never a crash. The table is compared with the library's list
  * of symbols, so a new function without a row is a failure. */
 #include "null_calls.h"
+#include "null_calls_cookies.h"
 #include "null_calls_form.h"
 #include "null_calls_response.h"
 
@@ -133,6 +134,19 @@ static const row rows[] = {
     ROW(stream_num_bytes_downloaded, 1, 1, 0, 0, 0),
     ROW(stream_close, 2, 1, 0, 0, 0),
     ROW(stream_free, 1, 0, 0, 0, 1),
+    ROW(cookies_new, 2, 1, 0, 0, 0),
+    ROW(cookies_free, 1, 0, 0, 0, 1),
+    ROW(cookies_set, 6, 31, 4, 15, 0),
+    ROW(cookies_get, 7, 15, 3, 7, 0),
+    ROW(cookies_delete, 5, 15, 3, 7, 1),
+    ROW(cookies_clear, 4, 7, 2, 3, 1),
+    ROW(cookies_count, 1, 1, 0, 0, 0),
+    ROW(cookies_load, 3, 3, 1, 0, 0),
+    ROW(cookies_save, 4, 7, 0, 0, 0),
+    ROW(cookies_to_json, 4, 7, 0, 0, 0),
+    ROW(client_cookies, 3, 3, 0, 0, 0),
+    ROW(client_set_cookies, 3, 3, 0, 0, 0),
+    ROW(response_cookies, 3, 3, 0, 0, 0),
     ROW(queue_new, 2, 1, 0, 0, 0),
     ROW(queue_free, 1, 0, 0, 0, 1),
     ROW(queue_fd, 3, 3, 0, 0, 0),

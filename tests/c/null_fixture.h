@@ -24,6 +24,7 @@ typedef struct fixture {
     httpx_error *error;
     httpx_form *form;
     httpx_multipart *multipart;
+    httpx_cookies *cookies;
 
     /* What calls put their results into; freed with the fixture. */
     httpx_client_builder *builder_out;
@@ -36,6 +37,7 @@ typedef struct fixture {
     httpx_pipe *pipe_out;
     httpx_form *form_out;
     httpx_multipart *multipart_out;
+    httpx_cookies *cookies_out;
     httpx_error *error_out, *err;
     const uint8_t *bytes, *more_bytes;
     size_t size, more_size, third_size;
@@ -104,6 +106,7 @@ static void fill(fixture *f)
     f->queue = new_queue();
     MUST(httpx_form_new(&f->form, &err));
     MUST(httpx_multipart_new(&f->multipart, &err));
+    MUST(httpx_cookies_new(&f->cookies, &err));
     MUST(httpx_request_body_pipe(f->upload, -1, 0, &f->pipe, &err));
     MUST(httpx_client_send_async(f->client, f->request, 0, f->queue, no_response, NULL, NULL, &f->op, &err));
     httpx_response *none = NULL;
@@ -120,6 +123,8 @@ static void empty(fixture *f)
     httpx_form_free(f->form_out);
     httpx_multipart_free(f->multipart);
     httpx_multipart_free(f->multipart_out);
+    httpx_cookies_free(f->cookies);
+    httpx_cookies_free(f->cookies_out);
     httpx_op_free(f->op);
     httpx_op_free(f->op_out);
     httpx_stream_free(f->stream);

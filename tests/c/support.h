@@ -124,13 +124,19 @@ static inline httpx_stream *new_stream(httpx_response *response, size_t chunk_si
     return stream;
 }
 
-/* The body of a response that was read; NUL-terminated, as all text that the library lends. */
+/* A copy of the beginning of the body of a response that was read, NUL-terminated; there until the fourth next call. */
 static inline const char *body_of(httpx_response *response)
 {
-    static _Thread_local const uint8_t *body; /* gcc takes the body's text for a pointer to a local variable */
+    static _Thread_local char rooms[4][65536];
+    static _Thread_local unsigned turn;
+    char *room = rooms[turn++ % 4];
+    const uint8_t *body = NULL;
     size_t len = 0;
     MUST(httpx_response_content(response, &body, &len, &err));
-    return (const char *)body;
+    len = len < sizeof rooms[0] ? len : sizeof rooms[0] - 1;
+    memcpy(room, body, len);
+    room[len] = '\0';
+    return room;
 }
 
 static inline size_t body_len(httpx_response *response)

@@ -1,0 +1,332 @@
+//! The cookies handle.
+
+use std::ffi::c_char;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::client::httpx_client;
+use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
+use super::error::httpx_error;
+use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
+use super::kit::{borrow, bytes, guard, guard_ok, guard_or, set_if_wanted, short_bytes, text, Out};
+use super::response::httpx_response;
+use crate::error::Result;
+use crate::httpx::Cookies;
+
+/// A set of cookies, with their domains and paths. One thread at a time.
+pub struct httpx_cookies {
+    slot: Arc<Slot<Jar>>,
+}
+
+struct Jar {
+    cookies: Cookies,
+    /// What C looks at, with a NUL behind each.
+    given: Vec<Box<[u8]>>,
+}
+
+impl Handle for httpx_cookies {
+    const KIND: Kind = Kind::Cookies;
+}
+
+impl Inherited for Jar {
+    fn is_only_memory(&self) -> bool {
+        true
+    }
+}
+
+impl Jar {
+    /// Keeps a copy for C.
+    fn lend_out(&mut self, text: &[u8]) -> (*const u8, usize) {
+        let mut copy = text.to_vec();
+        copy.push(0);
+        self.given.push(copy.into_boxed_slice());
+        // A box stays where it is when the list grows.
+        self.given.last().map_or((std::ptr::null(), 0), |copy| (copy.as_ptr(), text.len()))
+    }
+}
+
+impl httpx_cookies {
+    pub(super) fn give(cookies: Cookies) -> *mut httpx_cookies {
+        give(httpx_cookies { slot: Slot::new(Jar { cookies, given: Vec::new() }) })
+    }
+
+    /// Changes the set; what C was given before is gone then.
+    fn change(&self, change: impl FnOnce(&mut Cookies) -> Result<()>) -> Result<()> {
+        let mut jar = self.slot.lend()?;
+        change(&mut jar.cookies)?;
+        jar.given.clear();
+        Ok(())
+    }
+}
+
+/// Text that may be left out: NULL is not the empty string here.
+///
+/// # Safety
+/// As for `text`.
+unsafe fn optional<'a>(pointer: *const c_char, len: usize, what: &str) -> Result<Option<&'a str>> {
+    match pointer.is_null() && len == 0 {
+        true => Ok(None),
+        // SAFETY: the caller vouches for it.
+        false => unsafe { text(pointer, len, what) }.map(Some),
+    }
+}
+
+/// Makes an empty set. `*out` is owned by the caller, who frees it with httpx_cookies_free.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_new(out: *mut *mut httpx_cookies, err: *mut *mut httpx_error) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        unsafe { Out::new(out, "out") }?.set(httpx_cookies::give(Cookies::default()));
+        Ok(())
+    })
+}
+
+/// Frees a set. NULL is fine.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_free(cookies: *mut httpx_cookies) {
+    // SAFETY: a live handle or NULL, not used again.
+    guard_or((), || unsafe { take_back(cookies, |cookies| cookies.slot.generation()) });
+}
+
+/// Puts a cookie in, in the place of one with the same name, domain and path. The domain "" is every host, "h" only that
+/// host, ".h" also every host below it; the path "" is "/".
+///
+/// HTTPX_E_INVALID_ARGUMENT for what could not be a cookie.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_set(
+    cookies: *mut httpx_cookies,
+    name: *const c_char,
+    name_len: usize,
+    value: *const u8,
+    value_len: usize,
+    domain: *const c_char,
+    domain_len: usize,
+    cookie_path: *const c_char,
+    path_len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (cookies, name, value, domain, path) = unsafe {
+            (
+                borrow(cookies, "cookies")?,
+                text(name, name_len, "name")?,
+                short_bytes(value, value_len, "value")?,
+                text(domain, domain_len, "domain")?,
+                text(cookie_path, path_len, "path")?,
+            )
+        };
+        cookies.change(|cookies| cookies.set(name, value, domain, if path.is_empty() { "/" } else { path }))
+    })
+}
+
+/// The value of a cookie, borrowed from `cookies` until the set changes. A `domain` or `path` that is (NULL, 0) is any.
+/// The places may be NULL. HTTPX_DONE, and `*value` is NULL, if there is none; HTTPX_E_COOKIE_CONFLICT if there are
+/// several.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_get(
+    cookies: *mut httpx_cookies,
+    name: *const c_char,
+    name_len: usize,
+    domain: *const c_char,
+    domain_len: usize,
+    cookie_path: *const c_char,
+    path_len: usize,
+    value: *mut *const u8,
+    value_len: *mut usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard(err, || {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (cookies, name, domain, path) = unsafe {
+            (
+                borrow(cookies, "cookies")?,
+                text(name, name_len, "name")?,
+                optional(domain, domain_len, "domain")?,
+                optional(cookie_path, path_len, "path")?,
+            )
+        };
+        let mut jar = cookies.slot.lend()?;
+        let found = jar.cookies.get(name, domain, path)?.cloned();
+        let (pointer, length) = found.as_ref().map_or((std::ptr::null(), 0), |value| jar.lend_out(value));
+        // SAFETY: NULL or writable.
+        unsafe {
+            set_if_wanted(value, pointer);
+            set_if_wanted(value_len, length);
+        }
+        Ok(if found.is_some() { HTTPX_OK } else { HTTPX_DONE })
+    })
+}
+
+/// Removes a cookie; with (NULL, 0) as domain and path, all of that name. HTTPX_E_NOT_FOUND if there is none with the
+/// domain and path that were given.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_delete(
+    cookies: *mut httpx_cookies,
+    name: *const c_char,
+    name_len: usize,
+    domain: *const c_char,
+    domain_len: usize,
+    cookie_path: *const c_char,
+    path_len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (cookies, name, domain, path) = unsafe {
+            (
+                borrow(cookies, "cookies")?,
+                text(name, name_len, "name")?,
+                optional(domain, domain_len, "domain")?,
+                optional(cookie_path, path_len, "path")?,
+            )
+        };
+        cookies.change(|cookies| cookies.delete(name, domain, path))
+    })
+}
+
+/// Removes all cookies, or those of a domain, or those of a domain and a path.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_clear(
+    cookies: *mut httpx_cookies,
+    domain: *const c_char,
+    domain_len: usize,
+    cookie_path: *const c_char,
+    path_len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (cookies, domain, path) = unsafe {
+            (
+                borrow(cookies, "cookies")?,
+                optional(domain, domain_len, "domain")?,
+                optional(cookie_path, path_len, "path")?,
+            )
+        };
+        cookies.change(|cookies| cookies.clear(domain, path))
+    })
+}
+
+/// How many cookies there are; 0 if `cookies` is NULL or in use.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_count(cookies: *const httpx_cookies) -> usize {
+    guard_or(0, || {
+        // SAFETY: the caller vouches for it.
+        let jar = unsafe { cookies.as_ref() }.and_then(|cookies| cookies.slot.lend().ok());
+        jar.map_or(0, |jar| jar.cookies.len())
+    })
+}
+
+/// Adds the cookies of a cookies.txt (Netscape's format). HTTPX_E_INVALID_ARGUMENT, with the line, for what is none, and
+/// then nothing is added.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_load(
+    cookies: *mut httpx_cookies,
+    file: *const u8,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointer and length.
+        let (cookies, file) = unsafe { (borrow(cookies, "cookies")?, bytes(file, len, "file")?) };
+        let loaded = Cookies::load(file, SystemTime::now())?;
+        cookies.change(|cookies| {
+            cookies.update(&loaded);
+            Ok(())
+        })
+    })
+}
+
+/// The set as a cookies.txt (Netscape's format), borrowed from `cookies` until it changes.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_save(
+    cookies: *mut httpx_cookies,
+    file: *mut *const u8,
+    len: *mut usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe { give_text(cookies, file, len, err, Cookies::save) }
+}
+
+/// The set as JSON, an array of objects, borrowed from `cookies` until it changes.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_to_json(
+    cookies: *mut httpx_cookies,
+    json: *mut *const u8,
+    len: *mut usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe { give_text(cookies, json, len, err, |cookies| cookies.to_json().into_bytes()) }
+}
+
+/// # Safety
+/// `cookies` is NULL or a live handle, the places NULL or writable.
+unsafe fn give_text(
+    cookies: *mut httpx_cookies,
+    place: *mut *const u8,
+    len: *mut usize,
+    err: *mut *mut httpx_error,
+    write: impl FnOnce(&Cookies) -> Vec<u8>,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (cookies, place, len) =
+            unsafe { (borrow(cookies, "cookies")?, Out::new(place, "the place of the text")?, Out::new(len, "len")?) };
+        let mut jar = cookies.slot.lend()?;
+        let text = write(&jar.cookies);
+        let (pointer, length) = jar.lend_out(&text);
+        place.set(pointer);
+        len.set(length);
+        Ok(())
+    })
+}
+
+/// A copy of the client's cookies as they are now. `*out` is owned by the caller, who frees it with httpx_cookies_free.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_cookies(
+    c: *mut httpx_client,
+    out: *mut *mut httpx_cookies,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (c, out) = unsafe { (borrow(c, "c")?, Out::new(out, "out")?) };
+        out.set(httpx_cookies::give(c.client().cookies().clone()));
+        Ok(())
+    })
+}
+
+/// Gives the client these cookies (copied) instead of those that it has.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_set_cookies(
+    c: *mut httpx_client,
+    cookies: *mut httpx_cookies,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (c, cookies) = unsafe { (borrow(c, "c")?, borrow(cookies, "cookies")?) };
+        let copy = cookies.slot.lend()?.cookies.clone();
+        *c.client().cookies() = copy;
+        Ok(())
+    })
+}
+
+/// The cookies that this response set, and no others. `*out` is owned by the caller, who frees it with
+/// httpx_cookies_free.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_cookies(
+    r: *const httpx_response,
+    out: *mut *mut httpx_cookies,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, out) = unsafe { (borrow(r, "r")?, Out::new(out, "out")?) };
+        out.set(httpx_cookies::give(r.head().cookies()));
+        Ok(())
+    })
+}

@@ -1,0 +1,147 @@
+/* Cookies: what servers set, what is sent back, and the set as a thing of its own. */
+#include "support.h"
+
+static void set(httpx_cookies *cookies, const char *name, const char *value, const char *domain, const char *path)
+{
+    MUST(httpx_cookies_set(cookies, name, strlen(name), (const uint8_t *)value, strlen(value), domain, strlen(domain),
+                           path, strlen(path), &err));
+}
+
+static httpx_code get_cookie(httpx_cookies *cookies, const char *name, const char **value)
+{
+    return httpx_cookies_get(cookies, name, strlen(name), NULL, 0, NULL, 0, (const uint8_t **)(const void *)value, NULL,
+                             &err);
+}
+
+static httpx_cookies *new_cookies(void)
+{
+    httpx_cookies *cookies = NULL;
+    MUST(httpx_cookies_new(&cookies, &err));
+    return cookies;
+}
+
+static httpx_client *following_client(void)
+{
+    httpx_client_builder *builder = new_builder();
+    MUST(httpx_client_builder_redirects(builder, 1, 20, &err));
+    return build(builder);
+}
+
+static void cookies_of_redirects_are_kept_and_sent_back(void)
+{
+    httpx_client *client = following_client();
+    httpx_cookies *cookies = NULL;
+    const char *value = NULL;
+    httpx_response *response = get(client, HTTP("/cookies/set?flavour=vanilla"));
+    CHECK(strstr(body_of(response), "\"flavour\": \"vanilla\"") != NULL);
+    CHECK_EQ(httpx_response_history_count(response), 1);
+    httpx_response_free(response);
+    MUST(httpx_client_cookies(client, &cookies, &err));
+    CHECK_EQ(httpx_cookies_count(cookies), 1);
+    CHECK_EQ(get_cookie(cookies, "flavour", &value), HTTPX_OK);
+    CHECK(value != NULL && strcmp(value, "vanilla") == 0);
+    CHECK_EQ(get_cookie(cookies, "other", &value), HTTPX_DONE);
+    httpx_cookies_free(cookies);
+
+    response = get(client, HTTP("/cookies/delete?flavour"));
+    CHECK(strstr(body_of(response), "vanilla") == NULL);
+    httpx_response_free(response);
+    httpx_client_free(client);
+}
+
+static void a_response_tells_its_own_cookies_only(void)
+{
+    httpx_client *client = new_client();
+    httpx_cookies *cookies = NULL;
+    httpx_response_free(get(client, HTTP("/cookies/set?a=1")));
+    httpx_response *response = get(client, HTTP("/cookies/set?b=2"));
+    MUST(httpx_response_cookies(response, &cookies, &err));
+    const char *value = NULL;
+    CHECK_EQ(httpx_cookies_count(cookies), 1);
+    CHECK_EQ(get_cookie(cookies, "b", &value), HTTPX_OK);
+    httpx_cookies_free(cookies);
+    httpx_response_free(response);
+    httpx_client_free(client);
+}
+
+static void cookies_of_the_program_are_sent_where_they_belong(void)
+{
+    httpx_client *client = new_client();
+    httpx_cookies *cookies = new_cookies();
+    set(cookies, "everywhere", "1", "", "");
+    set(cookies, "here", "2", "127.0.0.1", "/cookies");
+    set(cookies, "elsewhere", "3", "example.org", "/");
+    MUST(httpx_client_set_cookies(client, cookies, &err));
+    httpx_cookies_free(cookies);
+    httpx_response *response = get(client, HTTP("/cookies"));
+    const char *body = body_of(response);
+    CHECK(strstr(body, "\"everywhere\": \"1\"") != NULL && strstr(body, "\"here\": \"2\"") != NULL);
+    CHECK(strstr(body, "elsewhere") == NULL);
+    httpx_response_free(response);
+    httpx_client_free(client);
+}
+
+static void a_cookie_header_of_ones_own_is_sent_instead(void)
+{
+    httpx_client *client = new_client();
+    httpx_cookies *cookies = new_cookies();
+    set(cookies, "jar", "1", "", "/");
+    MUST(httpx_client_set_cookies(client, cookies, &err));
+    httpx_cookies_free(cookies);
+    httpx_request *request = new_request(client, "GET", HTTP("/cookies"));
+    MUST(httpx_request_header_set(request, "Cookie", 6, (const uint8_t *)"mine=2", 6, &err));
+    httpx_response *response = send_request(client, request, 0);
+    CHECK(strstr(body_of(response), "\"mine\": \"2\"") != NULL && strstr(body_of(response), "jar") == NULL);
+    httpx_response_free(response);
+    httpx_client_free(client);
+}
+
+static void one_name_in_two_places_is_a_conflict(void)
+{
+    httpx_cookies *cookies = new_cookies();
+    const char *value = NULL;
+    set(cookies, "a", "1", "one.example", "/");
+    set(cookies, "a", "2", "two.example", "/");
+    CHECK_EQ(get_cookie(cookies, "a", &value), HTTPX_E_COOKIE_CONFLICT);
+    CHECK(err != NULL && strstr(httpx_error_message(err, NULL), "Multiple cookies exist with name=a") != NULL);
+    httpx_error_free(err);
+    err = NULL;
+    MUST(httpx_cookies_delete(cookies, "a", 1, "one.example", 11, "/", 1, &err));
+    CHECK_EQ(get_cookie(cookies, "a", &value), HTTPX_OK);
+    FAILS(httpx_cookies_delete(cookies, "a", 1, "one.example", 11, "/", 1, &err), HTTPX_E_NOT_FOUND);
+    MUST(httpx_cookies_clear(cookies, NULL, 0, NULL, 0, &err));
+    CHECK_EQ(httpx_cookies_count(cookies), 0);
+    httpx_cookies_free(cookies);
+}
+
+static void a_set_is_saved_and_loaded(void)
+{
+    httpx_cookies *cookies = new_cookies(), *again = new_cookies();
+    const uint8_t *text = NULL;
+    size_t len = 0;
+    set(cookies, "a", "1", ".example.org", "/p");
+    MUST(httpx_cookies_save(cookies, &text, &len, &err));
+    CHECK(strstr((const char *)text, ".example.org\tTRUE\t/p\tFALSE\t") != NULL);
+    MUST(httpx_cookies_load(again, text, len, &err));
+    CHECK_EQ(httpx_cookies_count(again), 1);
+    FAILS(httpx_cookies_load(again, (const uint8_t *)"no cookie\n", 10, &err), HTTPX_E_INVALID_ARGUMENT);
+    CHECK_EQ(httpx_cookies_count(again), 1);
+    MUST(httpx_cookies_to_json(again, &text, &len, &err));
+    CHECK(len > 2 && text[0] == '[' && strstr((const char *)text, "\"example.org\"") == NULL);
+    httpx_cookies_free(cookies);
+    httpx_cookies_free(again);
+}
+
+int main(int argc, char **argv)
+{
+    static const test_case tests[] = {
+        TEST(cookies_of_redirects_are_kept_and_sent_back),
+        TEST(a_response_tells_its_own_cookies_only),
+        TEST(cookies_of_the_program_are_sent_where_they_belong),
+        TEST(a_cookie_header_of_ones_own_is_sent_instead),
+        TEST(one_name_in_two_places_is_a_conflict),
+        TEST(a_set_is_saved_and_loaded),
+        {NULL, NULL},
+    };
+    return run_tests(argc, argv, tests);
+}
