@@ -492,6 +492,19 @@ httpx_code httpx_client_builder_ca_file(httpx_client_builder *b, const char *fil
 httpx_code httpx_client_builder_unix_socket(httpx_client_builder *b, const char *socket, size_t len, httpx_error **err);
 
 /**
+ * Sets the URL that relative URLs of requests are appended to: with "https://example.org/api", "/users" means
+ * "https://example.org/api/users". HTTPX_E_INVALID_URL for one that is not absolute.
+ */
+httpx_code httpx_client_builder_base_url(httpx_client_builder *b, const char *url, size_t len, httpx_error **err);
+
+/**
+ * Adds a parameter to the query of every request (UTF-8, escaped as needed). As in HTTPX, such parameters take the place
+ * of a query in the request's URL; httpx_request_param adds to them.
+ */
+httpx_code httpx_client_builder_param(httpx_client_builder *b, const char *key, size_t key_len, const char *value,
+                                      size_t value_len, httpx_error **err);
+
+/**
  * Has requests authenticate by Basic (RFC 7617), without being asked: for requests that have no credentials of their
  * own. They are not sent on to another origin by a redirect.
  */
@@ -633,8 +646,18 @@ void httpx_request_free(httpx_request *r);
 /** The method, in upper case. `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL or in use by another thread. */
 const char *httpx_request_method(const httpx_request *r, size_t *len);
 
-/** The URL, normalised. `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL or in use by another thread. */
+/**
+ * The URL, normalised. `len` may be NULL. Borrowed from `r` until its URL changes; NULL if `r` is NULL or in use by
+ * another thread.
+ */
 const char *httpx_request_url(const httpx_request *r, size_t *len);
+
+/**
+ * Sets a parameter of the URL's query (UTF-8, escaped as needed): in the place of all with that key, or, with `add` not
+ * 0, behind them.
+ */
+httpx_code httpx_request_param(httpx_request *r, const char *key, size_t key_len, const char *value, size_t value_len,
+                               int32_t add, httpx_error **err);
 
 /**
  * How many header lines there are; 0 if `r` is NULL or in use by another thread. What frames the body is added when

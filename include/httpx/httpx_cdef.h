@@ -143,6 +143,8 @@ httpx_code httpx_client_builder_verify(httpx_client_builder *b, int32_t verify, 
 httpx_code httpx_client_builder_ca_pem(httpx_client_builder *b, const uint8_t *pem, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_ca_file(httpx_client_builder *b, const char *file, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_unix_socket(httpx_client_builder *b, const char *socket, size_t len, httpx_error **err);
+httpx_code httpx_client_builder_base_url(httpx_client_builder *b, const char *url, size_t len, httpx_error **err);
+httpx_code httpx_client_builder_param(httpx_client_builder *b, const char *key, size_t key_len, const char *value, size_t value_len, httpx_error **err);
 httpx_code httpx_client_builder_auth_basic(httpx_client_builder *b, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
 httpx_code httpx_client_builder_auth_digest(httpx_client_builder *b, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
 httpx_code httpx_client_builder_auth_netrc(httpx_client_builder *b, const char *file, size_t len, httpx_error **err);
@@ -165,6 +167,7 @@ httpx_code httpx_request_new(httpx_client *c, const char *method, size_t method_
 void httpx_request_free(httpx_request *r);
 const char *httpx_request_method(const httpx_request *r, size_t *len);
 const char *httpx_request_url(const httpx_request *r, size_t *len);
+httpx_code httpx_request_param(httpx_request *r, const char *key, size_t key_len, const char *value, size_t value_len, int32_t add, httpx_error **err);
 size_t httpx_request_header_count(const httpx_request *r);
 httpx_code httpx_request_header_at(const httpx_request *r, size_t index, const uint8_t **name, size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
 httpx_code httpx_request_header_set(httpx_request *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);

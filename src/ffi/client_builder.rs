@@ -11,7 +11,7 @@ use super::handle::{give, share, take_back, Handle, Inherited, Kind, Slot};
 use super::kit::{borrow, bytes, guard_ok, guard_or, path, seconds, short_bytes, text, Out, UserData};
 use crate::error::{Code, Error, Result};
 use crate::httpcore::Limits;
-use crate::httpx::{Auth, ClientBuilder, Netrc};
+use crate::httpx::{Auth, BaseUrl, ClientBuilder, Netrc};
 use crate::runtime::Foreign;
 
 /// The options of a client to come. One thread at a time.
@@ -213,6 +213,45 @@ pub unsafe extern "C" fn httpx_client_builder_unix_socket(
     let set = |builder: &mut ClientBuilder| {
         // SAFETY: the caller vouches for pointer and length.
         builder.unix_socket = Some(unsafe { path(socket, len, "socket") }?.to_owned());
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Sets the URL that relative URLs of requests are appended to: with "https://example.org/api", "/users" means
+/// "https://example.org/api/users". HTTPX_E_INVALID_URL for one that is not absolute.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_base_url(
+    b: *mut httpx_client_builder,
+    url: *const c_char,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        // SAFETY: the caller vouches for pointer and length.
+        builder.base_url = Some(BaseUrl::parse(unsafe { text(url, len, "url") }?)?);
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Adds a parameter to the query of every request (UTF-8, escaped as needed). As in HTTPX, such parameters take the place
+/// of a query in the request's URL; httpx_request_param adds to them.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_param(
+    b: *mut httpx_client_builder,
+    key: *const c_char,
+    key_len: usize,
+    value: *const c_char,
+    value_len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (key, value) = unsafe { (text(key, key_len, "key")?, text(value, value_len, "value")?) };
+        builder.params = builder.params.add(key, value);
         Ok(())
     };
     // SAFETY: the caller vouches for `b`.

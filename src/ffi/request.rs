@@ -24,7 +24,6 @@ use crate::runtime::{pipe, Foreign, Interrupt};
 pub struct httpx_request {
     slot: Arc<Slot<Draft>>,
     method: Text,
-    url: Text,
     /// The client's, for pipes. Not the client itself: a request must not keep its connections.
     interrupt: Option<Arc<Interrupt>>,
 }
@@ -34,6 +33,8 @@ struct Draft {
     request: Arc<Request>,
     /// The header lines for C, until they change.
     fields: Option<Fields>,
+    /// The URL for C, until it changes.
+    url: Text,
 }
 
 impl Inherited for Draft {
@@ -54,9 +55,8 @@ impl httpx_request {
 
     fn give_of(request: Arc<Request>, interrupt: Option<Arc<Interrupt>>) -> *mut httpx_request {
         give(httpx_request {
-            slot: Slot::new(Draft { request, fields: None }),
+            slot: Slot::new(Draft { request, fields: None, url: Text::default() }),
             method: Text::default(),
-            url: Text::default(),
             interrupt,
         })
     }
@@ -66,8 +66,11 @@ impl httpx_request {
         let mut draft = self.slot.lend()?;
         let draft = &mut *draft;
         let request = Arc::make_mut(&mut draft.request);
-        let headers = request.headers.clone();
+        let (headers, url) = (request.headers.clone(), request.url().clone());
         change(request)?;
+        if url != *request.url() {
+            draft.url = Text::default();
+        }
         // What C has of the header lines stays as long as they do.
         if !headers.is_same(&request.headers) {
             draft.fields = None;
@@ -128,31 +131,49 @@ pub unsafe extern "C" fn httpx_request_free(r: *mut httpx_request) {
 /// The method, in upper case. `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL or in use by another thread.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_request_method(r: *const httpx_request, len: *mut usize) -> *const c_char {
-    // SAFETY: the caller vouches for both.
-    unsafe { give_text(r, len, |r, request| r.method.get(|| request.method())) }
-}
-
-/// The URL, normalised. `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL or in use by another thread.
-#[no_mangle]
-pub unsafe extern "C" fn httpx_request_url(r: *const httpx_request, len: *mut usize) -> *const c_char {
-    // SAFETY: the caller vouches for both.
-    unsafe { give_text(r, len, |r, request| r.url.get(|| request.url().as_str())) }
-}
-
-/// # Safety
-/// `r` is NULL or a live handle, `len` NULL or writable.
-unsafe fn give_text(
-    r: *const httpx_request,
-    len: *mut usize,
-    get: impl FnOnce(&httpx_request, &Request) -> (*const c_char, usize),
-) -> *const c_char {
     guard_or(std::ptr::null(), || {
         // SAFETY: the caller vouches for both.
         let request = unsafe { r.as_ref() }.and_then(|r| Some((r, r.request().ok()?)));
-        let (text, length) = request.map_or((std::ptr::null(), 0), |(r, request)| get(r, &request));
+        let text = request.map(|(r, request)| r.method.get(|| request.method()));
+        let (text, length) = text.unwrap_or((std::ptr::null(), 0));
         unsafe { set_if_wanted(len, length) };
         text
     })
+}
+
+/// The URL, normalised. `len` may be NULL. Borrowed from `r` until its URL changes; NULL if `r` is NULL or in use by
+/// another thread.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_request_url(r: *const httpx_request, len: *mut usize) -> *const c_char {
+    guard_or(std::ptr::null(), || {
+        // SAFETY: the caller vouches for both.
+        let draft = unsafe { r.as_ref() }.and_then(|r| r.slot.lend().ok());
+        let text = draft.map(|draft| draft.url.get(|| draft.request.url().as_str()));
+        let (text, length) = text.unwrap_or((std::ptr::null(), 0));
+        unsafe { set_if_wanted(len, length) };
+        text
+    })
+}
+
+/// Sets a parameter of the URL's query (UTF-8, escaped as needed): in the place of all with that key, or, with `add` not
+/// 0, behind them.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_request_param(
+    r: *mut httpx_request,
+    key: *const c_char,
+    key_len: usize,
+    value: *const c_char,
+    value_len: usize,
+    add: i32,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |request: &mut Request| {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (key, value) = unsafe { (text(key, key_len, "key")?, text(value, value_len, "value")?) };
+        request.set_param(key, value, add != 0)
+    };
+    // SAFETY: the caller vouches for `r`.
+    unsafe { change(r, err, set) }
 }
 
 /// How many header lines there are; 0 if `r` is NULL or in use by another thread. What frames the body is added when

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 
 use super::decoders::accept_encoding;
-use super::{redirects, Auth, Change, Cookies, Given, Headers, Request, Response, Url, UrlParts};
+use super::{redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, QueryParams, Request, Response, Url, UrlParts};
 use crate::error::{Code, Error};
 use crate::httpcore::{ConnectionPool, Counts, Dialer, Limits, Timeouts, TlsConfig, TlsSettings};
 use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt};
@@ -34,6 +34,10 @@ pub struct ClientBuilder {
     pub overrides: HashMap<(Box<str>, u16), Vec<SocketAddr>>,
     /// How often a connection that cannot be made is tried again.
     pub retries: u32,
+    /// What relative URLs are appended to.
+    pub base_url: Option<BaseUrl>,
+    /// The query of every request, instead of its URL's.
+    pub params: QueryParams,
     /// Of requests that have none of their own.
     pub auth: Option<Auth>,
     /// Whether redirects are followed by requests that do not say.
@@ -64,6 +68,8 @@ impl Default for ClientBuilder {
             unix_socket: None,
             overrides: HashMap::new(),
             retries: 0,
+            base_url: None,
+            params: QueryParams::default(),
             auth: None,
             follow_redirects: false,
             max_redirects: 20,
@@ -180,6 +186,15 @@ impl Client {
 
     /// A request with this client's defaults.
     pub fn build_request(&self, method: &str, url: &str) -> Result<Request, Error> {
+        let mut url = Url::parse(url)?;
+        if let Some(base) = &self.options.base_url {
+            url = base.merge(url)?;
+        }
+        if !self.options.params.is_empty() {
+            // B31: as in HTTPX 0.28, they take the place of the URL's query.
+            let query = UrlParts { params: Change::Set(&self.options.params), ..UrlParts::default() };
+            url = url.copy_with(&query)?;
+        }
         Request::new(method, url, &self.options.headers, self.options.timeouts)
     }
 

@@ -2,6 +2,7 @@
 //! streamed. No sockets here, and no C.
 
 mod auth;
+mod base_url;
 mod client;
 mod content;
 mod cookies;
@@ -17,6 +18,7 @@ mod status;
 mod url;
 
 pub use auth::{Auth, Netrc};
+pub use base_url::BaseUrl;
 pub use client::{Client, ClientBuilder, SendOptions, Sending};
 pub use cookies::Cookies;
 pub use form::Form;

@@ -73,7 +73,7 @@ enum Framing {
 
 impl Request {
     /// A request with the client's default headers. The method is sent in upper case (checklist B03).
-    pub(super) fn new(method: &str, url: &str, defaults: &Headers, timeouts: Timeouts) -> Result<Request, Error> {
+    pub(super) fn new(method: &str, url: Url, defaults: &Headers, timeouts: Timeouts) -> Result<Request, Error> {
         if !is_token(method.as_bytes()) {
             let message = format!("Illegal method characters in {}", quoted(method.as_bytes()));
             return Err(Error::new(Code::LOCAL_PROTOCOL_ERROR, message));
@@ -82,7 +82,6 @@ impl Request {
             "GET" => Bytes::from_static(b"GET"),
             other => Bytes::from(other.to_ascii_uppercase()),
         };
-        let url = Url::parse(url)?;
         let origin = Arc::new(origin_of(&url)?);
         let host = (!defaults.contains(b"host")).then(|| Bytes::copy_from_slice(url.host_header().as_bytes()));
         let headers = defaults.behind(host.map(|host| (Bytes::from_static(b"Host"), host)));
@@ -119,6 +118,15 @@ impl Request {
         }
         self.url = url;
         self.target = None;
+        Ok(())
+    }
+
+    /// Adds a parameter to the URL's query, or sets it in the place of those with its name (checklist C21).
+    pub fn set_param(&mut self, key: &str, value: &str, add: bool) -> Result<(), Error> {
+        self.url = match add {
+            true => self.url.copy_add_param(key, value)?,
+            false => self.url.copy_set_param(key, value)?,
+        };
         Ok(())
     }
 

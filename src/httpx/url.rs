@@ -257,7 +257,7 @@ impl Url {
     }
 
     /// Percent-encoded, and empty if it is.
-    fn encoded_path(&self) -> &str {
+    pub(super) fn encoded_path(&self) -> &str {
         self.slice(self.path_start, self.path_end)
     }
 

@@ -275,6 +275,26 @@ static void raise_for_status_raises_from_300_on(void)
     httpx_client_free(client);
 }
 
+static void a_base_url_and_parameters_of_the_client(void)
+{
+    httpx_client_builder *builder = new_builder();
+    const char *base = HTTP("/anything/base");
+    MUST(httpx_client_builder_base_url(builder, base, strlen(base), &err));
+    MUST(httpx_client_builder_param(builder, "a", 1, "1 2", 3, &err));
+    FAILS(httpx_client_builder_base_url(builder, "/relative", 9, &err), HTTPX_E_INVALID_URL);
+    httpx_client *client = build(builder);
+    httpx_request *request = new_request(client, "GET", "/sub");
+    MUST(httpx_request_param(request, "b", 1, "3", 1, 0, &err));
+    MUST(httpx_request_param(request, "b", 1, "4", 1, 1, &err));
+    const char *url = httpx_request_url(request, NULL);
+    CHECK(strcmp(url + strlen(url) - strlen("/anything/base/sub?a=1+2&b=3&b=4"), "/anything/base/sub?a=1+2&b=3&b=4") ==
+          0);
+    httpx_response *response = send_request(client, request, 0);
+    CHECK(strstr(body_of(response), "\"a\": \"1 2\"") != NULL);
+    httpx_response_free(response);
+    httpx_client_free(client);
+}
+
 static void redirects_are_followed_if_the_client_says_so(void)
 {
     httpx_client_builder *builder = new_builder();
@@ -482,6 +502,7 @@ int main(int argc, char **argv)
         TEST(header_set_replaces_and_remove_removes),
         TEST(a_client_has_default_headers),
         TEST(json_bodies_have_their_type),
+        TEST(a_base_url_and_parameters_of_the_client),
         TEST(redirects_are_followed_if_the_client_says_so),
         TEST(response_headers_are_as_received),
         TEST(raise_for_status_raises_from_300_on),

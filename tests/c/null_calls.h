@@ -201,6 +201,16 @@ static httpx_code call_client_builder_verify(fixture *f)
     return httpx_client_builder_verify(P(0, f->builder), 1, ERR(1));
 }
 
+static httpx_code call_client_builder_base_url(fixture *f)
+{
+    return httpx_client_builder_base_url(P(0, f->builder), T(1, 0, "http://host/path"), L(0, 16), ERR(2));
+}
+
+static httpx_code call_client_builder_param(fixture *f)
+{
+    return httpx_client_builder_param(P(0, f->builder), T(1, 0, "key"), L(0, 3), T(2, 1, "value"), L(1, 5), ERR(3));
+}
+
 static httpx_code call_client_builder_auth_basic(fixture *f)
 {
     return httpx_client_builder_auth_basic(P(0, f->builder), B(1, 0, "me"), L(0, 2), B(2, 1, "secret"), L(1, 6),
@@ -353,6 +363,11 @@ static httpx_code call_request_header_add(fixture *f)
 static httpx_code call_request_header_remove(fixture *f)
 {
     return httpx_request_header_remove(P(0, f->request), T(1, 0, "Accept"), L(0, 6), ERR(2));
+}
+
+static httpx_code call_request_param(fixture *f)
+{
+    return httpx_request_param(P(0, f->request), T(1, 0, "key"), L(0, 3), T(2, 1, "value"), L(1, 5), 1, ERR(3));
 }
 
 static httpx_code call_request_auth_basic(fixture *f)
