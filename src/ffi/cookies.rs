@@ -8,7 +8,7 @@ use super::client::httpx_client;
 use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
 use super::error::httpx_error;
 use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
-use super::kit::{borrow, bytes, guard, guard_ok, guard_or, set_if_wanted, short_bytes, text, Out};
+use super::kit::{borrow, bytes, guard, guard_ok, guard_or, optional_text, set_if_wanted, short_bytes, text, Out};
 use super::response::httpx_response;
 use crate::error::Result;
 use crate::httpx::Cookies;
@@ -56,18 +56,6 @@ impl httpx_cookies {
         change(&mut jar.cookies)?;
         jar.given.clear();
         Ok(())
-    }
-}
-
-/// Text that may be left out: NULL is not the empty string here.
-///
-/// # Safety
-/// As for `text`.
-unsafe fn optional<'a>(pointer: *const c_char, len: usize, what: &str) -> Result<Option<&'a str>> {
-    match pointer.is_null() && len == 0 {
-        true => Ok(None),
-        // SAFETY: the caller vouches for it.
-        false => unsafe { text(pointer, len, what) }.map(Some),
     }
 }
 
@@ -142,8 +130,8 @@ pub unsafe extern "C" fn httpx_cookies_get(
             (
                 borrow(cookies, "cookies")?,
                 text(name, name_len, "name")?,
-                optional(domain, domain_len, "domain")?,
-                optional(cookie_path, path_len, "path")?,
+                optional_text(domain, domain_len, "domain")?,
+                optional_text(cookie_path, path_len, "path")?,
             )
         };
         let mut jar = cookies.slot.lend()?;
@@ -177,8 +165,8 @@ pub unsafe extern "C" fn httpx_cookies_delete(
             (
                 borrow(cookies, "cookies")?,
                 text(name, name_len, "name")?,
-                optional(domain, domain_len, "domain")?,
-                optional(cookie_path, path_len, "path")?,
+                optional_text(domain, domain_len, "domain")?,
+                optional_text(cookie_path, path_len, "path")?,
             )
         };
         cookies.change(|cookies| cookies.delete(name, domain, path))
@@ -200,8 +188,8 @@ pub unsafe extern "C" fn httpx_cookies_clear(
         let (cookies, domain, path) = unsafe {
             (
                 borrow(cookies, "cookies")?,
-                optional(domain, domain_len, "domain")?,
-                optional(cookie_path, path_len, "path")?,
+                optional_text(domain, domain_len, "domain")?,
+                optional_text(cookie_path, path_len, "path")?,
             )
         };
         cookies.change(|cookies| cookies.clear(domain, path))

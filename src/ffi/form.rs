@@ -8,9 +8,8 @@ use bytes::Bytes;
 use super::codes::httpx_code;
 use super::error::httpx_error;
 use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
-use super::kit::{borrow, bytes, guard_ok, guard_or, long_text, path, text, Out};
+use super::kit::{borrow, bytes, guard_ok, guard_or, long_text, optional_text, path, text, Out};
 use super::request::httpx_request;
-use crate::error::Result;
 use crate::httpx::{open_regular, FilePart, Form, Multipart, PartSource};
 
 /// A form without files: names and values in their order. One thread at a time.
@@ -144,18 +143,6 @@ pub unsafe extern "C" fn httpx_multipart_field(
     })
 }
 
-/// Text that may be left out: NULL is not the empty string here.
-///
-/// # Safety
-/// As for `text`.
-unsafe fn optional<'a>(pointer: *const c_char, len: usize, what: &str) -> Result<Option<&'a str>> {
-    match pointer.is_null() && len == 0 {
-        true => Ok(None),
-        // SAFETY: the caller vouches for it.
-        false => unsafe { text(pointer, len, what) }.map(Some),
-    }
-}
-
 /// Puts a file from memory (copied) at the end. Without a `filename` (NULL) the part has none, and no type; without a
 /// `content_type` (NULL) the type is guessed from the name, or application/octet-stream.
 ///
@@ -179,8 +166,8 @@ pub unsafe extern "C" fn httpx_multipart_file_bytes(
             (
                 borrow(m, "m")?,
                 text(name, name_len, "name")?,
-                optional(filename, filename_len, "filename")?,
-                optional(content_type, content_type_len, "content_type")?,
+                optional_text(filename, filename_len, "filename")?,
+                optional_text(content_type, content_type_len, "content_type")?,
                 bytes(data, len, "data")?,
             )
         };
@@ -210,8 +197,8 @@ pub unsafe extern "C" fn httpx_multipart_file_path(
             (
                 borrow(m, "m")?,
                 text(name, name_len, "name")?,
-                optional(filename, filename_len, "filename")?,
-                optional(content_type, content_type_len, "content_type")?,
+                optional_text(filename, filename_len, "filename")?,
+                optional_text(content_type, content_type_len, "content_type")?,
                 path(file, file_len, "file")?,
             )
         };

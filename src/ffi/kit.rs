@@ -119,6 +119,18 @@ pub(super) unsafe fn text<'a>(pointer: *const c_char, len: usize, what: &str) ->
     utf8(unsafe { short_bytes(pointer.cast(), len, what) }?, what)
 }
 
+/// Text from C that may be left out: NULL is not the empty string here.
+///
+/// # Safety
+/// As for `bytes`.
+pub(super) unsafe fn optional_text<'a>(pointer: *const c_char, len: usize, what: &str) -> Result<Option<&'a str>> {
+    match pointer.is_null() && len == 0 {
+        true => Ok(None),
+        // SAFETY: the caller vouches for it.
+        false => unsafe { text(pointer, len, what) }.map(Some),
+    }
+}
+
 /// Text from C without a limit of its own.
 ///
 /// # Safety
