@@ -150,4 +150,16 @@ mod tests {
         assert_eq!(idle.pop_expired(later), Some(2));
         assert_eq!(idle.pop_expired(later), None);
     }
+
+    #[test]
+    fn origins_that_are_gone_are_forgotten() {
+        let mut idle = IdleConnections::default();
+        for number in 0..10_000 {
+            let origin = origin(&number.to_string());
+            idle.push(Arc::clone(&origin), number, None);
+            assert_eq!(idle.take(&origin), Some(number));
+        }
+        assert_eq!(idle.len(), 0);
+        assert!(idle.by_origin.len() < 100, "{} origins are remembered", idle.by_origin.len());
+    }
 }

@@ -156,3 +156,26 @@ impl<K, G> Drop for Waiting<K, G> {
         // What was granted and not fetched is dropped here, and so passed on.
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::block_on;
+
+    #[test]
+    fn a_grant_goes_to_the_one_whose_key_was_given_or_to_nobody() {
+        let granted = block_on(None, |call| async move {
+            let mut queue = WaitQueue::<&str, &str>::default();
+            let (a, b) = (queue.join("a", &call), queue.join("b", &call));
+            assert_eq!(queue.next(|_| {}), Some(&"a"));
+            // Between `next` and `grant`: whoever gives up takes no lock of the owner's.
+            drop(a);
+            assert!(matches!(queue.grant("a's place"), Granted::Nobody("a's place")));
+            assert_eq!(queue.next(|_| {}), Some(&"b"));
+            assert!(matches!(queue.grant("b's place"), Granted::To(_)));
+            assert!(queue.is_empty());
+            Ok((&b).await)
+        });
+        assert_eq!(granted.unwrap(), "b's place");
+    }
+}

@@ -5,43 +5,14 @@ use std::ffi::c_void;
 use std::ptr::null_mut;
 
 use httpx::error::Code;
-use httpx::ffi::client::{
-    httpx_client, httpx_client_free, httpx_client_get, httpx_client_send, httpx_client_send_async,
-};
-use httpx::ffi::client_builder::{httpx_client_builder_build, httpx_client_builder_free, httpx_client_builder_new};
+use httpx::ffi::client::{httpx_client_free, httpx_client_get, httpx_client_send, httpx_client_send_async};
 use httpx::ffi::error::{httpx_error, httpx_error_code, httpx_error_free};
 use httpx::ffi::queue::{httpx_queue_dispatch, httpx_queue_free, httpx_queue_new};
-use httpx::ffi::request::{httpx_request, httpx_request_free, httpx_request_new};
+use httpx::ffi::request::httpx_request_free;
 use httpx::ffi::response::{httpx_response, httpx_response_free};
 
+use crate::support::abi::{client, request};
 use crate::support::ok_server;
-
-unsafe fn client() -> *mut httpx_client {
-    let (mut builder, mut client) = (null_mut(), null_mut());
-    unsafe {
-        assert_eq!(httpx_client_builder_new(&mut builder, null_mut()), 0);
-        assert_eq!(httpx_client_builder_build(builder, &mut client, null_mut()), 0);
-        httpx_client_builder_free(builder);
-    }
-    client
-}
-
-unsafe fn request(client: *mut httpx_client, method: &str, url: &str) -> *mut httpx_request {
-    let mut request = null_mut();
-    let code = unsafe {
-        httpx_request_new(
-            client,
-            method.as_ptr().cast(),
-            method.len(),
-            url.as_ptr().cast(),
-            url.len(),
-            &mut request,
-            null_mut(),
-        )
-    };
-    assert_eq!(code, 0);
-    request
-}
 
 #[test]
 fn a_panic_inside_is_an_error_and_the_next_call_works() {

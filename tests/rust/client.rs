@@ -11,52 +11,7 @@ use httpx::error::{Code, Error};
 use httpx::httpx::{Client, ClientBuilder, Request, Response, SendOptions, Timeout, Unit};
 use httpx::runtime::{pipe, Operation, Queue};
 
-const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
-/// Serves each connection with `serve`, which gets its number, from 0.
-fn server(serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let serve = Arc::new(serve);
-    thread::spawn(move || {
-        for (number, stream) in listener.incoming().enumerate() {
-            let serve = Arc::clone(&serve);
-            thread::spawn(move || serve(stream.unwrap(), number));
-        }
-    });
-    address
-}
-
-/// Reads up to the end of a request's head; None at the connection's end.
-fn read_head(stream: &mut TcpStream) -> Option<String> {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        if stream.read(&mut byte).ok()? == 0 {
-            return None;
-        }
-        head.push(byte[0]);
-    }
-    String::from_utf8(head).ok()
-}
-
-/// Answers every request on a connection with `answer`.
-fn answering(answer: &'static str) -> SocketAddr {
-    server(move |mut stream, _| {
-        while read_head(&mut stream).is_some() {
-            stream.write_all(answer.as_bytes()).unwrap();
-        }
-    })
-}
-
-fn request(client: &Client, method: &str, address: SocketAddr) -> Request {
-    client.build_request(method, &format!("http://{address}/")).unwrap()
-}
-
-fn send(client: &Arc<Client>, request: Request) -> Result<Response, Error> {
-    let sending = client.send(Arc::new(request), SendOptions::default())?;
-    client.block_on(|call| sending.run(call))
-}
+use crate::support::{answering, read_head, request, send, server, OK};
 
 fn get(client: &Arc<Client>, address: SocketAddr) -> Result<Response, Error> {
     send(client, request(client, "GET", address))

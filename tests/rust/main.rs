@@ -5,4 +5,6 @@ mod abi;
 mod client;
 mod house;
 mod runtime;
+mod runtime_faults;
 mod support;
+mod transport_faults;

@@ -1,7 +1,5 @@
 //! The runtime: lanes, queues, upcalls, interruption, cancellation, forks. No HTTP here: bare sockets.
 
-use std::future::Future;
-use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -9,51 +7,10 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use httpx::error::{Code, Error};
-use httpx::runtime::{block_on, Call, Foreign, Granted, Lane, Operation, Queue, Socket, WaitQueue};
+use httpx::runtime::{block_on, Call, Foreign, Granted, Lane, Socket, WaitQueue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{EchoServer, Seen};
-
-type Done = Box<dyn FnOnce(Result<Vec<u8>, Error>) + Send>;
-type TestQueue = Queue<Vec<u8>, Done>;
-
-fn io_error(e: io::Error) -> Error {
-    Error::from_io(Code::READ_ERROR, &e, "test")
-}
-
-async fn connect(call: &Call, server: std::net::SocketAddr) -> Result<Socket, Error> {
-    let lane = call.lane(None).await;
-    Socket::connect_tcp(lane, server).await.map_err(io_error)
-}
-
-async fn echo(socket: &mut Socket, text: &[u8]) -> Result<Vec<u8>, Error> {
-    socket.write_all(text).await.map_err(io_error)?;
-    let mut answer = vec![0; text.len()];
-    socket.read_exact(&mut answer).await.map_err(io_error)?;
-    Ok(answer)
-}
-
-fn submit<F>(queue: &TestQueue, done: Done, make: impl FnOnce(Call) -> F) -> Option<Arc<Operation<Vec<u8>, Done>>>
-where
-    F: Future<Output = Result<Vec<u8>, Error>> + Send + 'static,
-{
-    let mut operation = None;
-    let taken = queue.submit(done, |announced| operation = Some(Arc::clone(announced)), make);
-    taken.is_ok().then_some(operation).flatten()
-}
-
-fn dispatch_all(queue: &TestQueue, until: impl Fn() -> bool) {
-    while !until() {
-        queue.dispatch(Some(Duration::from_secs(10)), usize::MAX, tell).unwrap();
-    }
-}
-
-fn tell(operation: Arc<Operation<Vec<u8>, Done>>) {
-    let result = operation.take().expect("an operation that was told has ended");
-    if let Some(done) = operation.take_context() {
-        done(result);
-    }
-}
+use crate::support::{connect, dispatch_all, echo, in_child, io_error, submit, tell, EchoServer, Seen, TestQueue};
 
 /// The smallest pool that can be: one connection, which whoever is next moves to his lane.
 #[derive(Clone)]
@@ -535,24 +492,6 @@ mod fork {
     #![allow(unsafe_code)]
 
     use super::*;
-
-    /// Runs `child` in a forked child and returns its exit status: 0 if it ran to its end.
-    fn in_child(child: impl FnOnce()) -> i32 {
-        // SAFETY: the child only runs `child` and leaves with _exit.
-        unsafe {
-            match libc::fork() {
-                0 => {
-                    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child));
-                    libc::_exit(i32::from(ended.is_err()))
-                }
-                pid => {
-                    let mut status = 0;
-                    assert_eq!(libc::waitpid(pid, &mut status, 0), pid);
-                    status
-                }
-            }
-        }
-    }
 
     #[test]
     fn a_child_opens_its_own_connections_and_the_parents_are_unharmed() {
