@@ -893,6 +893,25 @@ httpx_code httpx_response_header(httpx_response *r, const char *name, size_t nam
 httpx_code httpx_response_content(const httpx_response *r, const uint8_t **content, size_t *len, httpx_error **err);
 
 /**
+ * The body's text in UTF-8, once it was read: decoded from what httpx_response_set_encoding says, else what Content-Type
+ * says, else UTF-8; bytes without meaning become U+FFFD. Not NUL-terminated; borrowed from `r`.
+ * HTTPX_E_RESPONSE_NOT_READ before the body was read.
+ */
+httpx_code httpx_response_text(const httpx_response *r, const char **text, size_t *len, httpx_error **err);
+
+/**
+ * The name of the encoding that the text is in, by WHATWG's names: "UTF-8". `len` may be NULL. Borrowed from `r` until
+ * another is set; NULL if `r` is NULL or in use.
+ */
+const char *httpx_response_encoding(const httpx_response *r, size_t *len);
+
+/**
+ * Says what the text is in, by a label of the web or of Python: "latin-1". HTTPX_E_INVALID_ARGUMENT for a label that is
+ * not known, HTTPX_E_INVALID_STATE once the text was asked for.
+ */
+httpx_code httpx_response_set_encoding(httpx_response *r, const char *label, size_t len, httpx_error **err);
+
+/**
  * Reads the body to its end, waiting, and gives it as httpx_response_content does. The places may be NULL. Does nothing
  * more if the body was read before.
  */

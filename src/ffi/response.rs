@@ -7,12 +7,12 @@ use super::callbacks::{httpx_destroy_fn, httpx_done_fn};
 use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
 use super::error::httpx_error;
 use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
-use super::kit::{borrow, guard, guard_ok, guard_or, set_if_wanted, short_bytes, Out, UserData};
+use super::kit::{borrow, guard, guard_ok, guard_or, set_if_wanted, short_bytes, text, Out, UserData};
 use super::op::{httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
 use super::request::{give_field, httpx_request};
 use super::stream::httpx_stream;
-use super::text::{Fields, Text};
+use super::text::{Fields, Names, Text};
 use crate::error::{Code, Error, Result};
 use crate::httpx::{Head, Response, Unit};
 use crate::runtime::{block_on, Interrupt};
@@ -30,6 +30,7 @@ pub struct httpx_response {
     reason: Text,
     version: Text,
     url: Text,
+    names: Names,
     fields: OnceLock<Fields>,
     /// Values that were put together from several lines, with their names.
     joined: Mutex<Vec<Joined>>,
@@ -61,6 +62,7 @@ impl httpx_response {
             reason: Text::default(),
             version: Text::default(),
             url: Text::default(),
+            names: Names::default(),
             fields: OnceLock::new(),
             joined: Mutex::default(),
         })
@@ -222,6 +224,57 @@ fn give_content(response: &Response, place: &Out<*const u8>, len: &Out<usize>) -
     place.set(content.as_ptr());
     len.set(content.len());
     Ok(())
+}
+
+/// The body's text in UTF-8, once it was read: decoded from what httpx_response_set_encoding says, else what Content-Type
+/// says, else UTF-8; bytes without meaning become U+FFFD. Not NUL-terminated; borrowed from `r`.
+/// HTTPX_E_RESPONSE_NOT_READ before the body was read.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_text(
+    r: *const httpx_response,
+    text: *mut *const c_char,
+    len: *mut usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, place, len) = unsafe { (borrow(r, "r")?, Out::new(text, "text")?, Out::new(len, "len")?) };
+        let response = r.slot.lend()?;
+        // The text's memory is its own, and stays until the response is freed.
+        let text = response.text()?;
+        place.set(text.as_ptr().cast());
+        len.set(text.len());
+        Ok(())
+    })
+}
+
+/// The name of the encoding that the text is in, by WHATWG's names: "UTF-8". `len` may be NULL. Borrowed from `r` until
+/// another is set; NULL if `r` is NULL or in use.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_encoding(r: *const httpx_response, len: *mut usize) -> *const c_char {
+    guard_or(std::ptr::null(), || {
+        // SAFETY: the caller vouches for both.
+        let r = unsafe { r.as_ref() }.and_then(|r| Some((r, r.slot.lend().ok()?.encoding())));
+        let (text, length) = r.map_or((std::ptr::null(), 0), |(r, name)| r.names.get(name));
+        unsafe { set_if_wanted(len, length) };
+        text
+    })
+}
+
+/// Says what the text is in, by a label of the web or of Python: "latin-1". HTTPX_E_INVALID_ARGUMENT for a label that is
+/// not known, HTTPX_E_INVALID_STATE once the text was asked for.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_set_encoding(
+    r: *mut httpx_response,
+    label: *const c_char,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, label) = unsafe { (borrow(r, "r")?, text(label, len, "label")?) };
+        r.slot.lend()?.set_encoding(label)
+    })
 }
 
 /// Reads the body to its end, waiting, and gives it as httpx_response_content does. The places may be NULL. Does nothing

@@ -1,7 +1,7 @@
 //! Text for C: NUL-terminated copies that live as long as the handle that gave them. They are made when somebody asks.
 
 use std::ffi::c_char;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// One string, with a NUL behind it.
 #[derive(Default)]
@@ -12,6 +12,28 @@ impl Text {
     pub(super) fn get<B: AsRef<[u8]>>(&self, make: impl FnOnce() -> B) -> (*const c_char, usize) {
         let text = self.0.get_or_init(|| terminated(make().as_ref()));
         (text.as_ptr().cast(), text.len() - 1)
+    }
+}
+
+/// A few fixed names, with a NUL behind each.
+#[derive(Default)]
+pub(super) struct Names(Mutex<Vec<Name>>);
+
+struct Name {
+    name: &'static str,
+    terminated: Box<[u8]>,
+}
+
+impl Names {
+    /// The name with a NUL behind it, the same memory each time.
+    pub(super) fn get(&self, name: &'static str) -> (*const c_char, usize) {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = names.iter().position(|other| other.name == name).unwrap_or_else(|| {
+            names.push(Name { name, terminated: terminated(name.as_bytes()) });
+            names.len() - 1
+        });
+        // A box stays where it is when the list grows.
+        (names[known].terminated.as_ptr().cast(), name.len())
     }
 }
 

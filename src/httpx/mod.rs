@@ -15,6 +15,7 @@ mod redirects;
 mod request;
 mod response;
 mod status;
+mod text;
 mod url;
 
 pub use auth::{Auth, Netrc};

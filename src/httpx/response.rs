@@ -6,9 +6,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
+use encoding_rs::Encoding;
 
 use super::content::Content;
-use super::{redirects, status, Cookies, Request, Url};
+use super::{redirects, status, text, Cookies, Request, Url};
 use crate::error::{Code, Error};
 use crate::httpcore::{self, RawHeaders, ResponseBody, ResponseHead};
 use crate::runtime::Call;
@@ -34,6 +35,10 @@ pub struct Response {
     history: Vec<Response>,
     /// What would follow, if this redirect was not followed.
     next_request: Option<Arc<Request>>,
+    /// What the program says that the text is in.
+    encoding: Option<&'static Encoding>,
+    /// The text, once it was asked for.
+    text: OnceLock<String>,
 }
 
 enum State {
@@ -143,7 +148,14 @@ impl Response {
             elapsed: OnceLock::new(),
             trailers: OnceLock::new(),
         };
-        Response { head: Arc::new(head), body: State::Unread(core.body), history: Vec::new(), next_request: None }
+        Response {
+            head: Arc::new(head),
+            body: State::Unread(core.body),
+            history: Vec::new(),
+            next_request: None,
+            encoding: None,
+            text: OnceLock::new(),
+        }
     }
 
     /// What came before the body.
@@ -212,6 +224,43 @@ impl Response {
                 "Attempted to access streaming response content, without having called `read()`.",
             )),
         }
+    }
+
+    /// The name of the encoding that the text is in: what the program has set, else what Content-Type says if that is
+    /// known, else UTF-8 (checklist O06).
+    pub fn encoding(&self) -> &'static str {
+        self.text_encoding().name()
+    }
+
+    fn text_encoding(&self) -> &'static Encoding {
+        self.encoding.unwrap_or_else(|| {
+            let content_type = self.head.headers().find_all(b"content-type").next();
+            content_type.and_then(text::charset).and_then(|label| text::encoding_for(&label)).unwrap_or(text::DEFAULT)
+        })
+    }
+
+    /// Says what the text is in.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT for a label that is not known, INVALID_STATE once the text was asked for (checklist O07).
+    pub fn set_encoding(&mut self, label: &str) -> Result<(), Error> {
+        if self.text.get().is_some() {
+            let message = "Setting encoding after `text` has been accessed is not allowed.";
+            return Err(Error::new(Code::INVALID_STATE, message));
+        }
+        let encoding = text::encoding_for(label)
+            .ok_or_else(|| Error::new(Code::INVALID_ARGUMENT, format!("'{label}' is no encoding")))?;
+        self.encoding = Some(encoding);
+        Ok(())
+    }
+
+    /// The body's text, once the body was read.
+    ///
+    /// # Errors
+    /// ResponseNotRead before that.
+    pub fn text(&self) -> Result<&str, Error> {
+        let content = self.content()?;
+        Ok(self.text.get_or_init(|| text::decode(content, self.text_encoding())))
     }
 
     /// Reads the body to its end and keeps it; does nothing if that was done.
@@ -309,6 +358,8 @@ impl Response {
             },
             history: self.history.iter().map(Response::snapshot).collect(),
             next_request: self.next_request.clone(),
+            encoding: self.encoding,
+            text: self.text.clone(),
         }
     }
 }

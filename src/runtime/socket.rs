@@ -195,7 +195,12 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.io()?.poll_send(cx, |socket| socket.send_vectored_with_flags(slices, SEND_FLAGS))
+        let mut filled = slices.iter().filter(|slice| !slice.is_empty());
+        match (filled.next(), filled.next()) {
+            // The cheaper call.
+            (Some(only), None) => self.poll_write(cx, only),
+            _ => self.io()?.poll_send(cx, |socket| socket.send_vectored_with_flags(slices, SEND_FLAGS)),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -275,6 +275,36 @@ static void raise_for_status_raises_from_300_on(void)
     httpx_client_free(client);
 }
 
+static void text_is_decoded_by_its_charset(void)
+{
+    static const struct {
+        const char *charset, *name;
+    } served[] = {{"utf8", "UTF-8"}, {"latin-1", "windows-1252"}, {"shift_jis", "Shift_JIS"}, {"utf-16", "UTF-16LE"}};
+    httpx_client *client = new_client();
+    for (size_t i = 0; i < sizeof served / sizeof *served; i++) {
+        httpx_response *response = get(client, HTTP("/encoding/%s", served[i].charset));
+        const char *text = NULL;
+        size_t len = 0;
+        CHECK(strcmp(httpx_response_encoding(response, NULL), served[i].name) == 0);
+        MUST(httpx_response_text(response, &text, &len, &err));
+        CHECK(len > 0 && memmem(text, len, "\xef\xbf\xbd", 3) == NULL); /* no replacement character */
+        FAILS(httpx_response_set_encoding(response, "utf-8", 5, &err), HTTPX_E_INVALID_STATE);
+        httpx_response_free(response);
+    }
+    httpx_response *response = get(client, HTTP("/get"));
+    FAILS(httpx_response_set_encoding(response, "bogus", 5, &err), HTTPX_E_INVALID_ARGUMENT);
+    MUST(httpx_response_set_encoding(response, "ascii", 5, &err));
+    CHECK(strcmp(httpx_response_encoding(response, NULL), "windows-1252") == 0);
+    httpx_response_free(response);
+
+    response = get_streamed(client, HTTP("/get"));
+    const char *text = NULL;
+    size_t len = 0;
+    FAILS(httpx_response_text(response, &text, &len, &err), HTTPX_E_RESPONSE_NOT_READ);
+    httpx_response_free(response);
+    httpx_client_free(client);
+}
+
 static void a_base_url_and_parameters_of_the_client(void)
 {
     httpx_client_builder *builder = new_builder();
@@ -502,6 +532,7 @@ int main(int argc, char **argv)
         TEST(header_set_replaces_and_remove_removes),
         TEST(a_client_has_default_headers),
         TEST(json_bodies_have_their_type),
+        TEST(text_is_decoded_by_its_charset),
         TEST(a_base_url_and_parameters_of_the_client),
         TEST(redirects_are_followed_if_the_client_says_so),
         TEST(response_headers_are_as_received),

@@ -115,6 +115,22 @@ static httpx_code call_response_next_request(fixture *f)
     return httpx_response_next_request(P(0, f->response), P(1, &f->request_out), ERR(2));
 }
 
+static httpx_code call_response_text(fixture *f)
+{
+    return httpx_response_text(P(0, f->response), P(1, (const char **)(void *)&f->bytes), P(2, &f->size), ERR(3));
+}
+
+static httpx_code call_response_encoding(fixture *f)
+{
+    const char *name = httpx_response_encoding(P(0, f->response), P(1, &f->size));
+    return NEUTRAL(name == NULL);
+}
+
+static httpx_code call_response_set_encoding(fixture *f)
+{
+    return httpx_response_set_encoding(P(0, f->response), T(1, 0, "latin-1"), L(0, 7), ERR(2));
+}
+
 static httpx_code call_response_trailer_count(fixture *f)
 {
     size_t count = httpx_response_trailer_count(P(0, f->response));
