@@ -951,11 +951,13 @@ int32_t httpx_response_is_closed(const httpx_response *r);
  */
 int32_t httpx_response_has_redirect_location(const httpx_response *r);
 
-/** How many redirects led to this response; 0 if `r` is NULL or in use. */
+/**
+ * How many responses came before this one: redirects, and the 401 that Digest has answered. 0 if `r` is NULL or in use.
+ */
 size_t httpx_response_history_count(const httpx_response *r);
 
 /**
- * A copy of the redirect at `index`, the oldest first, with its body; owned by the caller, who frees it with
+ * A copy of the response at `index` of those that came before, the oldest first, with its body; owned by the caller, who frees it with
  * httpx_response_free. HTTPX_E_NOT_FOUND for an index that is too high.
  */
 httpx_code httpx_response_history_at(const httpx_response *r, size_t index, httpx_response **out, httpx_error **err);

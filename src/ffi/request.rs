@@ -53,7 +53,8 @@ impl httpx_request {
         httpx_request::give_of(request, None)
     }
 
-    fn give_of(request: Arc<Request>, interrupt: Option<Arc<Interrupt>>) -> *mut httpx_request {
+    /// The same, for calls that ask an interrupt function.
+    pub(super) fn give_of(request: Arc<Request>, interrupt: Option<Arc<Interrupt>>) -> *mut httpx_request {
         give(httpx_request {
             slot: Slot::new(Draft { request, fields: None, url: Text::default() }),
             method: Text::default(),

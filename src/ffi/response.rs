@@ -387,7 +387,7 @@ pub unsafe extern "C" fn httpx_response_has_redirect_location(r: *const httpx_re
     guard_or(0, || unsafe { r.as_ref() }.map_or(0, |r| i32::from(r.head.has_redirect_location())))
 }
 
-/// How many redirects led to this response; 0 if `r` is NULL or in use.
+/// How many responses came before this one: redirects, and the 401 that Digest has answered. 0 if `r` is NULL or in use.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_history_count(r: *const httpx_response) -> usize {
     guard_or(0, || {
@@ -397,7 +397,7 @@ pub unsafe extern "C" fn httpx_response_history_count(r: *const httpx_response) 
     })
 }
 
-/// A copy of the redirect at `index`, the oldest first, with its body; owned by the caller, who frees it with
+/// A copy of the response at `index` of those that came before, the oldest first, with its body; owned by the caller, who frees it with
 /// httpx_response_free. HTTPX_E_NOT_FOUND for an index that is too high.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_history_at(
@@ -413,7 +413,7 @@ pub unsafe extern "C" fn httpx_response_history_at(
         let hop = response
             .history()
             .get(index)
-            .ok_or_else(|| Error::new(Code::NOT_FOUND, format!("there is no redirect {index}")))?;
+            .ok_or_else(|| Error::new(Code::NOT_FOUND, format!("there is no earlier response {index}")))?;
         out.set(httpx_response::give(hop.snapshot(), r.interrupt.clone()));
         Ok(())
     })
@@ -432,7 +432,8 @@ pub unsafe extern "C" fn httpx_response_next_request(
         let (r, out) = unsafe { (borrow(r, "r")?, Out::new(out, "out")?) };
         let next = r.slot.lend()?.next_request().cloned();
         let code = if next.is_some() { HTTPX_OK } else { HTTPX_DONE };
-        out.set(next.map_or(std::ptr::null_mut(), httpx_request::give));
+        let handle = |next| httpx_request::give_of(next, r.interrupt.clone());
+        out.set(next.map_or(std::ptr::null_mut(), handle));
         Ok(code)
     })
 }

@@ -206,8 +206,7 @@ impl Client {
         let mut sends = self.sends();
         if self.closed.load(Ordering::Acquire) {
             drop(sends);
-            let error = Error::from(Code::CLIENT_CLOSED);
-            return Err(error.with_request(request.info()).with_full_request(request));
+            return Err(blamed(Error::from(Code::CLIENT_CLOSED), &request));
         }
         sends.running += 1;
         drop(sends);
@@ -244,11 +243,12 @@ impl Client {
         let follow = how.follow_redirects.unwrap_or(self.options.follow_redirects);
         let mut history = Vec::new();
         let mut response = match self.auth_of(request) {
-            None => self.send_and_follow(call, request, follow, deadline, &mut history).await?,
+            None => self.send_and_follow(call, request, None, follow, deadline, &mut history).await?,
             Some(auth) => {
                 let first = authorized(request, &auth)?;
-                let response = self.send_and_follow(call, &first, follow, deadline, &mut history).await?;
-                match response.head().status() == 401 && auth.challenged(response.head().headers())? {
+                let response = self.send_and_follow(call, &first, Some(&auth), follow, deadline, &mut history).await?;
+                let asked = response.head().status() == 401 && response.head().url().same_origin(request.url());
+                match asked && auth.challenged(response.head().headers())? {
                     false => response,
                     true => {
                         let mut refusal = response;
@@ -256,7 +256,7 @@ impl Client {
                         refusal.read(call).await?;
                         history.push(refusal);
                         let second = authorized(request, &auth)?;
-                        self.send_and_follow(call, &second, follow, deadline, &mut history).await?
+                        self.send_and_follow(call, &second, Some(&auth), follow, deadline, &mut history).await?
                     }
                 }
             }
@@ -283,17 +283,19 @@ impl Client {
         &self,
         call: &Call,
         request: &Arc<Request>,
+        auth: Option<&Auth>,
         follow: bool,
         deadline: Option<Instant>,
         history: &mut Vec<Response>,
     ) -> Result<Response, Error> {
+        let before = history.len();
         let mut response = self.send_once(call, request, deadline).await?;
         while let Some(location) = redirects::location(response.head()) {
             // Not followed, a location that leads nowhere is the program's to look at (checklist E08).
-            let next = match redirects::follow(response.head(), location) {
+            let mut next = match redirects::follow(response.head(), location) {
                 Ok(next) => Arc::new(next),
                 Err(_) if !follow => break,
-                Err(error) => return Err(error),
+                Err(error) => return Err(blamed(error, response.head().request())),
             };
             if !follow {
                 response.set_next_request(next);
@@ -302,12 +304,15 @@ impl Client {
             // Read to its end, so that its connection serves again (checklist E10).
             response.read(call).await?;
             history.push(response);
-            if history.len() > self.options.max_redirects {
-                return Err(Error::new(Code::TOO_MANY_REDIRECTS, "Exceeded maximum allowed redirects.")
-                    .with_request(next.info())
-                    .with_full_request(next));
+            if history.len() - before > self.options.max_redirects {
+                let error = Error::new(Code::TOO_MANY_REDIRECTS, "Exceeded maximum allowed redirects.");
+                return Err(blamed(error, &next));
             }
-            response = self.send_once(call, &next, deadline).await?;
+            if let (Some(auth @ Auth::Digest(_)), true) = (auth, next.headers.contains(b"authorization")) {
+                // A Digest answer is for one target (RFC 7616 §3.4).
+                next = authorized(&next, auth)?;
+            }
+            response = self.send_once(call, &next, deadline).await.map_err(|error| blamed(error, &next))?;
         }
         Ok(response)
     }
@@ -365,9 +370,8 @@ impl Client {
                 Ok(())
             })?;
         }
-        if let Some(pool) = self.pool.get() {
-            pool.close();
-        }
+        // Made if need be: what was taken and has not begun must not find an open one.
+        self.pool().close();
         Ok(())
     }
 
@@ -390,6 +394,14 @@ impl Client {
     }
 }
 
+/// The error with the request that it is about, unless it has one (checklist Q02).
+fn blamed(error: Error, request: &Arc<Request>) -> Error {
+    match error.request() {
+        Some(_) => error,
+        None => error.with_request(request.info()).with_full_request(Arc::clone(request)),
+    }
+}
+
 /// The request with its credentials, if it goes with any from the start. They take the place of a header that the user
 /// has set (checklist F02).
 fn authorized(request: &Arc<Request>, auth: &Auth) -> Result<Arc<Request>, Error> {
@@ -402,10 +414,7 @@ fn authorized(request: &Arc<Request>, auth: &Auth) -> Result<Arc<Request>, Error
 impl Sending {
     /// Sends the request, follows redirects, and reads the last response's body unless it is to be streamed.
     pub async fn run(self, call: Call) -> Result<Response, Error> {
-        self.client.send_all(&call, &self.request, self.how).await.map_err(|error| match error.request() {
-            Some(_) => error,
-            None => error.with_request(self.request.info()).with_full_request(Arc::clone(&self.request)),
-        })
+        self.client.send_all(&call, &self.request, self.how).await.map_err(|error| blamed(error, &self.request))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::response::Head;
-use super::{Change, Request, Url, UrlParts};
+use super::{Change, Given, Request, Url, UrlParts};
 use crate::error::{Code, Error};
 
 /// The target of a response that a client may follow: a status that redirects, and a Location (checklist E02, N03).
@@ -28,6 +28,8 @@ pub(super) fn follow(head: &Head, location: &[u8]) -> Result<Request, Error> {
         // E05: the credentials were for another origin, but for one that only added TLS.
         if !upgrades_to_https(request.url(), &url) {
             next.headers.remove(b"authorization");
+            // Nor the client's, should the program send it by itself.
+            next.auth = Given::Nothing;
         }
         next.headers.remove(b"proxy-authorization");
     }

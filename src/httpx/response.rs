@@ -31,7 +31,7 @@ pub struct Head {
 pub struct Response {
     head: Arc<Head>,
     body: State,
-    /// The redirects that led here, oldest first.
+    /// The responses that came before, oldest first.
     history: Vec<Response>,
     /// What would follow, if this redirect was not followed.
     next_request: Option<Arc<Request>>,
@@ -163,7 +163,7 @@ impl Response {
         &self.head
     }
 
-    /// The redirects that led here, oldest first, each read (checklist E01).
+    /// What came before, oldest first, each read: redirects, and the 401 that Digest has answered (checklist E01, F04).
     pub fn history(&self) -> &[Response] {
         &self.history
     }
@@ -270,11 +270,18 @@ impl Response {
         }
         // Taken, so that a cancelled read leaves a closed response and not half a body.
         let body = self.take_body()?;
-        let mut content = Content::decoded(body, self.head.headers()).map_err(|error| self.head.blame(error))?;
+        let mut content = self.decoded(body)?;
         let read = read_all(&mut content, call).await;
         self.head.ended(&mut content);
         self.body = State::Read(read.map_err(|error| self.head.blame(error))?);
         Ok(())
+    }
+
+    fn decoded(&self, body: ResponseBody) -> Result<Content, Error> {
+        Content::decoded(body, self.head.headers()).map_err(|error| {
+            self.head.closed();
+            self.head.blame(error)
+        })
     }
 
     fn take_body(&mut self) -> Result<ResponseBody, Error> {
@@ -300,7 +307,7 @@ impl Response {
 
     /// Closes the connection, unless the body was read to its end.
     pub fn close(&mut self) {
-        if let State::Unread(_) = &self.body {
+        if matches!(self.body, State::Unread(_) | State::Closed) {
             self.head.closed();
             self.body = State::Closed;
         }
@@ -320,7 +327,7 @@ impl Response {
                 self.body = State::Streamed;
                 Source::Network(match unit {
                     Unit::Raw => Content::raw(body),
-                    Unit::Bytes => Content::decoded(body, self.head.headers()).map_err(|e| self.head.blame(e))?,
+                    Unit::Bytes => self.decoded(body)?,
                 })
             }
         };

@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, UTF_8};
 /// The encoding that a label means: WHATWG's labels, and Python's spellings of them.
 pub(super) fn encoding_for(label: &str) -> Option<&'static Encoding> {
     let label = label.trim();
-    Encoding::for_label(label.as_bytes()).or_else(|| {
+    Encoding::for_label_no_replacement(label.as_bytes()).or_else(|| {
         let python = label.to_ascii_lowercase().replace('_', "-");
         let known = match python.as_str() {
             "latin-1" | "l1" => "iso-8859-1",
@@ -15,13 +15,14 @@ pub(super) fn encoding_for(label: &str) -> Option<&'static Encoding> {
             "ms-kanji" => "shift_jis",
             "eucjp" | "ujis" => "euc-jp",
             "euckr" => "euc-kr",
-            "hz" | "hz-gb-2312" => return None,
+            "utf-16-le" => "utf-16le",
+            "utf-16-be" => "utf-16be",
             other => other,
         };
         // Python writes "iso8859-15" and "cp1250" where the labels have another hyphen or none.
-        Encoding::for_label(known.as_bytes())
-            .or_else(|| Encoding::for_label(known.replacen("iso8859-", "iso-8859-", 1).as_bytes()))
-            .or_else(|| Encoding::for_label(known.replacen("cp", "windows-", 1).as_bytes()))
+        Encoding::for_label_no_replacement(known.as_bytes())
+            .or_else(|| Encoding::for_label_no_replacement(known.replacen("iso8859-", "iso-8859-", 1).as_bytes()))
+            .or_else(|| Encoding::for_label_no_replacement(known.replacen("cp", "windows-", 1).as_bytes()))
     })
 }
 
@@ -65,11 +66,15 @@ mod tests {
             ("shift_jis", "Shift_JIS"),
             ("euc_jp", "EUC-JP"),
             ("utf-16", "UTF-16LE"),
+            ("utf_16_le", "UTF-16LE"),
+            ("utf_16_be", "UTF-16BE"),
             ("big5", "Big5"),
         ] {
             assert_eq!(encoding_for(label).map(Encoding::name), Some(name), "{label}");
         }
-        assert!(encoding_for("bogus").is_none() && encoding_for("").is_none());
+        for unknown in ["bogus", "", "hz-gb-2312", "iso-2022-kr"] {
+            assert!(encoding_for(unknown).is_none(), "{unknown}");
+        }
     }
 
     #[test]

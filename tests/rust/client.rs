@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use httpx::error::{Code, Error};
-use httpx::httpx::{Client, ClientBuilder, Request, Response, SendOptions, Timeout, Unit};
+use httpx::httpx::{Auth, Client, ClientBuilder, Given, Request, Response, SendOptions, Timeout, Unit};
 use httpx::runtime::{pipe, Operation, Queue};
 
 use crate::support::{answering, read_head, request, send, server, OK};
@@ -503,6 +503,55 @@ fn a_redirect_to_another_origin_gets_no_credentials() {
     let head = heads.recv().unwrap();
     assert!(head.starts_with("POST /0 ") && head.contains("Content-Length: 4"), "{head}");
     assert!(head.contains(&format!("Host: {other}\r\n")) && !head.contains("secret"), "{head}");
+}
+
+#[test]
+fn a_redirect_to_another_origin_that_the_program_follows_gets_no_credentials() {
+    let (tell, heads) = mpsc::channel();
+    let other = countdown(tell, 302);
+    let first = server(move |mut stream, _| {
+        read_head(&mut stream).unwrap();
+        let answer = format!("HTTP/1.1 302 There\r\nLocation: http://{other}/0\r\nContent-Length: 0\r\n\r\n");
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    let auth = Auth::basic(b"me", b"secret");
+    let client = ClientBuilder { auth: Some(auth.clone()), ..ClientBuilder::default() }.build();
+    for of_the_request in [Given::Unset, Given::Set(auth)] {
+        let mut request = request(&client, "GET", first);
+        request.auth = of_the_request;
+        let response = send(&client, request).unwrap();
+        send(&client, Request::clone(response.next_request().unwrap())).unwrap();
+        let head = heads.recv().unwrap();
+        assert!(!head.contains("Authorization"), "{head}");
+    }
+}
+
+#[test]
+fn an_error_of_a_later_hop_is_about_that_hop() {
+    let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let first = server(move |mut stream, _| {
+        read_head(&mut stream).unwrap();
+        let answer = format!("HTTP/1.1 302 There\r\nLocation: http://{refused}/x\r\nContent-Length: 0\r\n\r\n");
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    let client = following(20);
+    let error = get(&client, first).err().unwrap();
+    assert_eq!(error.request().unwrap().url, format!("http://{refused}/x"));
+}
+
+#[test]
+fn what_was_taken_and_has_not_begun_ends_when_its_client_is_closed() {
+    type Ops = Queue<Response, ()>;
+    let address = answering(OK);
+    let client = ClientBuilder::default().build();
+    let queue = Ops::new().unwrap();
+    let sending = client.send(Arc::new(request(&client, "GET", address)), SendOptions::default()).unwrap();
+    let mut operation = None;
+    assert!(queue.submit((), |taken| operation = Some(Arc::clone(taken)), |call| sending.run(call)).is_ok());
+    client.close(Some(Duration::ZERO)).unwrap();
+    while queue.dispatch(Some(Duration::from_secs(10)), usize::MAX, |_| {}).unwrap() == 0 {}
+    assert_eq!(operation.unwrap().take().unwrap().err().unwrap().code(), Code::CLIENT_CLOSED);
+    queue.close();
 }
 
 #[test]

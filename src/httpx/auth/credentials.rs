@@ -61,9 +61,10 @@ impl Auth {
 
     /// What a URL says before its host (checklist F03).
     pub(in crate::httpx) fn of_url(url: &Url) -> Option<Auth> {
-        match url.userinfo().is_empty() {
+        let (username, password) = (url.username(), url.password());
+        match username.is_empty() && password.is_empty() {
             true => None,
-            false => Some(Auth::basic(url.username().as_bytes(), url.password().as_bytes())),
+            false => Some(Auth::basic(username.as_bytes(), password.as_bytes())),
         }
     }
 
