@@ -13,6 +13,8 @@ use atomic_waker::AtomicWaker;
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWrite};
 
+use super::connection_info::ConnectionInfo;
+use super::dial::Dialled;
 use super::stream::Stream;
 use crate::error::{Code, Error};
 use crate::runtime::{Call, CoarseTimer};
@@ -30,6 +32,9 @@ pub(super) struct Connection {
     /// When the waiting that goes on now has to be over; None if nothing waits.
     waits_until: Option<Instant>,
     cut: Arc<Cut>,
+    info: Arc<ConnectionInfo>,
+    /// What it has written in all, before TLS.
+    pub(super) bytes_sent: u64,
     /// The peer ended the connection without ending TLS.
     pub(super) torn: bool,
     /// The read buffer is of the size for bodies.
@@ -72,14 +77,16 @@ pub(super) struct Limit {
 }
 
 impl Connection {
-    pub(super) fn new(stream: Stream, cut: Arc<Cut>) -> Connection {
+    pub(super) fn new(dialled: Dialled, cut: Arc<Cut>) -> Connection {
         Connection {
-            stream,
+            stream: dialled.stream,
             received: BytesMut::new(),
             to_send: Vec::new(),
             timer: CoarseTimer::new(),
             waits_until: None,
             cut,
+            info: Arc::new(dialled.info),
+            bytes_sent: 0,
             torn: false,
             large: false,
         }
@@ -87,6 +94,10 @@ impl Connection {
 
     pub(super) fn cut(&self) -> &Arc<Cut> {
         &self.cut
+    }
+
+    pub(super) fn info(&self) -> &Arc<ConnectionInfo> {
+        &self.info
     }
 
     /// The lane that it is registered with.
@@ -145,6 +156,9 @@ impl Connection {
     /// Writes once.
     pub(super) fn poll_send(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        if let Poll::Ready(Ok(written)) = polled {
+            self.bytes_sent += written as u64;
+        }
         self.progressed(polled.is_ready());
         polled
     }

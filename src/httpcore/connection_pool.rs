@@ -19,7 +19,7 @@ use slab::Slab;
 use super::connection::{deadline_exceeded, timed_out, Connection, Cut};
 use super::http11::{self, Failure, ResponseHead};
 use super::idle_connections::IdleConnections;
-use super::{Dialer, Origin, Request, Response, ResponseBody};
+use super::{Dialer, Origin, Request, Response, ResponseBody, Timings};
 use crate::error::{Code, Error};
 use crate::runtime::{Call, CoarseTimer, Granted, PutBack, Quiesce, WaitQueue, Waiting};
 
@@ -145,30 +145,42 @@ impl ConnectionPool {
 
     /// Sends `request` and returns when the response's head is there.
     pub async fn handle(&self, call: &Call, request: &Request<'_>) -> Result<Response, Error> {
+        let mut timings = Timings::new(Instant::now());
         let mut place = self.acquire(call, request).await?;
-        let reused = self.connect(call, request, &mut place).await?;
-        match self.exchange(request, &mut place).await {
-            Ok((head, exchange)) => Ok(Response { head, body: ResponseBody::new(place, exchange) }),
-            Err(failure) if reused && may_try_again(request, &failure) => {
+        timings.queued = timings.started.elapsed();
+        timings.reused = self.connect(call, request, &mut place).await?;
+        timings.connected = timings.started.elapsed();
+        match self.exchange(call, request, &mut place, &mut timings).await {
+            Ok(exchanged) => Ok(self.response(exchanged, place, timings)),
+            Err(failure) if timings.reused && may_try_again(request, &failure) => {
                 // The server closed it while it was idle, and we could not see that yet (checklist H16).
                 place.connection = None;
-                self.connect(call, request, &mut place).await?;
-                let (head, exchange) = self.exchange(request, &mut place).await.map_err(|failure| failure.error)?;
-                Ok(Response { head, body: ResponseBody::new(place, exchange) })
+                timings.reused = self.connect(call, request, &mut place).await?;
+                timings.connected = timings.started.elapsed();
+                let exchanged = self.exchange(call, request, &mut place, &mut timings).await;
+                Ok(self.response(exchanged.map_err(|failure| failure.error)?, place, timings))
             }
             Err(failure) => Err(failure.error),
         }
     }
 
+    fn response(&self, exchanged: (ResponseHead, http11::Exchange), place: Place, timings: Timings) -> Response {
+        let (head, exchange) = exchanged;
+        let connection = place.connection.as_ref().map(|connection| Arc::clone(connection.info())).unwrap_or_default();
+        Response { head, body: ResponseBody::new(place, exchange), connection, timings, stream_id: None }
+    }
+
     async fn exchange(
         &self,
+        call: &Call,
         request: &Request<'_>,
         place: &mut Place,
+        timings: &mut Timings,
     ) -> Result<(ResponseHead, http11::Exchange), Failure> {
         // From here on, only an exchange that comes to its end leaves a connection fit for another.
         place.keep = false;
         match place.connection() {
-            Some(connection) => http11::exchange(connection, request).await,
+            Some(connection) => http11::exchange(call, connection, request, timings).await,
             None => Err(Failure {
                 error: Error::new(Code::INTERNAL, "a place without a connection"),
                 before_response: true,
@@ -190,8 +202,8 @@ impl ConnectionPool {
             None => {
                 // Boxed, as is the wait below: rare, and large beside what every request goes through.
                 let dial = Box::pin(self.dialer.dial(call, request));
-                let stream = place.cut.unless(dial).await?;
-                place.connection = Some(Box::new(Connection::new(stream, Arc::clone(&place.cut))));
+                let dialled = place.cut.unless(dial).await?;
+                place.connection = Some(Box::new(Connection::new(dialled, Arc::clone(&place.cut))));
                 Ok(false)
             }
         }

@@ -11,6 +11,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use super::connection::{deadline_exceeded, timed_out};
+use super::connection_info::ConnectionInfo;
 use super::stream::Stream;
 use super::tls::TlsConfig;
 use super::{Origin, Request, Scheme};
@@ -31,10 +32,20 @@ pub struct Dialer {
     pub overrides: HashMap<(Box<str>, u16), Vec<SocketAddr>>,
     /// How often a connection that cannot be made is tried again (checklist H10).
     pub retries: u32,
+    /// Whether HTTP/1.1 is spoken. Without it, `http` is HTTP/2 with prior knowledge (checklist J03).
+    pub http1: bool,
+    /// Whether HTTP/2 is spoken to those who want it (checklist J01).
+    pub http2: bool,
+}
+
+/// A connection that was made.
+pub(super) struct Dialled {
+    pub(super) stream: Stream,
+    pub(super) info: ConnectionInfo,
 }
 
 impl Dialer {
-    pub(super) async fn dial(&self, call: &Call, request: &Request<'_>) -> Result<Stream, Error> {
+    pub(super) async fn dial(&self, call: &Call, request: &Request<'_>) -> Result<Dialled, Error> {
         let lane = call.lane(None).await;
         let mut retry = 0;
         loop {
@@ -53,15 +64,30 @@ impl Dialer {
         }
     }
 
-    async fn attempt(&self, lane: &Arc<Lane>, request: &Request<'_>) -> Result<Stream, Error> {
+    async fn attempt(&self, lane: &Arc<Lane>, request: &Request<'_>) -> Result<Dialled, Error> {
         let origin = request.origin;
         let socket = within_connect_timeout(request, self.connect(lane, origin)).await?;
-        match origin.scheme {
-            Scheme::Http => Ok(Stream::Plain(socket)),
-            Scheme::Https => {
-                let handshake = self.tls.handshake(socket, &origin.host);
-                Ok(Stream::Tls(Box::new(within_connect_timeout(request, handshake).await?)))
-            }
+        let mut info = ConnectionInfo::default();
+        if let Some((local, peer)) = socket.addresses() {
+            (info.local, info.peer) = (Some(local), Some(peer));
+        }
+        let mut stream = Stream::Plain(socket);
+        info.http2 = !self.http1;
+        if origin.scheme == Scheme::Https {
+            let handshake = self.tls.handshake(stream, origin.tls_name(), self.alpn());
+            let tls = within_connect_timeout(request, handshake).await?;
+            info.http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
+            stream = Stream::Tls(Box::new(tls));
+        }
+        Ok(Dialled { stream, info })
+    }
+
+    /// Checklist J02.
+    fn alpn(&self) -> &'static [&'static [u8]] {
+        match (self.http1, self.http2) {
+            (true, true) => &[b"h2", b"http/1.1"],
+            (false, true) => &[b"h2"],
+            (_, false) => &[b"http/1.1"],
         }
     }
 

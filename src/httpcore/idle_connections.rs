@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     fn origin(host: &str) -> Arc<Origin> {
-        Arc::new(Origin { scheme: Scheme::Http, host: host.into(), port: 80 })
+        Arc::new(Origin { scheme: Scheme::Http, host: host.into(), port: 80, server_name: None })
     }
 
     #[test]

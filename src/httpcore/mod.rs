@@ -3,20 +3,26 @@
 
 mod body;
 mod connection;
+mod connection_info;
 mod connection_pool;
 mod dial;
 mod headers;
 mod http11;
 mod idle_connections;
 mod models;
+mod response_body;
 mod stream;
 mod tls;
+mod trace;
 
 pub use body::{Body, Pieces};
+pub use connection_info::{ConnectionInfo, DialTimings, TlsInfo};
 pub use connection_pool::{ConnectionPool, Counts, Limits};
 pub use dial::Dialer;
 pub use headers::RawHeaders;
 pub(crate) use headers::{is_field_text, is_token, quoted, same_name};
 pub use http11::{HeadLimits, ResponseHead};
-pub use models::{FramingField, Origin, Request, Response, ResponseBody, Scheme, Timeouts};
+pub use models::{FramingField, Origin, Request, Response, Scheme, Timeouts, Timings};
+pub use response_body::ResponseBody;
 pub use tls::{TlsConfig, TlsSettings};
+pub use trace::{Info, InformationalFn, Observer, Phase, TraceEvent, TraceFn, Value};

@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::body::Body;
-use super::connection_pool::Place;
-use super::http11::{Exchange, HeadLimits, ResponseHead};
-use super::RawHeaders;
-use crate::error::{Code, Error};
-use crate::runtime::Call;
+use super::connection_info::ConnectionInfo;
+use super::http11::{HeadLimits, ResponseHead};
+use super::response_body::ResponseBody;
+use super::trace::Observer;
 
 /// `http` or `https`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +48,15 @@ pub struct Origin {
     pub host: Box<str>,
     /// 0 to 65535.
     pub port: u16,
+    /// The name for TLS, if it is not the host's (checklist L07).
+    pub server_name: Option<Box<str>>,
+}
+
+impl Origin {
+    /// The name that TLS asks for and verifies.
+    pub(super) fn tls_name(&self) -> &str {
+        self.server_name.as_deref().unwrap_or(&self.host)
+    }
 }
 
 /// How long each kind of waiting may last; None is for ever (checklist G01, G02).
@@ -93,6 +101,12 @@ pub struct Request<'a> {
     pub deadline: Option<Instant>,
     /// What a response's head may have.
     pub limits: HeadLimits,
+    /// The most bytes that the body may have on the wire.
+    pub max_body: Option<u64>,
+    /// How long the body is held back for a `100 Continue`, if the head asks for one.
+    pub expect: Option<Duration>,
+    /// Who listens.
+    pub observer: &'a Observer,
 }
 
 /// A header line that is added for the body.
@@ -133,86 +147,36 @@ pub struct Response {
     pub head: ResponseHead,
     /// Holds the connection until it is read to its end or dropped.
     pub body: ResponseBody,
+    /// What it came over.
+    pub connection: Arc<ConnectionInfo>,
+    /// How it came to be.
+    pub timings: Timings,
+    /// The HTTP/2 stream's number.
+    pub stream_id: Option<u32>,
 }
 
-/// A response's body on its way. Dropped before its end, it closes the connection (checklist H07).
-pub struct ResponseBody {
-    state: BodyState,
-    bytes_received: u64,
-    trailers: Option<RawHeaders>,
+/// When what happened to a request, counted from its arrival at the pool.
+#[derive(Clone, Copy, Debug)]
+pub struct Timings {
+    /// Its arrival.
+    pub started: Instant,
+    /// The wait for a place in the pool was over.
+    pub queued: Duration,
+    /// There was a connection.
+    pub connected: Duration,
+    /// The request was out. None if an early response stopped it.
+    pub sent: Option<Duration>,
+    /// The response's head was there.
+    pub head: Duration,
+    /// The connection had served before.
+    pub reused: bool,
+    /// What went out for it, in bytes before TLS.
+    pub bytes_sent: u64,
 }
 
-enum BodyState {
-    Open(Box<Open>),
-    Ended,
-    /// An error, or a read that was given up, has closed it.
-    Broken,
-}
-
-struct Open {
-    place: Place,
-    exchange: Exchange,
-}
-
-impl ResponseBody {
-    pub(super) fn new(place: Place, exchange: Exchange) -> ResponseBody {
-        ResponseBody { state: BodyState::Open(Box::new(Open { place, exchange })), bytes_received: 0, trailers: None }
-    }
-
-    /// The next piece as it arrives, at most `max` bytes, never empty; None at the end.
-    ///
-    /// # Errors
-    /// What the network gave, after which the body is closed; StreamClosed from then on.
-    pub async fn next(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
-        // Taken, so that a read that is given up closes the connection: what it had read would be lost.
-        let mut open = match std::mem::replace(&mut self.state, BodyState::Broken) {
-            BodyState::Open(open) => open,
-            BodyState::Ended => {
-                self.state = BodyState::Ended;
-                return Ok(None);
-            }
-            BodyState::Broken => {
-                let message = "Attempted to read or stream content, but the stream has been closed.";
-                return Err(Error::new(Code::STREAM_CLOSED, message));
-            }
-        };
-        match open.next(call, max).await? {
-            Some(data) => {
-                self.bytes_received += data.len() as u64;
-                self.state = BodyState::Open(open);
-                Ok(Some(data))
-            }
-            None => {
-                let Open { mut place, mut exchange } = *open;
-                self.trailers = exchange.trailers();
-                place.settle(exchange.may_carry_another());
-                self.state = BodyState::Ended;
-                Ok(None)
-            }
-        }
-    }
-
-    /// The fields that came after the body, if there were any, once it was read to its end.
-    pub fn take_trailers(&mut self) -> Option<RawHeaders> {
-        self.trailers.take()
-    }
-
-    /// Body bytes received so far, as on the wire but for the framing.
-    pub fn bytes_received(&self) -> u64 {
-        self.bytes_received
-    }
-}
-
-impl Open {
-    async fn next(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
-        let Some(connection) = self.place.connection() else {
-            return Err(Error::new(Code::INTERNAL, "a response without a connection"));
-        };
-        self.exchange.check(connection)?;
-        if let Some(data) = self.exchange.buffered(connection, max)? {
-            return Ok(data);
-        }
-        connection.move_to(call).await?;
-        self.exchange.read(connection, max).await
+impl Timings {
+    pub(super) fn new(started: Instant) -> Timings {
+        let zero = Duration::ZERO;
+        Timings { started, queued: zero, connected: zero, sent: None, head: zero, reused: false, bytes_sent: 0 }
     }
 }

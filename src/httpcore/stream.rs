@@ -1,4 +1,4 @@
-//! A byte stream to a peer: a socket, or TLS on one.
+//! A byte stream to a peer: a socket, or TLS on one, or TLS in the TLS of a proxy.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,14 +12,14 @@ use crate::runtime::{Lane, Socket};
 
 pub(super) enum Stream {
     Plain(Socket),
-    Tls(Box<TlsStream<Socket>>),
+    Tls(Box<TlsStream<Stream>>),
 }
 
 impl Stream {
     pub(super) fn socket(&self) -> &Socket {
         match self {
             Stream::Plain(socket) => socket,
-            Stream::Tls(tls) => tls.get_ref().0,
+            Stream::Tls(tls) => tls.get_ref().0.socket(),
         }
     }
 
@@ -27,7 +27,7 @@ impl Stream {
     pub(super) fn holds_input(&self) -> bool {
         match self {
             Stream::Plain(_) => false,
-            Stream::Tls(tls) => !tls.get_ref().1.wants_read(),
+            Stream::Tls(tls) => !tls.get_ref().1.wants_read() || tls.get_ref().0.holds_input(),
         }
     }
 
@@ -42,7 +42,7 @@ impl Stream {
     /// Tells a TLS peer that nothing more comes, if that can be done without waiting.
     fn say_goodbye(&mut self) {
         if let Stream::Tls(tls) = self {
-            if tls.get_ref().0.is_inherited() {
+            if tls.get_ref().0.socket().is_inherited() {
                 return;
             }
             tls.get_mut().1.send_close_notify();

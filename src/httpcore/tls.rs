@@ -14,8 +14,9 @@ use rustls::{AlertDescription, CertificateError, ClientConfig, DigitallySignedSt
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::TlsConnector;
 
+use super::stream::Stream;
 use crate::error::{Code, Error};
-use crate::runtime::{ForkCell, Socket};
+use crate::runtime::ForkCell;
 
 /// What a client wants of TLS.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -81,12 +82,19 @@ impl TlsConfig {
         TlsConfig { settings, built: ForkCell::new() }
     }
 
-    pub(super) async fn handshake(&self, socket: Socket, host: &str) -> Result<TlsStream<Socket>, Error> {
+    /// Speaks TLS on `stream` with the peer of that name, and offers it the protocols of `alpn`, best first.
+    pub(super) async fn handshake(
+        &self,
+        stream: Stream,
+        host: &str,
+        alpn: &[&[u8]],
+    ) -> Result<TlsStream<Stream>, Error> {
         let name = ServerName::try_from(host)
             .map_err(|_| Error::new(Code::TLS_ERROR, format!("{host} cannot be the name in a certificate")))?
             .to_owned();
         let config = Arc::clone(self.config()?);
-        TlsConnector::from(config).connect(name, socket).await.map_err(|e| handshake_error(&e, host))
+        let alpn = alpn.iter().map(|protocol| protocol.to_vec()).collect();
+        TlsConnector::from(config).with_alpn(alpn).connect(name, stream).await.map_err(|e| handshake_error(&e, host))
     }
 
     fn config(&self) -> Result<&Arc<ClientConfig>, Error> {
@@ -127,9 +135,7 @@ fn build(settings: &TlsSettings) -> Result<ClientConfig, Error> {
     } else {
         builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
     };
-    let mut config = builder.with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+    Ok(builder.with_no_client_auth())
 }
 
 /// Checks that the peer holds its certificate's key, and nothing else: `verify=False` (checklist L01).

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use super::decoders::accept_encoding;
 use super::{redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, QueryParams, Request, Response, Url, UrlParts};
 use crate::error::{Code, Error};
-use crate::httpcore::{ConnectionPool, Counts, Dialer, Limits, Timeouts, TlsConfig, TlsSettings};
+use crate::httpcore::{self, ConnectionPool, Counts, Dialer, HeadLimits, Limits, Timeouts, TlsConfig, TlsSettings};
 use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt};
 
 /// A client's options, with HTTPX's defaults (checklist A01).
@@ -34,6 +34,14 @@ pub struct ClientBuilder {
     pub overrides: HashMap<(Box<str>, u16), Vec<SocketAddr>>,
     /// How often a connection that cannot be made is tried again.
     pub retries: u32,
+    /// Whether HTTP/1.1 is spoken. Without it, `http` URLs mean HTTP/2 with prior knowledge (checklist J03).
+    pub http1: bool,
+    /// Whether HTTP/2 is spoken to servers that choose it (checklist J01).
+    pub http2: bool,
+    /// What a response's head may have.
+    pub head_limits: HeadLimits,
+    /// The most bytes that a response's body may have on the wire.
+    pub max_body: Option<u64>,
     /// What relative URLs are appended to.
     pub base_url: Option<BaseUrl>,
     /// The query of every request, instead of its URL's.
@@ -68,6 +76,10 @@ impl Default for ClientBuilder {
             unix_socket: None,
             overrides: HashMap::new(),
             retries: 0,
+            http1: true,
+            http2: false,
+            head_limits: HeadLimits::default(),
+            max_body: None,
             base_url: None,
             params: QueryParams::default(),
             auth: None,
@@ -179,6 +191,8 @@ impl Client {
                 unix_socket: self.options.unix_socket.clone(),
                 overrides: self.options.overrides.clone(),
                 retries: self.options.retries,
+                http1: self.options.http1,
+                http2: self.options.http2,
             };
             ConnectionPool::new(self.options.limits, dialer)
         })
@@ -330,10 +344,16 @@ impl Client {
         }
         let started = Instant::now();
         let request = self.with_cookies(request)?;
-        let core = self.pool().handle(call, &request.to_core(deadline)).await?;
+        let core = self.pool().handle(call, &self.to_core(&request, deadline)).await?;
         let response = Response::new(core, request, started);
         response.head().add_cookies_to(|| self.cookies());
         Ok(response)
+    }
+
+    /// The request as the pool takes it.
+    fn to_core<'a>(&self, request: &'a Request, deadline: Option<Instant>) -> httpcore::Request<'a> {
+        let core = request.to_core(deadline);
+        httpcore::Request { limits: self.options.head_limits, max_body: self.options.max_body, ..core }
     }
 
     /// What a thread that is blocked in a call of this client asks now and then.

@@ -10,7 +10,9 @@ use bytes::Bytes;
 
 use super::{Auth, Form, Headers, Multipart, Url};
 use crate::error::{Code, Error, RequestInfo};
-use crate::httpcore::{self, is_token, quoted, Body, FramingField, HeadLimits, Origin, Pieces, Scheme, Timeouts};
+use crate::httpcore::{
+    self, is_token, quoted, Body, FramingField, HeadLimits, Observer, Origin, Pieces, Scheme, Timeouts,
+};
 
 /// A time limit of a request, which may be left to the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -62,6 +64,10 @@ pub struct Request {
     target: Option<Bytes>,
     /// The client's time limits at the time when the request was built.
     client_timeouts: Timeouts,
+    /// How long the body waits for a `100 Continue`.
+    expect: Option<Duration>,
+    /// Who listens.
+    pub observer: Observer,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +103,8 @@ impl Request {
             auth: Given::Unset,
             target: None,
             client_timeouts: timeouts,
+            expect: None,
+            observer: Observer::default(),
         })
     }
 
@@ -112,7 +120,11 @@ impl Request {
 
     /// Sends it elsewhere: to another target, and with another Host if that changes.
     pub(super) fn set_url(&mut self, url: Url, new_host: bool) -> Result<(), Error> {
-        self.origin = Arc::new(origin_of(&url)?);
+        let mut origin = origin_of(&url)?;
+        if origin.host == self.origin.host {
+            origin.server_name = self.origin.server_name.clone();
+        }
+        self.origin = Arc::new(origin);
         if new_host {
             self.headers.set(b"Host", url.host_header().as_bytes())?;
         }
@@ -170,6 +182,13 @@ impl Request {
         }
         self.target = Some(Bytes::copy_from_slice(target));
         Ok(())
+    }
+
+    /// The name that TLS asks for and verifies, instead of the URL's host (checklist L07). Requests share a connection
+    /// only with those of the same name.
+    pub fn set_server_name(&mut self, name: &str) {
+        let origin = Origin { server_name: Some(name.into()), ..Origin::clone(&self.origin) };
+        self.origin = Arc::new(origin);
     }
 
     /// A body in memory.
@@ -287,6 +306,9 @@ impl Request {
             },
             deadline,
             limits: HeadLimits::default(),
+            max_body: None,
+            expect: self.expect,
+            observer: &self.observer,
         }
     }
 
@@ -334,5 +356,5 @@ fn origin_of(url: &Url) -> Result<Origin, Error> {
     url.check_sendable()?;
     let scheme = if url.is_ssl() { Scheme::Https } else { Scheme::Http };
     let port = url.effective_port().unwrap_or_else(|| scheme.default_port());
-    Ok(Origin { scheme, host: url.dial_host().into(), port })
+    Ok(Origin { scheme, host: url.dial_host().into(), port, server_name: None })
 }

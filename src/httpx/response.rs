@@ -11,7 +11,7 @@ use encoding_rs::Encoding;
 use super::content::Content;
 use super::{redirects, status, text, Cookies, Request, Url};
 use crate::error::{Code, Error};
-use crate::httpcore::{self, RawHeaders, ResponseBody, ResponseHead};
+use crate::httpcore::{self, ConnectionInfo, RawHeaders, ResponseBody, ResponseHead, Timings};
 use crate::runtime::Call;
 
 /// The most that one piece of a stream has when no chunk size is asked for.
@@ -25,6 +25,9 @@ pub struct Head {
     bytes: AtomicU64,
     elapsed: OnceLock<Duration>,
     trailers: OnceLock<RawHeaders>,
+    connection: Arc<ConnectionInfo>,
+    timings: Timings,
+    stream_id: Option<u32>,
 }
 
 /// See the module.
@@ -93,6 +96,21 @@ impl Head {
         &self.request
     }
 
+    /// The connection that it came over.
+    pub fn connection(&self) -> &ConnectionInfo {
+        &self.connection
+    }
+
+    /// What happened when, up to the head.
+    pub fn timings(&self) -> &Timings {
+        &self.timings
+    }
+
+    /// The number of its HTTP/2 stream.
+    pub fn stream_id(&self) -> Option<u32> {
+        self.stream_id
+    }
+
     /// Whether it redirects to a place that a client may follow to (checklist N03).
     pub fn has_redirect_location(&self) -> bool {
         redirects::location(self).is_some()
@@ -147,6 +165,9 @@ impl Response {
             bytes: AtomicU64::new(0),
             elapsed: OnceLock::new(),
             trailers: OnceLock::new(),
+            connection: core.connection,
+            timings: core.timings,
+            stream_id: core.stream_id,
         };
         Response {
             head: Arc::new(head),

@@ -16,8 +16,9 @@ use bytes::{Buf, Bytes};
 
 use super::body::BodyReader;
 use super::connection::{Block, Connection, Limit};
-use super::{RawHeaders, Request};
+use super::{RawHeaders, Request, Timings};
 use crate::error::{Code, Error};
+use crate::runtime::Call;
 use body::{BodyDecoder, Decoded};
 use encode::{encode_head, BodyEncoder, RequestHead, SentHead};
 use head::{parse_head, ScanState};
@@ -55,8 +56,10 @@ pub(super) struct Failure {
 
 /// Writes the request and reads the response's head.
 pub(super) async fn exchange(
+    _call: &Call,
     connection: &mut Connection,
     request: &Request<'_>,
+    timings: &mut Timings,
 ) -> Result<(ResponseHead, Exchange), Failure> {
     let early = |error| Failure { error, before_response: true, nothing_sent: true };
     connection.to_send.clear();
@@ -80,7 +83,11 @@ pub(super) async fn exchange(
         interim: 0,
         any_received: false,
     };
-    match poll_fn(|cx| machine.poll(cx, connection, request)).await {
+    let sent_before = connection.bytes_sent;
+    let polled = poll_fn(|cx| machine.poll(cx, connection, request)).await;
+    timings.head = timings.started.elapsed();
+    timings.bytes_sent = connection.bytes_sent - sent_before;
+    match polled {
         Ok(head) => {
             let exchange = machine.into_exchange(&head, request, sent);
             exchange.map(|exchange| (head, exchange)).map_err(|error| Failure {

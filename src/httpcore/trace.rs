@@ -1,0 +1,119 @@
+//! What happens to a request, told while it happens: httpcore's trace events (checklist P02 to P04) and its log lines
+//! (P07). Whoever listens is foreign code, so every event is an upcall: it runs outside polls, on the thread that waits
+//! for the request.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::http11::ResponseHead;
+use crate::error::Error;
+use crate::runtime::Call;
+
+/// A value that an event tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Nothing.
+    None,
+    /// A port, a status, a stream's id.
+    Int(i64),
+    /// Seconds.
+    Float(f64),
+    /// A name, an address, a path.
+    Text(String),
+    /// What stood on the wire.
+    Bytes(Vec<u8>),
+    /// Something that has no value, by its description, such as `<Request [b'GET']>`.
+    Opaque(String),
+    /// A tuple or a list.
+    List(Vec<Value>),
+}
+
+/// Names and values, in httpcore's order.
+pub type Info = Vec<(&'static str, Value)>;
+
+/// When in the course of a step an event happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// `started`, with the step's arguments.
+    Started,
+    /// `complete`, with `return_value`.
+    Complete,
+    /// `failed`, with `exception`.
+    Failed,
+}
+
+/// One event.
+#[derive(Clone, Debug)]
+pub struct TraceEvent {
+    /// The step: `connection.connect_tcp`, `http11.send_request_headers`.
+    pub step: &'static str,
+    /// Before or after it.
+    pub phase: Phase,
+    /// See [`Phase`].
+    pub info: Info,
+}
+
+/// Hears of a request's steps. An error ends the request with it.
+pub type TraceFn = dyn Fn(&TraceEvent) -> Result<(), Error> + Send + Sync;
+/// Hears of interim responses (1xx but for 101).
+pub type InformationalFn = dyn Fn(&ResponseHead) + Send + Sync;
+
+/// Who listens to a request.
+#[derive(Clone, Default)]
+pub struct Observer {
+    /// To every step.
+    pub trace: Option<Arc<TraceFn>>,
+    /// To interim responses.
+    pub informational: Option<Arc<InformationalFn>>,
+}
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (trace, informational) = (self.trace.is_some(), self.informational.is_some());
+        f.debug_struct("Observer").field("trace", &trace).field("informational", &informational).finish()
+    }
+}
+
+impl Observer {
+    /// Tells of one event, if anybody listens.
+    pub(super) async fn tell(
+        &self,
+        call: &Call,
+        step: &'static str,
+        phase: Phase,
+        info: impl FnOnce() -> Info,
+    ) -> Result<(), Error> {
+        let Some(trace) = self.trace.clone() else { return Ok(()) };
+        let event = TraceEvent { step, phase, info: info() };
+        call.upcall(move || trace(&event)).await
+    }
+
+    /// Runs a step and tells of its beginning and its end.
+    pub(super) async fn around<T>(
+        &self,
+        call: &Call,
+        step: &'static str,
+        arguments: impl FnOnce() -> Info,
+        work: impl Future<Output = Result<T, Error>>,
+        value: impl FnOnce(&T) -> Value,
+    ) -> Result<T, Error> {
+        if self.trace.is_none() {
+            return work.await;
+        }
+        self.tell(call, step, Phase::Started, arguments).await?;
+        let result = work.await;
+        match &result {
+            Ok(done) => self.tell(call, step, Phase::Complete, || vec![("return_value", value(done))]).await?,
+            Err(error) => {
+                let exception = || vec![("exception", Value::Opaque(exception_text(error)))];
+                self.tell(call, step, Phase::Failed, exception).await?;
+            }
+        }
+        result
+    }
+}
+
+/// As Python shows an exception: `ConnectError('[Errno 111] Connection refused')`.
+pub(super) fn exception_text(error: &Error) -> String {
+    format!("{}({:?})", error.code().name(), error.message())
+}
