@@ -125,6 +125,7 @@ pub unsafe extern "C" fn httpx_client_builder_limits(
         };
         builder.limits = Limits {
             max_connections: limit(max_connections),
+            max_per_host: builder.limits.max_per_host,
             max_keepalive: limit(max_keepalive),
             keepalive_expiry: expiry,
         };

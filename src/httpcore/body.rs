@@ -16,7 +16,7 @@ const FILE_BLOCK: u64 = 65_536;
 /// A body that is put together from pieces, the same ones each time.
 pub trait Pieces: std::fmt::Debug + Send + Sync {
     /// Begins at its first piece.
-    fn open(&self) -> Box<dyn Iterator<Item = Result<Bytes, Error>> + Send>;
+    fn open(&self) -> Box<dyn Iterator<Item = Result<Bytes, Error>> + Send + Sync>;
 }
 
 /// Where a request's body comes from.
@@ -115,7 +115,7 @@ impl Body {
 pub(super) enum BodyReader {
     Once(Bytes),
     File { file: Arc<File>, position: u64, left: u64 },
-    Pieces(Box<dyn Iterator<Item = Result<Bytes, Error>> + Send>),
+    Pieces(Box<dyn Iterator<Item = Result<Bytes, Error>> + Send + Sync>),
     Pipe(PipeReader),
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, IoSlice};
 use std::pin::{pin, Pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use atomic_waker::AtomicWaker;
@@ -60,6 +60,15 @@ impl Cut {
             }
         })
         .await
+    }
+
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Acquire)
+    }
+
+    /// Has `waker` woken when the cut is made.
+    pub(super) fn register(&self, waker: &Waker) {
+        self.waker.register(waker);
     }
 
     pub(super) fn now(&self) {
@@ -218,7 +227,8 @@ pub(super) enum Block {
     Body,
 }
 
-fn closed() -> Error {
+/// The error of a request whose client was closed.
+pub(super) fn closed() -> Error {
     Error::new(Code::CLIENT_CLOSED, "the client was closed while the request was running")
 }
 

@@ -1,25 +1,19 @@
-//! The pool: who may open a connection, who gets which idle one, and who waits.
-//!
-//! There are three cases for a request, tried in this order: an idle connection to its origin; a new connection, if the
-//! pool has room; a new connection in the place of the oldest idle one. Else it waits, first come, first served
-//! (checklist H03).
+//! The pool: who may open a connection, who gets which, and who waits. What it has is in `pool_state.rs`.
 //!
 //! A place in the pool is a guard. Whatever happens to a request, its place is given back when the guard goes, so no
 //! cancellation can leak it (checklist H13).
 
-use std::future::poll_fn;
-use std::future::Future;
+use std::future::{poll_fn, Future};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Poll, Waker};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use slab::Slab;
-
-use super::connection::{deadline_exceeded, timed_out, Connection, Cut};
-use super::http11::{self, Failure, ResponseHead};
-use super::idle_connections::IdleConnections;
-use super::{Dialer, Origin, Request, Response, ResponseBody, Timings};
+use super::connection::{deadline_exceeded, timed_out, Connection};
+use super::http2::{self, Http2Connection, Http2Settings, Status};
+use super::pool_state::{Afterwards, Carrier, ConnectionSnapshot, Counts, Destination, Offer, Slot, State};
+use super::response_body::ResponseBody;
+use super::{http11, Dialer, Origin, Request, Response, Scheme, Timings};
 use crate::error::{Code, Error};
 use crate::runtime::{Call, CoarseTimer, Granted, PutBack, Quiesce, WaitQueue, Waiting};
 
@@ -28,6 +22,8 @@ use crate::runtime::{Call, CoarseTimer, Granted, PutBack, Quiesce, WaitQueue, Wa
 pub struct Limits {
     /// In all.
     pub max_connections: Option<usize>,
+    /// To one origin.
+    pub max_per_host: Option<usize>,
     /// Idle.
     pub max_keepalive: Option<usize>,
     /// How long a connection may be idle.
@@ -36,106 +32,98 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { max_connections: Some(100), max_keepalive: Some(20), keepalive_expiry: Some(Duration::from_secs(5)) }
+        Limits {
+            max_connections: Some(100),
+            max_per_host: None,
+            max_keepalive: Some(20),
+            keepalive_expiry: Some(Duration::from_secs(5)),
+        }
     }
 }
+
+/// How often a request is sent anew because the server has said that it did not look at it.
+const MAX_UNPROCESSED: u32 = 5;
 
 /// See the module.
 pub struct ConnectionPool {
     limits: Limits,
     dialer: Dialer,
-    state: Mutex<State>,
+    http2: Http2Settings,
+    guarded: Mutex<Guarded>,
     this: Weak<ConnectionPool>,
 }
 
-struct State {
-    idle: IdleConnections<Box<Connection>>,
-    /// Places that are taken, with a way to cut off what happens there.
-    active: Slab<Arc<Cut>>,
-    waiting: WaitQueue<Arc<Origin>, Place>,
-    closed: bool,
-    /// Nothing idle is kept any longer.
-    retired: bool,
-    /// Who waits for the last active request to end.
-    drained: Vec<Waker>,
+struct Guarded {
+    state: State,
+    /// None is granted by a pool that was closed.
+    waiting: WaitQueue<Destination, Option<Place>>,
 }
 
-/// What a pool has just now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counts {
-    /// Connections that carry a request, or are being made for one.
-    pub active: usize,
-    /// Connections that wait for a request.
-    pub idle: usize,
-    /// Requests that wait for a connection.
-    pub waiting: usize,
-}
-
-/// The right to one connection.
+/// The right to one connection, or to one stream of a shared one.
 pub(super) struct Place {
     pool: Arc<ConnectionPool>,
-    origin: Arc<Origin>,
     /// None once the pool has taken it back by itself.
-    key: Option<usize>,
-    cut: Arc<Cut>,
-    connection: Option<Box<Connection>>,
-    /// The connection may be kept for another request.
-    keep: bool,
+    slot: Option<Slot>,
+    /// Until when the connection may be kept for another request, if it may.
+    keep: Option<Option<Instant>>,
 }
 
 impl Place {
-    pub(super) fn connection(&mut self) -> Option<&mut Connection> {
-        self.connection.as_deref_mut()
+    fn slot(&mut self) -> Result<&mut Slot, Error> {
+        self.slot.as_mut().ok_or_else(|| Error::new(Code::INTERNAL, "a place that was given back"))
     }
 
-    /// Ends an exchange that was read to its end.
-    pub(super) fn settle(&mut self, reusable: bool) {
-        if let Some(connection) = &mut self.connection {
+    /// The connection, if the place has one of its own.
+    pub(super) fn connection(&mut self) -> Option<&mut Connection> {
+        match &mut self.slot.as_mut()?.carrier {
+            Carrier::Own(_, connection) => Some(connection),
+            _ => None,
+        }
+    }
+
+    /// Ends an exchange that was read to its end. `keep_alive` is how long the server says that it keeps the connection.
+    pub(super) fn settle(&mut self, reusable: bool, keep_alive: Option<Duration>) {
+        let expiry = self.pool.limits.keepalive_expiry;
+        let keep_for = expiry.into_iter().chain(keep_alive).min();
+        if let Some(connection) = self.connection() {
             connection.rest();
-            self.keep = reusable;
+            let expires = keep_for.and_then(|keep_for| Instant::now().checked_add(keep_for));
+            self.keep = (reusable && keep_for != Some(Duration::ZERO)).then_some(expires);
         }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let Some(key) = self.key.take() else { return };
-        let connection = self.connection.take().filter(|_| self.keep);
-        let pool = Arc::clone(&self.pool);
-        pool.release(key, &self.origin, connection);
+        if let Some(slot) = self.slot.take() {
+            Arc::clone(&self.pool).release(slot, self.keep);
+        }
     }
 }
 
-/// Connections and wakers to be let go once the pool's lock is free.
-#[derive(Default)]
-struct Afterwards {
-    closing: Vec<Connection>,
-    wakers: Vec<Waker>,
+/// An exchange that failed, and what may be done about it.
+struct Failed {
+    error: Error,
+    /// The place, for another try on a connection that was not used before.
+    once_more: Option<Place>,
+    /// It may be sent again, on any connection.
+    unprocessed: bool,
 }
 
-impl Drop for Afterwards {
-    fn drop(&mut self) {
-        self.closing.clear();
-        for waker in self.wakers.drain(..) {
-            waker.wake();
-        }
+impl From<Error> for Failed {
+    fn from(error: Error) -> Failed {
+        Failed { error, once_more: None, unprocessed: false }
     }
 }
 
 impl ConnectionPool {
     /// A pool; it opens nothing by itself.
-    pub fn new(limits: Limits, dialer: Dialer) -> Arc<ConnectionPool> {
+    pub fn new(limits: Limits, dialer: Dialer, http2: Http2Settings) -> Arc<ConnectionPool> {
         let pool = Arc::new_cyclic(|this: &Weak<ConnectionPool>| ConnectionPool {
             limits,
             dialer,
-            state: Mutex::new(State {
-                idle: IdleConnections::default(),
-                active: Slab::new(),
-                waiting: WaitQueue::default(),
-                closed: false,
-                retired: false,
-                drained: Vec::new(),
-            }),
+            http2,
+            guarded: Mutex::new(Guarded { state: State::new(), waiting: WaitQueue::default() }),
             this: this.clone(),
         });
         let keeper: Arc<dyn Quiesce> = Arc::clone(&pool) as Arc<dyn Quiesce>;
@@ -148,80 +136,184 @@ impl ConnectionPool {
         let mut timings = Timings::new(Instant::now());
         let mut place = self.acquire(call, request).await?;
         timings.queued = timings.started.elapsed();
-        timings.reused = self.connect(call, request, &mut place).await?;
-        timings.connected = timings.started.elapsed();
-        match self.exchange(call, request, &mut place, &mut timings).await {
-            Ok(exchanged) => Ok(self.response(exchanged, place, timings)),
-            Err(failure) if timings.reused && may_try_again(request, &failure) => {
-                // The server closed it while it was idle, and we could not see that yet (checklist H16).
-                place.connection = None;
-                timings.reused = self.connect(call, request, &mut place).await?;
-                timings.connected = timings.started.elapsed();
-                let exchanged = self.exchange(call, request, &mut place, &mut timings).await;
-                Ok(self.response(exchanged.map_err(|failure| failure.error)?, place, timings))
-            }
-            Err(failure) => Err(failure.error),
+        let mut unprocessed = 0;
+        loop {
+            let failed = match self.attempt(call, request, place, &mut timings).await {
+                Ok(response) => return Ok(response),
+                Err(failed) => failed,
+            };
+            place = match failed.once_more {
+                Some(place) => place,
+                None if failed.unprocessed && unprocessed < MAX_UNPROCESSED && request.body.is_replayable() => {
+                    unprocessed += 1;
+                    self.acquire(call, request).await?
+                }
+                None => return Err(failed.error),
+            };
         }
     }
 
-    fn response(&self, exchanged: (ResponseHead, http11::Exchange), place: Place, timings: Timings) -> Response {
-        let (head, exchange) = exchanged;
-        let connection = place.connection.as_ref().map(|connection| Arc::clone(connection.info())).unwrap_or_default();
-        Response { head, body: ResponseBody::new(place, exchange), connection, timings, stream_id: None }
-    }
-
-    async fn exchange(
+    /// One try.
+    async fn attempt(
         &self,
         call: &Call,
         request: &Request<'_>,
-        place: &mut Place,
+        mut place: Place,
         timings: &mut Timings,
-    ) -> Result<(ResponseHead, http11::Exchange), Failure> {
+    ) -> Result<Response, Failed> {
+        timings.reused = self.connect(call, request, &mut place).await?;
+        timings.connected = timings.started.elapsed();
         // From here on, only an exchange that comes to its end leaves a connection fit for another.
-        place.keep = false;
-        match place.connection() {
-            Some(connection) => http11::exchange(call, connection, request, timings).await,
-            None => Err(Failure {
-                error: Error::new(Code::INTERNAL, "a place without a connection"),
-                before_response: true,
-                nothing_sent: true,
-            }),
+        place.keep = None;
+        let slot = place.slot()?;
+        if let Carrier::Stream(_, connection) = &slot.carrier {
+            let connection = Arc::clone(connection);
+            let cut = Arc::clone(&slot.cut);
+            return self.attempt_on_stream(call, request, place, (connection, cut), timings).await;
+        }
+        let Carrier::Own(_, connection) = &mut slot.carrier else {
+            return Err(Error::new(Code::INTERNAL, "a place without a connection").into());
+        };
+        match http11::exchange(call, connection, request, timings).await {
+            Ok((head, exchange)) => {
+                let connection = Arc::clone(connection.info());
+                let body = ResponseBody::on_http1(place, exchange, &head);
+                Ok(Response { head, body, connection, timings: *timings, stream_id: None })
+            }
+            Err(failure) if timings.reused && may_try_again(request, &failure) => {
+                // The server closed it while it was idle, and we could not see that yet (checklist H16).
+                self.dial_again(&mut place)?;
+                Err(Failed { error: failure.error, once_more: Some(place), unprocessed: false })
+            }
+            Err(failure) => Err(failure.error.into()),
         }
     }
 
-    /// Sees to it that the place has a live connection on the call's lane. True if it is one that served before.
+    async fn attempt_on_stream(
+        &self,
+        call: &Call,
+        request: &Request<'_>,
+        place: Place,
+        (connection, cut): (Arc<Http2Connection>, Arc<super::connection::Cut>),
+        timings: &mut Timings,
+    ) -> Result<Response, Failed> {
+        match Box::pin(http2::exchange(call, &connection, &cut, request, timings)).await {
+            Ok((head, exchange)) => {
+                let (info, stream_id) = (Arc::clone(connection.info()), Some(exchange.stream_id()));
+                let body = ResponseBody::on_http2(place, exchange);
+                Ok(Response { head, body, connection: info, timings: *timings, stream_id })
+            }
+            Err(failure) => {
+                // H16 holds for a shared connection that was idle, too.
+                let stale = timings.reused && failure.before_response && request.is_idempotent();
+                Err(Failed { unprocessed: failure.unprocessed || stale, error: failure.error, once_more: None })
+            }
+        }
+    }
+
+    /// Sees to it that the place has a live connection. True if it is one that served before.
     async fn connect(&self, call: &Call, request: &Request<'_>, place: &mut Place) -> Result<bool, Error> {
-        if place.connection.as_ref().is_some_and(|connection| connection.is_stale()) {
-            place.connection = None;
+        if place.connection().is_some_and(|connection| connection.is_stale()) {
+            self.dial_again(place)?;
         }
-        match place.connection() {
-            Some(connection) => {
+        let slot = place.slot()?;
+        match &mut slot.carrier {
+            Carrier::Stream(..) => return Ok(true),
+            Carrier::Own(_, connection) => {
                 connection.move_to(call).await?;
-                Ok(true)
+                return Ok(true);
             }
-            None => {
-                // Boxed, as is the wait below: rare, and large beside what every request goes through.
-                let dial = Box::pin(self.dialer.dial(call, request));
-                let dialled = place.cut.unless(dial).await?;
-                place.connection = Some(Box::new(Connection::new(dialled, Arc::clone(&place.cut))));
-                Ok(false)
-            }
+            Carrier::Dial(_) => {}
         }
+        let cut = Arc::clone(&slot.cut);
+        // Boxed, as is the wait below: rare, and large beside what every request goes through.
+        let dial = Box::pin(self.dialer.dial(call, request));
+        let dialled = cut.unless(dial).await?;
+        if dialled.info.http2 {
+            let connection = Http2Connection::start(dialled, &self.http2, self.watch()).await?;
+            self.guarded(|guarded, afterwards| {
+                guarded.state.share(place.slot()?, connection);
+                guarded.waiting.let_go(&self.destination(request.origin));
+                self.serve(guarded, afterwards);
+                Ok::<_, Error>(())
+            })?;
+            return Ok(false);
+        }
+        let connection = Box::new(Connection::new(dialled, cut));
+        self.guarded(|guarded, afterwards| {
+            let slot = place.slot()?;
+            guarded.state.dialled(slot);
+            if let Carrier::Dial(record) = slot.carrier {
+                slot.carrier = Carrier::Own(record, connection);
+            }
+            if self.may_share(request.origin) {
+                guarded.waiting.let_go(&self.destination(request.origin));
+                self.serve(guarded, afterwards);
+            }
+            Ok::<_, Error>(())
+        })?;
+        Ok(false)
+    }
+
+    fn dial_again(&self, place: &mut Place) -> Result<(), Error> {
+        self.guarded(|guarded, afterwards| {
+            guarded.state.dial_again(place.slot()?, afterwards);
+            Ok(())
+        })
+    }
+
+    /// What the I/O thread calls when a shared connection's status has changed.
+    fn watch(&self) -> Box<dyn Fn(&Status) + Send + Sync> {
+        let pool = self.this.clone();
+        Box::new(move |status| {
+            let Some(pool) = pool.upgrade() else { return };
+            pool.guarded(|guarded, afterwards| {
+                if let Some(destination) = guarded.state.look_at(status, afterwards) {
+                    guarded.waiting.let_go(&destination);
+                    pool.serve(guarded, afterwards);
+                }
+            });
+        })
+    }
+
+    fn destination(&self, origin: &Arc<Origin>) -> Destination {
+        match self.dialer.forwards(origin) {
+            true => Destination::ForwardingProxy,
+            false => Destination::Origin(Arc::clone(origin)),
+        }
+    }
+
+    /// Whether a connection to it may turn out to serve many requests at once.
+    fn may_share(&self, origin: &Origin) -> bool {
+        let may = match origin.scheme {
+            Scheme::Https => self.dialer.http2,
+            Scheme::Http => self.dialer.http2 && !self.dialer.http1,
+        };
+        may && !self.dialer.forwards(origin)
     }
 
     async fn acquire(&self, call: &Call, request: &Request<'_>) -> Result<Place, Error> {
+        let destination = self.destination(request.origin);
         let waiting = {
             let mut afterwards = Afterwards::default();
-            let mut state = self.lock();
-            if state.closed {
+            let mut guarded = self.lock();
+            if guarded.state.closed {
                 return Err(Error::from(Code::CLIENT_CLOSED));
             }
-            self.expire(&mut state, Instant::now(), &mut afterwards);
-            if let Some(place) = self.place_for(&mut state, request.origin, &mut afterwards) {
-                drop(state);
-                return Ok(place);
+            let now = Instant::now();
+            self.expire(&mut guarded.state, now, &mut afterwards);
+            match self.offer(&mut guarded.state, &destination, now, &mut afterwards) {
+                Offer::Slot(slot) => {
+                    drop(guarded);
+                    return self.place(slot);
+                }
+                Offer::NoRoom => guarded.waiting.join(destination, call),
+                Offer::NotHere => {
+                    let waiting = guarded.waiting.join(destination.clone(), call);
+                    guarded.waiting.hold(&destination);
+                    waiting
+                }
             }
-            state.waiting.join(Arc::clone(request.origin), call)
         };
         Box::pin(self.wait(call, request, waiting)).await
     }
@@ -230,7 +322,7 @@ impl ConnectionPool {
         &self,
         call: &Call,
         request: &Request<'_>,
-        waiting: Waiting<Arc<Origin>, Place>,
+        waiting: Waiting<Destination, Option<Place>>,
     ) -> Result<Place, Error> {
         let timeout = request.timeouts.pool;
         if timeout == Some(Duration::ZERO) {
@@ -255,65 +347,76 @@ impl ConnectionPool {
             }
         })
         .await?;
-        if self.lock().closed {
-            return Err(Error::from(Code::CLIENT_CLOSED));
+        match place {
+            Some(place) if !self.lock().state.closed => Ok(place),
+            _ => Err(Error::from(Code::CLIENT_CLOSED)),
         }
-        Ok(place)
     }
 
-    /// The three cases of the module's text.
-    fn place_for(&self, state: &mut State, origin: &Arc<Origin>, afterwards: &mut Afterwards) -> Option<Place> {
-        let connection = match state.idle.take(origin) {
-            Some(connection) => Some(connection),
-            None => {
-                let open = state.active.len() + state.idle.len();
-                if self.limits.max_connections.is_some_and(|max| open >= max) {
-                    afterwards.closing.push(*state.idle.pop_oldest()?);
-                }
-                None
-            }
+    fn offer(&self, state: &mut State, to: &Destination, now: Instant, afterwards: &mut Afterwards) -> Offer {
+        let may_share = matches!(to, Destination::Origin(origin) if self.may_share(origin));
+        state.offer(to, &self.limits, may_share, now, afterwards)
+    }
+
+    fn place(&self, slot: Slot) -> Result<Place, Error> {
+        let pool = self.this.upgrade().ok_or_else(|| Error::from(Code::CLIENT_CLOSED))?;
+        // What served before may serve again, as long as nothing was sent.
+        let keep = matches!(slot.carrier, Carrier::Own(..)).then(|| self.expiry(Instant::now()));
+        Ok(Place { pool, slot: Some(slot), keep })
+    }
+
+    fn release(&self, slot: Slot, keep: Option<Option<Instant>>) {
+        self.guarded(|guarded, afterwards| {
+            let now = Instant::now();
+            self.take_back(guarded, slot, keep, now, afterwards);
+            self.serve(guarded, afterwards);
+            self.expire(&mut guarded.state, now, afterwards);
+        });
+    }
+
+    fn take_back(
+        &self,
+        guarded: &mut Guarded,
+        slot: Slot,
+        keep: Option<Option<Instant>>,
+        now: Instant,
+        afterwards: &mut Afterwards,
+    ) {
+        let keep = match slot.carrier {
+            Carrier::Stream(..) => Some(self.expiry(now)),
+            _ => keep,
         };
-        let pool = self.this.upgrade()?;
-        let cut = connection.as_ref().map_or_else(Arc::default, |connection| Arc::clone(connection.cut()));
-        let key = state.active.insert(Arc::clone(&cut));
-        Some(Place { pool, origin: Arc::clone(origin), key: Some(key), cut, keep: connection.is_some(), connection })
-    }
-
-    fn release(&self, key: usize, origin: &Arc<Origin>, connection: Option<Box<Connection>>) {
-        let mut afterwards = Afterwards::default();
-        let now = Instant::now();
-        let mut state = self.lock();
-        state.active.remove(key);
-        if let Some(connection) = connection {
-            match state.closed || state.retired {
-                true => afterwards.closing.push(*connection),
-                false => state.idle.push(Arc::clone(origin), connection, self.expiry(now)),
-            }
+        let destination = (!guarded.waiting.is_empty()).then(|| guarded.state.destination(&slot).clone());
+        guarded.state.release(slot, keep, afterwards);
+        if let Some(destination) = destination {
+            guarded.waiting.let_go(&destination);
         }
-        self.serve(&mut state, &mut afterwards);
-        self.expire(&mut state, now, &mut afterwards);
-        if state.active.is_empty() {
-            afterwards.wakers.append(&mut state.drained);
-        }
-        drop(state);
     }
 
     /// Gives those who wait what there is, in their order, one wake-up for each.
-    fn serve(&self, state: &mut State, afterwards: &mut Afterwards) {
-        if state.waiting.is_empty() {
+    fn serve(&self, guarded: &mut Guarded, afterwards: &mut Afterwards) {
+        if guarded.waiting.is_empty() {
             return;
         }
-        while let Some(origin) = state.waiting.next(self.back()).cloned() {
-            let Some(place) = self.place_for(state, &origin, afterwards) else { return };
-            match state.waiting.grant(place) {
+        let now = Instant::now();
+        while let Some(destination) = guarded.waiting.next(self.back()) {
+            let slot = match self.offer(&mut guarded.state, &destination, now, afterwards) {
+                Offer::Slot(slot) => slot,
+                Offer::NotHere => {
+                    guarded.waiting.hold(&destination);
+                    continue;
+                }
+                Offer::NoRoom => return,
+            };
+            let Ok(place) = self.place(slot) else { return };
+            match guarded.waiting.grant(&destination, Some(place)) {
                 Granted::To(waker) => afterwards.wakers.extend(waker),
-                Granted::Nobody(mut place) => {
+                Granted::Nobody(place) => {
                     // Given up just now. Taken back by hand, as its guard would want the lock; the next one may have it.
-                    if let Some(key) = place.key.take() {
-                        state.active.remove(key);
-                    }
-                    if let Some(connection) = place.connection.take() {
-                        state.idle.push(origin, connection, self.expiry(Instant::now()));
+                    if let Some(mut place) = place {
+                        if let Some(slot) = place.slot.take() {
+                            self.take_back(guarded, slot, place.keep, now, afterwards);
+                        }
                     }
                 }
             }
@@ -321,15 +424,14 @@ impl ConnectionPool {
     }
 
     /// What puts a waiter back in its place once somebody drives its lane.
-    fn back(&self) -> impl Fn(PutBack<Arc<Origin>, Place>) + Clone + Send + 'static {
+    fn back(&self) -> impl Fn(PutBack<Destination, Option<Place>>) + Clone + Send + 'static {
         let pool = self.this.clone();
         move |waiter| {
             let Some(pool) = pool.upgrade() else { return };
-            let mut afterwards = Afterwards::default();
-            let mut state = pool.lock();
-            state.waiting.put_back(waiter);
-            pool.serve(&mut state, &mut afterwards);
-            drop(state);
+            pool.guarded(|guarded, afterwards| {
+                guarded.waiting.put_back(waiter);
+                pool.serve(guarded, afterwards);
+            });
         }
     }
 
@@ -338,51 +440,34 @@ impl ConnectionPool {
         self.limits.keepalive_expiry.and_then(|expiry| now.checked_add(expiry))
     }
 
-    /// Lets those go that were idle too long, or are too many (checklist H02, H04).
     fn expire(&self, state: &mut State, now: Instant, afterwards: &mut Afterwards) {
-        if state.idle.len() == 0 {
-            return;
-        }
-        let most = self.limits.max_keepalive.unwrap_or(usize::MAX);
-        while state.idle.len() > most {
-            afterwards.closing.extend(state.idle.pop_oldest().map(|connection| *connection));
-        }
-        while let Some(connection) = state.idle.pop_expired(now) {
-            afterwards.closing.push(*connection);
-        }
+        state.expire(self.limits.max_keepalive.unwrap_or(usize::MAX), now, afterwards);
     }
 
     /// What there is just now.
     pub fn counts(&self) -> Counts {
-        let state = self.lock();
-        Counts { active: state.active.len(), idle: state.idle.len(), waiting: state.waiting.len() }
+        let guarded = self.lock();
+        guarded.state.counts(guarded.waiting.len())
+    }
+
+    /// All connections, oldest first.
+    pub fn connections(&self) -> Vec<ConnectionSnapshot> {
+        self.lock().state.connections()
     }
 
     /// Takes no more requests, closes what is idle, and ends those who wait and those that run (checklist H15).
     pub fn close(&self) {
-        let mut afterwards = Afterwards::default();
-        let mut state = self.lock();
-        state.closed = true;
-        while let Some(connection) = state.idle.pop_oldest() {
-            afterwards.closing.push(*connection);
-        }
-        // Each gets a place, sees that the pool is closed, and gives it back.
-        while let Some(origin) = state.waiting.next(self.back()).cloned() {
-            let Some(pool) = self.this.upgrade() else { return };
-            let cut = Arc::new(Cut::default());
-            let key = state.active.insert(Arc::clone(&cut));
-            match state.waiting.grant(Place { pool, origin, key: Some(key), cut, connection: None, keep: false }) {
-                Granted::To(waker) => afterwards.wakers.extend(waker),
-                Granted::Nobody(mut place) => {
-                    if let Some(key) = place.key.take() {
-                        state.active.remove(key);
-                    }
+        let cuts = self.guarded(|guarded, afterwards| {
+            guarded.state.closed = true;
+            while guarded.state.close_oldest_idle(afterwards) {}
+            guarded.waiting.let_all_go();
+            while let Some(destination) = guarded.waiting.next(self.back()) {
+                if let Granted::To(waker) = guarded.waiting.grant(&destination, None) {
+                    afterwards.wakers.extend(waker);
                 }
             }
-        }
-        let cuts: Vec<_> = state.active.iter().map(|(_, cut)| Arc::clone(cut)).collect();
-        drop(state);
-        drop(afterwards);
+            guarded.state.cuts()
+        });
         for cut in cuts {
             cut.now();
         }
@@ -390,13 +475,10 @@ impl ConnectionPool {
 
     /// Closes what is idle, and keeps nothing from now on. What runs goes on.
     pub fn retire(&self) {
-        let mut afterwards = Afterwards::default();
-        let mut state = self.lock();
-        state.retired = true;
-        while let Some(connection) = state.idle.pop_oldest() {
-            afterwards.closing.push(*connection);
-        }
-        drop(state);
+        self.guarded(|guarded, afterwards| {
+            guarded.state.retired = true;
+            while guarded.state.close_oldest_idle(afterwards) {}
+        });
     }
 
     /// Waits until no request runs, or until `at`. True if none runs.
@@ -404,8 +486,8 @@ impl ConnectionPool {
         let mut timer = CoarseTimer::new();
         poll_fn(|cx| {
             {
-                let mut state = self.lock();
-                if state.active.is_empty() {
+                let state = &mut self.lock().state;
+                if !state.is_in_use() {
                     return Poll::Ready(true);
                 }
                 if !state.drained.iter().any(|waker| waker.will_wake(cx.waker())) {
@@ -420,25 +502,27 @@ impl ConnectionPool {
         .await
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Guarded> {
+        self.guarded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `work` under the lock, and afterwards, without it, what came of that.
+    fn guarded<R>(&self, work: impl FnOnce(&mut Guarded, &mut Afterwards) -> R) -> R {
+        let mut afterwards = Afterwards::default();
+        let mut guarded = self.lock();
+        work(&mut guarded, &mut afterwards)
     }
 }
 
 impl Quiesce for ConnectionPool {
     fn close_idle(&self) {
-        let mut afterwards = Afterwards::default();
-        let mut state = self.lock();
-        while let Some(connection) = state.idle.pop_oldest() {
-            afterwards.closing.push(*connection);
-        }
-        drop(state);
+        self.guarded(|guarded, afterwards| while guarded.state.close_oldest_idle(afterwards) {});
     }
 }
 
 /// H16: nothing of a response has come, the body can be sent again, and the server cannot have acted on the request, or
 /// may safely act on it twice.
-fn may_try_again(request: &Request<'_>, failure: &Failure) -> bool {
+fn may_try_again(request: &Request<'_>, failure: &http11::Failure) -> bool {
     let died = failure.error.is_a(Code::SERVER_DISCONNECTED)
         || failure.error.is_a(Code::READ_ERROR)
         || failure.error.is_a(Code::WRITE_ERROR);

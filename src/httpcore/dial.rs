@@ -82,6 +82,11 @@ impl Dialer {
         Ok(Dialled { stream, info })
     }
 
+    /// Whether requests to an origin are forwarded by the proxy, over one connection for all (checklist K04).
+    pub(super) fn forwards(&self, _origin: &Origin) -> bool {
+        false
+    }
+
     /// Checklist J02.
     fn alpn(&self) -> &'static [&'static [u8]] {
         match (self.http1, self.http2) {

@@ -1,4 +1,4 @@
-//! What httpcore is: a pool of connections, HTTP/1.1 on them, TLS and dialling below. A request comes in with its
+//! What httpcore is: a pool of connections, HTTP/1.1 and HTTP/2 on them, TLS and dialling below. A request comes in with its
 //! headers complete, goes out as it is, and its response comes back as received.
 
 mod body;
@@ -8,8 +8,10 @@ mod connection_pool;
 mod dial;
 mod headers;
 mod http11;
-mod idle_connections;
+mod http2;
+mod idle_list;
 mod models;
+mod pool_state;
 mod response_body;
 mod stream;
 mod tls;
@@ -17,12 +19,14 @@ mod trace;
 
 pub use body::{Body, Pieces};
 pub use connection_info::{ConnectionInfo, DialTimings, TlsInfo};
-pub use connection_pool::{ConnectionPool, Counts, Limits};
+pub use connection_pool::{ConnectionPool, Limits};
 pub use dial::Dialer;
 pub use headers::RawHeaders;
 pub(crate) use headers::{is_field_text, is_token, quoted, same_name};
 pub use http11::{HeadLimits, ResponseHead};
+pub use http2::Http2Settings;
 pub use models::{FramingField, Origin, Request, Response, Scheme, Timeouts, Timings};
+pub use pool_state::{Activity, ConnectionSnapshot, Counts};
 pub use response_body::ResponseBody;
 pub use tls::{TlsConfig, TlsSettings};
 pub use trace::{Info, InformationalFn, Observer, Phase, TraceEvent, TraceFn, Value};

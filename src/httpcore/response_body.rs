@@ -1,10 +1,11 @@
 //! A response's body on its way from a connection.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::connection_pool::Place;
-use super::http11::Exchange;
-use super::RawHeaders;
+use super::{http11, http2, RawHeaders, ResponseHead};
 use crate::error::{Code, Error};
 use crate::runtime::Call;
 
@@ -27,8 +28,22 @@ struct Open {
     exchange: Exchange,
 }
 
+enum Exchange {
+    /// With how long the server keeps the connection, if it says so.
+    Http1(http11::Exchange, Option<Duration>),
+    Http2(http2::Exchange),
+}
+
 impl ResponseBody {
-    pub(super) fn new(place: Place, exchange: Exchange) -> ResponseBody {
+    pub(super) fn on_http1(place: Place, exchange: http11::Exchange, head: &ResponseHead) -> ResponseBody {
+        ResponseBody::new(place, Exchange::Http1(exchange, keep_alive_timeout(&head.headers)))
+    }
+
+    pub(super) fn on_http2(place: Place, exchange: http2::Exchange) -> ResponseBody {
+        ResponseBody::new(place, Exchange::Http2(exchange))
+    }
+
+    fn new(place: Place, exchange: Exchange) -> ResponseBody {
         ResponseBody { state: BodyState::Open(Box::new(Open { place, exchange })), bytes_received: 0, trailers: None }
     }
 
@@ -56,9 +71,14 @@ impl ResponseBody {
                 Ok(Some(data))
             }
             None => {
-                let Open { mut place, mut exchange } = *open;
-                self.trailers = exchange.trailers();
-                place.settle(exchange.may_carry_another());
+                let Open { mut place, exchange } = *open;
+                self.trailers = match exchange {
+                    Exchange::Http1(mut exchange, keep_alive) => {
+                        place.settle(exchange.may_carry_another(), keep_alive);
+                        exchange.trailers()
+                    }
+                    Exchange::Http2(mut exchange) => exchange.trailers(),
+                };
                 self.state = BodyState::Ended;
                 Ok(None)
             }
@@ -78,14 +98,35 @@ impl ResponseBody {
 
 impl Open {
     async fn next(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
+        let exchange = match &mut self.exchange {
+            Exchange::Http1(exchange, _) => exchange,
+            Exchange::Http2(exchange) => return Box::pin(exchange.next(call, max)).await,
+        };
         let Some(connection) = self.place.connection() else {
             return Err(Error::new(Code::INTERNAL, "a response without a connection"));
         };
-        self.exchange.check(connection)?;
-        if let Some(data) = self.exchange.buffered(connection, max)? {
+        exchange.check(connection)?;
+        if let Some(data) = exchange.buffered(connection, max)? {
             return Ok(data);
         }
         connection.move_to(call).await?;
-        self.exchange.read(connection, max).await
+        exchange.read(connection, max).await
     }
+}
+
+/// `Keep-Alive: timeout=5`: how long the server keeps an idle connection.
+fn keep_alive_timeout(headers: &RawHeaders) -> Option<Duration> {
+    let parameters = headers.find_all(b"keep-alive").flat_map(|value| value.split(|byte| *byte == b','));
+    parameters
+        .filter_map(|parameter| {
+            let (name, value) = std::str::from_utf8(parameter).ok()?.split_once('=')?;
+            let seconds = value.trim().parse().ok()?;
+            name.trim().eq_ignore_ascii_case("timeout").then(|| Duration::from_secs(seconds))
+        })
+        .min()
+}
+
+/// The error of a body with more than `max` bytes on the wire.
+pub(super) fn too_large(max: u64) -> Error {
+    Error::new(Code::BODY_TOO_LARGE, format!("the response's body has more than {max} bytes on the wire"))
 }

@@ -88,6 +88,13 @@ impl Observer {
         call.upcall(move || trace(&event)).await
     }
 
+    /// Tells of an interim response, if anybody listens.
+    pub(super) async fn tell_interim(&self, call: &Call, head: ResponseHead) {
+        if let Some(informational) = self.informational.clone() {
+            call.upcall(move || informational(&head)).await;
+        }
+    }
+
     /// Runs a step and tells of its beginning and its end.
     pub(super) async fn around<T>(
         &self,

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use super::decoders::accept_encoding;
 use super::{redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, QueryParams, Request, Response, Url, UrlParts};
 use crate::error::{Code, Error};
-use crate::httpcore::{self, ConnectionPool, Counts, Dialer, HeadLimits, Limits, Timeouts, TlsConfig, TlsSettings};
+use crate::httpcore::{self, ConnectionPool, Counts, Dialer, HeadLimits, Http2Settings, Limits, Timeouts, TlsConfig, TlsSettings};
 use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt};
 
 /// A client's options, with HTTPX's defaults (checklist A01).
@@ -38,6 +38,8 @@ pub struct ClientBuilder {
     pub http1: bool,
     /// Whether HTTP/2 is spoken to servers that choose it (checklist J01).
     pub http2: bool,
+    /// What an HTTP/2 connection may do.
+    pub http2_settings: Http2Settings,
     /// What a response's head may have.
     pub head_limits: HeadLimits,
     /// The most bytes that a response's body may have on the wire.
@@ -78,6 +80,7 @@ impl Default for ClientBuilder {
             retries: 0,
             http1: true,
             http2: false,
+            http2_settings: Http2Settings::default(),
             head_limits: HeadLimits::default(),
             max_body: None,
             base_url: None,
@@ -194,7 +197,7 @@ impl Client {
                 http1: self.options.http1,
                 http2: self.options.http2,
             };
-            ConnectionPool::new(self.options.limits, dialer)
+            ConnectionPool::new(self.options.limits, dialer, self.options.http2_settings)
         })
     }
 
@@ -371,7 +374,7 @@ impl Client {
 
     /// What the pool has just now.
     pub fn counts(&self) -> Counts {
-        self.pool.get().map_or(Counts { active: 0, idle: 0, waiting: 0 }, |pool| pool.counts())
+        self.pool.get().map_or(Counts::default(), |pool| pool.counts())
     }
 
     /// Takes no more requests, waits at most `drain` for those that run (None: for ever) and for responses that are

@@ -322,7 +322,7 @@ impl Request {
 }
 
 impl Pieces for Multipart {
-    fn open(&self) -> Box<dyn Iterator<Item = Result<Bytes, Error>> + Send> {
+    fn open(&self) -> Box<dyn Iterator<Item = Result<Bytes, Error>> + Send + Sync> {
         Box::new(Multipart::open(self))
     }
 }

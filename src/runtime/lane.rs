@@ -78,6 +78,17 @@ impl Lane {
         self.runtime().block_on(tokio::task::unconstrained(std::future::poll_fn(poll)))
     }
 
+    /// Runs a future to its end, and the tasks that were spawned beside it.
+    pub(super) fn drive_future<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime().block_on(future)
+    }
+
+    /// Runs a future as a task, while somebody drives the lane.
+    pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        // A task's panic ends the task; what it had is dropped, and whoever waits for it learns so.
+        drop(self.runtime().spawn(future));
+    }
+
     /// Ready once `at` has come. To be polled by the lane's driver only.
     pub(super) fn poll_timer(&self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
         self.timer.lock().unwrap_or_else(|e| e.into_inner()).poll_at(cx, at)

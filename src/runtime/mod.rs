@@ -7,6 +7,7 @@
 
 mod call;
 mod foreign;
+mod io_thread;
 mod lane;
 mod operation;
 mod pipe;
@@ -20,6 +21,7 @@ mod wait_queue;
 
 pub use call::{block_on, Call, Interrupt};
 pub use foreign::Foreign;
+pub use io_thread::spawn_io;
 pub use lane::Lane;
 pub use operation::Operation;
 pub use pipe::{pipe, PipeReader, PipeWriter};

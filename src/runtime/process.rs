@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::io_thread::IoThread;
 use super::lane::Lane;
 use super::resolver::{Resolver, Resolving};
 use super::sys::ForkCell;
@@ -29,6 +30,7 @@ pub(super) struct Process {
     stopping: Mutex<Vec<JoinHandle<()>>>,
     /// Queues that have a thread of their own.
     resident: Mutex<usize>,
+    io_thread: IoThread,
 }
 
 pub(super) fn process() -> &'static Process {
@@ -38,6 +40,7 @@ pub(super) fn process() -> &'static Process {
         keepers: Mutex::new(Vec::new()),
         stopping: Mutex::new(Vec::new()),
         resident: Mutex::new(0),
+        io_thread: IoThread::default(),
     })
 }
 
@@ -62,6 +65,10 @@ impl Process {
         if free.len() < MAX_FREE_LANES {
             free.push(lane);
         }
+    }
+
+    pub(super) fn io_thread(&self) -> &IoThread {
+        &self.io_thread
     }
 
     pub(super) fn resident_started(&self) {
@@ -124,6 +131,16 @@ pub fn quiesce(timeout: Duration) -> Result<(), Error> {
         }
         // A library thread's panic was its task's error already.
         let _ = thread.join();
+    }
+    if let Some(leaving) = process.io_thread.leave() {
+        while !leaving.has_left() {
+            if deadline.is_some_and(|at| Instant::now() >= at) {
+                leaving.stay();
+                return Err(Error::new(Code::TIMEOUT, "a connection that many requests share is still in use"));
+            }
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        process.io_thread.join();
     }
     let resident = *lock(&process.resident);
     if resident > 0 {

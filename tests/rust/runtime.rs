@@ -59,7 +59,7 @@ impl OnePlace {
         }
         state.opened = true;
         let socket = state.idle.take();
-        match state.waiting.grant(Place { pool: self.clone(), socket }) {
+        match state.waiting.grant(&(), Place { pool: self.clone(), socket }) {
             Granted::To(waker) => {
                 drop(state);
                 if let Some(waker) = waker {

@@ -50,14 +50,20 @@ pub struct ScanState {
 pub struct Version([u8; 8]);
 
 impl Version {
+    /// What HTTPX calls HTTP/2 (checklist J01). No status line says it.
+    pub(in crate::httpcore) const HTTP_2: Version = Version(*b"HTTP/2\0\0");
+
     /// The text, for example `b"HTTP/1.1"`.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        match *self == Version::HTTP_2 {
+            true => &self.0[..6],
+            false => &self.0,
+        }
     }
 
     /// The text, for example `"HTTP/1.1"`.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
     /// The 1 of `HTTP/1.0`.
@@ -99,6 +105,11 @@ pub struct ResponseHead {
 }
 
 impl ResponseHead {
+    /// A head that was no text: its reason is empty.
+    pub(in crate::httpcore) fn new(version: Version, status: u16, headers: RawHeaders) -> ResponseHead {
+        ResponseHead { version, status, headers, reason: 0..0 }
+    }
+
     /// The reason phrase as received; empty if there is none. It lies in the block of `headers`.
     pub fn reason(&self) -> &[u8] {
         self.headers.block().get(self.reason.clone()).unwrap_or_default()

@@ -22,7 +22,7 @@ use crate::runtime::Call;
 use body::{BodyDecoder, Decoded};
 use encode::{encode_head, BodyEncoder, RequestHead, SentHead};
 use head::{parse_head, ScanState};
-pub use head::{HeadLimits, ResponseHead};
+pub use head::{HeadLimits, ResponseHead, Version};
 
 /// How often the writer may go on before the reader gets a look.
 const WRITES_BEFORE_A_LOOK: usize = 16;
@@ -31,7 +31,7 @@ const WRITES_BEFORE_A_YIELD: usize = 64;
 /// How often a body is read before the lane's other connections get their turn.
 const READS_BEFORE_A_YIELD: usize = 32;
 /// More interim responses than this before the final one are an attack.
-const MAX_INTERIM: usize = 100;
+pub(super) const MAX_INTERIM: usize = 100;
 /// Small pieces of a body are copied out of the read buffer, so that they do not keep all of it alive.
 const COPY_UP_TO: usize = 1024;
 

@@ -1,0 +1,70 @@
+//! Heads of requests and responses, between our form and h2's (checklist J05, J09).
+
+use http::header::{HeaderName, HeaderValue};
+use http::uri::{Authority, PathAndQuery, Scheme as UriScheme, Uri};
+use http::{HeaderMap, Method};
+
+use crate::error::{Code, Error};
+use crate::httpcore::http11::{ResponseHead, Version};
+use crate::httpcore::{quoted, same_name, RawHeaders, Request, Scheme};
+
+/// Fields that belong to a connection, and so not to HTTP/2 (RFC 9113 §8.2.2), and Host, which is `:authority`.
+const LEFT_OUT: [&[u8]; 6] =
+    [b"host", b"transfer-encoding", b"connection", b"keep-alive", b"proxy-connection", b"upgrade"];
+
+/// What is to be sent, and what it says of the body.
+pub(super) struct RequestHead {
+    pub(super) request: http::Request<()>,
+    /// A body follows, if only an empty one.
+    pub(super) has_body: bool,
+    /// The length that Content-Length gives it.
+    pub(super) length: Option<u64>,
+}
+
+fn refused(what: &str, value: &[u8]) -> Error {
+    Error::new(Code::LOCAL_PROTOCOL_ERROR, format!("{what} {} cannot be sent over HTTP/2", quoted(value)))
+}
+
+pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> {
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + 1);
+    let (mut authority, mut has_body, mut length) = (None, false, None);
+    for (name, value) in request.lines() {
+        if same_name(name, b"host") {
+            let parsed = Authority::try_from(value).map_err(|_| refused("the Host header", value))?;
+            authority.get_or_insert(parsed);
+        }
+        let is_length = same_name(name, b"content-length");
+        has_body |= is_length || same_name(name, b"transfer-encoding");
+        if is_length {
+            length = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok());
+        }
+        let only_trailers = !same_name(name, b"te") || value.eq_ignore_ascii_case(b"trailers");
+        if !only_trailers || LEFT_OUT.iter().any(|left_out| same_name(name, left_out)) {
+            continue;
+        }
+        let key = HeaderName::from_bytes(name).map_err(|_| refused("the header name", name))?;
+        headers.append(key, HeaderValue::from_bytes(value).map_err(|_| refused("the header value", value))?);
+    }
+    let missing = || Error::new(Code::LOCAL_PROTOCOL_ERROR, "Missing mandatory 'Host:' header");
+    let path = PathAndQuery::try_from(&request.target[..]).map_err(|_| refused("the target", &request.target))?;
+    let scheme = match request.origin.scheme {
+        Scheme::Http => UriScheme::HTTP,
+        Scheme::Https => UriScheme::HTTPS,
+    };
+    let uri = Uri::builder().scheme(scheme).authority(authority.ok_or_else(missing)?).path_and_query(path).build();
+    let mut head = http::Request::new(());
+    *head.method_mut() = Method::from_bytes(request.method).map_err(|_| refused("the method", request.method))?;
+    *head.uri_mut() = uri.map_err(|_| refused("the target", &request.target))?;
+    *head.version_mut() = http::Version::HTTP_2;
+    *head.headers_mut() = headers;
+    Ok(RequestHead { request: head, has_body, length })
+}
+
+pub(super) fn response_head<T>(response: &http::Response<T>) -> Result<ResponseHead, Error> {
+    Ok(ResponseHead::new(Version::HTTP_2, response.status().as_u16(), fields(response.headers())?))
+}
+
+/// In the order of their names' first appearance.
+pub(super) fn fields(headers: &HeaderMap) -> Result<RawHeaders, Error> {
+    RawHeaders::from_pairs(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
+}
