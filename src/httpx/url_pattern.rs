@@ -114,6 +114,11 @@ impl UrlPattern {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// Whether there is no URL that does not match.
+    pub(super) fn matches_all(&self) -> bool {
+        self.scheme.is_empty() && self.port.is_none() && matches!(self.host, Host::Any)
+    }
 }
 
 impl Host {
@@ -152,7 +157,7 @@ fn is_subdomain(host: &str, name: &str) -> bool {
 
 /// The address that a host without brackets is, and the zone of a link-local one, which is `%25eth0` in URLs and
 /// `%eth0` elsewhere (RFC 6874 §2).
-fn address_and_zone(host: &str) -> Option<(IpAddr, Option<&str>)> {
+pub(super) fn address_and_zone(host: &str) -> Option<(IpAddr, Option<&str>)> {
     match host.split_once('%') {
         Some((address, zone)) => {
             Some((IpAddr::V6(address.parse().ok()?), Some(zone.strip_prefix("25").unwrap_or(zone))))

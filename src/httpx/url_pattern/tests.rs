@@ -35,7 +35,9 @@ fn sorted<'a>(texts: &[&'a str]) -> Vec<&'a str> {
 fn k15_all_is_any_scheme() {
     for all in ["all://", "ALL://", "all://*", "", "://", "://*", "://*/8", "//:"] {
         assert_matches(all, &["http://example.com", "https://h:1/x", "custom://h", "file:///etc/hosts", "/x"], &[]);
+        assert!(pattern(all).matches_all(), "{all}");
     }
+    assert!(!pattern("http://").matches_all() && !pattern("all://*:80").matches_all());
 }
 
 #[test]
