@@ -562,6 +562,44 @@ httpx_code httpx_client_builder_interrupt(httpx_client_builder *b, httpx_interru
  */
 httpx_code httpx_client_builder_build(const httpx_client_builder *b, httpx_client **out, httpx_error **err);
 
+/* ---- Client builder: HTTP versions ---- */
+
+/**
+ * Says whether HTTP/1.1 is spoken: 1 (the default) or 0. Without it, and with HTTP/2, every server is spoken to in
+ * HTTP/2, those of http URLs too ("prior knowledge"); without both, no client can be built.
+ */
+httpx_code httpx_client_builder_http1(httpx_client_builder *b, int32_t enabled, httpx_error **err);
+
+/**
+ * Says whether HTTP/2 is spoken to https servers that choose it: 1, or 0 (the default). Requests to such a server share
+ * one connection, which a thread of the library keeps up.
+ */
+httpx_code httpx_client_builder_http2(httpx_client_builder *b, int32_t enabled, httpx_error **err);
+
+/**
+ * Sets how many bytes may arrive over HTTP/2 before somebody reads them: of one response (1 MiB unless set), and of all
+ * responses of a connection (100 MiB). At most 2147483647 and at least 65535 for each. A connection's window smaller
+ * than those of its streams together lets responses that nobody reads hold up the others.
+ */
+httpx_code httpx_client_builder_http2_windows(httpx_client_builder *b, uint32_t stream, uint32_t connection,
+                                              httpx_error **err);
+
+/**
+ * Sets how many requests share an HTTP/2 connection at most (100 unless set), if the server allows as many. Others wait
+ * for one of them to end.
+ */
+httpx_code httpx_client_builder_http2_max_streams(httpx_client_builder *b, size_t max, httpx_error **err);
+
+/**
+ * Has a peer that was silent on an HTTP/2 connection for `interval` seconds asked by a PING whether it lives, and the
+ * connection closed if nothing comes within `timeout` seconds. INFINITY (the default) as `interval` asks never. Requests
+ * that run on such a connection end with HTTPX_E_READ.
+ */
+httpx_code httpx_client_builder_http2_ping(httpx_client_builder *b, double interval, double timeout, httpx_error **err);
+
+/** Sets how many connections there may be to one origin; SIZE_MAX (the default) is no limit of its own. */
+httpx_code httpx_client_builder_max_per_host(httpx_client_builder *b, size_t max, httpx_error **err);
+
 /* ---- Client: any thread ---- */
 
 /**

@@ -153,6 +153,12 @@ httpx_code httpx_client_builder_retries(httpx_client_builder *b, uint32_t retrie
 httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follow, size_t max_redirects, httpx_error **err);
 httpx_code httpx_client_builder_interrupt(httpx_client_builder *b, httpx_interrupt_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_client_builder_build(const httpx_client_builder *b, httpx_client **out, httpx_error **err);
+httpx_code httpx_client_builder_http1(httpx_client_builder *b, int32_t enabled, httpx_error **err);
+httpx_code httpx_client_builder_http2(httpx_client_builder *b, int32_t enabled, httpx_error **err);
+httpx_code httpx_client_builder_http2_windows(httpx_client_builder *b, uint32_t stream, uint32_t connection, httpx_error **err);
+httpx_code httpx_client_builder_http2_max_streams(httpx_client_builder *b, size_t max, httpx_error **err);
+httpx_code httpx_client_builder_http2_ping(httpx_client_builder *b, double interval, double timeout, httpx_error **err);
+httpx_code httpx_client_builder_max_per_host(httpx_client_builder *b, size_t max, httpx_error **err);
 #define HTTPX_SEND_STREAM 1
 #define HTTPX_SEND_FOLLOW_REDIRECTS 2
 #define HTTPX_SEND_NO_REDIRECTS 4

@@ -31,7 +31,7 @@ impl Inherited for ClientBuilder {
 
 /// # Safety
 /// `b` is NULL or a live handle.
-unsafe fn change(
+pub(super) unsafe fn change(
     b: *mut httpx_client_builder,
     err: *mut *mut httpx_error,
     change: impl FnOnce(&mut ClientBuilder) -> Result<()>,

@@ -7,6 +7,7 @@
 pub mod callbacks;
 pub mod client;
 pub mod client_builder;
+pub mod client_builder_http2;
 pub mod codes;
 pub mod cookies;
 pub mod error;

@@ -295,7 +295,9 @@ impl State {
                 self.hosts[slot.host].may_share = false;
                 self.forget_record(record);
             }
-            (Carrier::Stream(key, connection), keep) => self.release_stream(key, connection, keep.flatten(), afterwards),
+            (Carrier::Stream(key, connection), keep) => {
+                self.release_stream(key, connection, keep.flatten(), afterwards)
+            }
         }
         self.forget_if_unused(slot.host);
         if self.active.is_empty() {

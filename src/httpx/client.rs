@@ -14,7 +14,9 @@ use bytes::Bytes;
 use super::decoders::accept_encoding;
 use super::{redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, QueryParams, Request, Response, Url, UrlParts};
 use crate::error::{Code, Error};
-use crate::httpcore::{self, ConnectionPool, Counts, Dialer, HeadLimits, Http2Settings, Limits, Timeouts, TlsConfig, TlsSettings};
+use crate::httpcore::{
+    self, ConnectionPool, Counts, Dialer, HeadLimits, Http2Settings, Limits, Timeouts, TlsConfig, TlsSettings,
+};
 use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt};
 
 /// A client's options, with HTTPX's defaults (checklist A01).

@@ -4,6 +4,7 @@
 #include "null_calls.h"
 #include "null_calls_cookies.h"
 #include "null_calls_form.h"
+#include "null_calls_http2.h"
 #include "null_calls_response.h"
 
 /* ---- the table ---- */
@@ -51,6 +52,12 @@ static const row rows[] = {
     ROW(client_builder_free, 1, 0, 0, 0, 1),
     ROW(client_builder_timeout, 2, 1, 0, 0, 0),
     ROW(client_builder_limits, 2, 1, 0, 0, 0),
+    ROW(client_builder_http1, 2, 1, 0, 0, 0),
+    ROW(client_builder_http2, 2, 1, 0, 0, 0),
+    ROW(client_builder_http2_windows, 2, 1, 0, 0, 0),
+    ROW(client_builder_http2_max_streams, 2, 1, 0, 0, 0),
+    ROW(client_builder_http2_ping, 2, 1, 0, 0, 0),
+    ROW(client_builder_max_per_host, 2, 1, 0, 0, 0),
     ROW(client_builder_header, 4, 7, 2, 1, 0),
     ROW(client_builder_verify, 2, 1, 0, 0, 0),
     ROW(client_builder_ca_pem, 3, 3, 1, 0, 1),

@@ -135,12 +135,12 @@ impl Upload {
                     return Poll::Ready(Err(UploadError::Own(misdeclared("Too little"))));
                 }
                 self.body.satisfied();
-                return Poll::Ready(self.stream.send_data(Bytes::new(), true).map(|()| true).map_err(|_| UploadError::Peer));
+                return Poll::Ready(
+                    self.stream.send_data(Bytes::new(), true).map(|()| true).map_err(|_| UploadError::Peer),
+                );
             };
             if let Some(left) = &mut self.left {
-                *left = left
-                    .checked_sub(data.len() as u64)
-                    .ok_or_else(|| UploadError::Own(misdeclared("Too much")))?;
+                *left = left.checked_sub(data.len() as u64).ok_or_else(|| UploadError::Own(misdeclared("Too much")))?;
             }
             self.data = data;
         }
@@ -344,16 +344,12 @@ fn nothing() -> Info {
 
 fn request_info(request: &Request<'_>, stream: u32) -> Info {
     let method = String::from_utf8_lossy(request.method);
-    vec![
-        ("request", Value::Opaque(format!("<Request [b'{method}']>"))),
-        ("stream_id", Value::Int(i64::from(stream))),
-    ]
+    vec![("request", Value::Opaque(format!("<Request [b'{method}']>"))), ("stream_id", Value::Int(i64::from(stream)))]
 }
 
 fn head_info(head: &ResponseHead) -> Info {
-    let pair = |(name, value): (&[u8], &[u8])| {
-        Value::List(vec![Value::Bytes(name.to_vec()), Value::Bytes(value.to_vec())])
-    };
+    let pair =
+        |(name, value): (&[u8], &[u8])| Value::List(vec![Value::Bytes(name.to_vec()), Value::Bytes(value.to_vec())]);
     let headers = Value::List(head.headers.iter().map(pair).collect());
     vec![("return_value", Value::List(vec![Value::Int(i64::from(head.status)), headers]))]
 }

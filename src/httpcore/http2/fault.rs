@@ -40,10 +40,8 @@ pub(super) fn stream_error(error: &h2::Error, stream: u32, status: &Status) -> E
         None => error,
     };
     if error.is_reset() && error.is_remote() {
-        let text = format!(
-            "<StreamReset stream_id:{stream}, error_code:{}, remote_reset:True>",
-            code.unwrap_or_default()
-        );
+        let text =
+            format!("<StreamReset stream_id:{stream}, error_code:{}, remote_reset:True>", code.unwrap_or_default());
         return with_code(Error::new(Code::REMOTE_PROTOCOL_ERROR, text));
     }
     if error.is_reset() {

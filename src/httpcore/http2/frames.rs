@@ -82,9 +82,7 @@ impl Frames {
                     Part::Payload(debug_data)
                 }
                 _ => match (u32::from_be_bytes([0, a, b, c]) as usize, d) {
-                    (length, GOAWAY) if length >= GOAWAY_FIELDS => {
-                        Part::GoAway { debug_data: length - GOAWAY_FIELDS }
-                    }
+                    (length, GOAWAY) if length >= GOAWAY_FIELDS => Part::GoAway { debug_data: length - GOAWAY_FIELDS },
                     (length, _) => Part::Payload(length),
                 },
             };
