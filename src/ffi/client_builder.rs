@@ -47,6 +47,13 @@ pub(super) unsafe fn change(
     })
 }
 
+impl httpx_client_builder {
+    /// The options as they are now.
+    pub(super) fn options(&self) -> Result<ClientBuilder> {
+        Ok(self.slot.lend()?.clone())
+    }
+}
+
 /// Makes a builder with HTTPX's defaults: timeouts of 5 seconds each, 100 connections, 20 of them idle for 5 seconds at
 /// most, the bundled Mozilla root certificates.
 ///
@@ -408,7 +415,8 @@ pub unsafe extern "C" fn httpx_client_builder_interrupt(
     unsafe { change(b, err, set) }
 }
 
-/// Makes a client. The builder is unchanged and can build more. Nothing is opened yet.
+/// Makes a client. The builder is unchanged and can build more. Nothing is opened yet. HTTPX_E_INVALID_CONFIG for
+/// settings that contradict each other.
 ///
 /// `*out` is owned by the caller, who frees it with httpx_client_free.
 #[no_mangle]
@@ -420,7 +428,7 @@ pub unsafe extern "C" fn httpx_client_builder_build(
     guard_ok(err, || {
         // SAFETY: the caller vouches for the pointers.
         let (b, out) = unsafe { (borrow(b, "b")?, Out::new(out, "out")?) };
-        let client = b.slot.lend()?.build();
+        let client = b.slot.lend()?.build()?;
         out.set(share(Arc::new(httpx_client::new(client))));
         Ok(())
     })

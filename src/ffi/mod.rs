@@ -22,3 +22,4 @@ pub mod request;
 pub mod response;
 pub mod stream;
 mod text;
+pub mod transport;

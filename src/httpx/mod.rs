@@ -19,6 +19,7 @@ mod request;
 mod response;
 mod status;
 mod text;
+mod transport;
 mod url;
 mod url_pattern;
 
@@ -35,5 +36,6 @@ pub use query_params::QueryParams;
 pub use request::{open_regular, Given, Request, Timeout};
 pub use response::{BodyStream, Head, Response, Unit};
 pub use status::reason_phrase;
+pub use transport::Transport;
 pub use url::{Change, Url, UrlParts};
 pub use url_pattern::UrlPattern;

@@ -312,6 +312,14 @@ impl Request {
         }
     }
 
+    /// The error with the request that it is about, unless it has one (checklist Q02).
+    pub(super) fn blamed(self: &Arc<Request>, error: Error) -> Error {
+        match error.request() {
+            Some(_) => error,
+            None => error.with_request(self.info()).with_full_request(Arc::clone(self)),
+        }
+    }
+
     /// What errors say of it.
     pub(super) fn info(&self) -> Arc<RequestInfo> {
         Arc::new(RequestInfo {

@@ -6,6 +6,7 @@
 #include "null_calls_form.h"
 #include "null_calls_http2.h"
 #include "null_calls_response.h"
+#include "null_calls_transport.h"
 
 /* ---- the table ---- */
 
@@ -80,6 +81,16 @@ static const row rows[] = {
     ROW(client_send, 4, 7, 0, 0, 0),
     ROW(client_send_async, 8, 7, 0, 0, 0),
     ROW(client_connections, 5, 1, 0, 0, 0),
+    ROW(transport_new, 3, 3, 0, 0, 0),
+    ROW(transport_clone, 1, 1, 0, 0, 0),
+    ROW(transport_free, 1, 0, 0, 0, 1),
+    ROW(transport_close, 2, 1, 0, 0, 0),
+    ROW(transport_request_new, 5, 15, 2, 3, 0),
+    ROW(transport_send, 4, 7, 0, 0, 0),
+    ROW(transport_send_async, 8, 7, 0, 0, 0),
+    ROW(transport_connections, 5, 1, 0, 0, 0),
+    ROW(client_builder_transport, 3, 1, 0, 0, 0),
+    ROW(client_builder_mount, 4, 3, 1, 1, 0),
     ROW(request_new, 5, 15, 2, 3, 0),
     ROW(request_free, 1, 0, 0, 0, 1),
     ROW(request_method, 2, 1, 0, 0, 0),

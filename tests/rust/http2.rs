@@ -88,7 +88,7 @@ async fn echo((request, mut respond): Stream) {
 #[test]
 fn requests_share_one_connection() {
     let server = Server::start(100, echo);
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let address = server.address;
     let for_threads = Arc::clone(&client);
     ends(move || {
@@ -116,7 +116,7 @@ fn requests_share_one_connection() {
 #[test]
 fn no_more_streams_are_open_than_the_server_allows() {
     let server = Server::start(3, echo);
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let address = server.address;
     let for_threads: Arc<Client> = Arc::clone(&client);
     ends(move || {
@@ -137,7 +137,7 @@ fn no_more_streams_are_open_than_the_server_allows() {
 #[test]
 fn a_large_body_goes_both_ways_at_once() {
     let server = Server::start(100, echo);
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let body = Bytes::from((0..8 << 20).map(|byte| (byte % 251) as u8).collect::<Vec<_>>());
     let mut post = request(&client, "POST", server.address);
     post.set_bytes(body.clone());
@@ -162,7 +162,7 @@ fn a_refused_stream_is_sent_again() {
             }
         }
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let mut post = request(&client, "POST", server.address);
     post.set_bytes(Bytes::from_static(b"once"));
     let response = ends(move || send(&client, post).unwrap());
@@ -177,7 +177,7 @@ fn a_reset_stream_is_an_error_and_the_connection_goes_on() {
             _ => echo((request, respond)).await,
         }
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let url = format!("http://{}/reset", server.address);
     let error = send(&client, client.build_request("GET", &url).unwrap()).err().unwrap();
     assert_eq!(error.code(), Code::REMOTE_PROTOCOL_ERROR);
