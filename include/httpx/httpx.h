@@ -49,6 +49,12 @@ typedef struct httpx_client_builder httpx_client_builder;
 typedef struct httpx_client httpx_client;
 
 /**
+ * A transport: a connection pool with its settings, which carries single requests. It can be used by itself, or be
+ * shared by clients. Any thread may use it.
+ */
+typedef struct httpx_transport httpx_transport;
+
+/**
  * A request: method, URL, headers, body, time limits. One thread at a time. It can be changed and sent as often as its
  * body can be read.
  */
@@ -356,6 +362,9 @@ typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *err
 /** Cookies. */
 #define HTTPX_KIND_COOKIES 12
 
+/** Transports. */
+#define HTTPX_KIND_TRANSPORT 13
+
 /** The library's version: "0.1.0". Static. */
 const char *httpx_version(void);
 
@@ -556,7 +565,8 @@ httpx_code httpx_client_builder_interrupt(httpx_client_builder *b, httpx_interru
                                           httpx_destroy_fn destroy, httpx_error **err);
 
 /**
- * Makes a client. The builder is unchanged and can build more. Nothing is opened yet.
+ * Makes a client. The builder is unchanged and can build more. Nothing is opened yet. HTTPX_E_INVALID_CONFIG for
+ * settings that contradict each other.
  *
  * `*out` is owned by the caller, who frees it with httpx_client_free.
  */
@@ -665,6 +675,67 @@ httpx_code httpx_client_send_async(httpx_client *c, httpx_request *r, uint32_t f
  * connection. Each place may be NULL.
  */
 httpx_code httpx_client_connections(httpx_client *c, size_t *active, size_t *idle, size_t *waiting, httpx_error **err);
+
+/* ---- Transport: a connection pool by itself, or shared by clients; any thread ---- */
+
+/**
+ * Makes a transport with those of a builder's settings that concern connections: TLS, proxy, limits, HTTP versions,
+ * retries, time limits, the interrupt function. Nothing is opened yet. The builder stays as it is.
+ *
+ * `*out` is owned by the caller, who frees it with httpx_transport_free.
+ */
+httpx_code httpx_transport_new(const httpx_client_builder *b, httpx_transport **out, httpx_error **err);
+
+/** Adds an owner; returns `t`. NULL for NULL. */
+httpx_transport *httpx_transport_clone(httpx_transport *t);
+
+/**
+ * Ends an ownership; clients that were built with it own it, too. With the last one, idle connections are closed;
+ * requests that are in flight, and responses that are open, go on. NULL is fine.
+ */
+void httpx_transport_free(httpx_transport *t);
+
+/** Closes a transport for all its owners, as httpx_client_close does a client. */
+httpx_code httpx_transport_close(httpx_transport *t, double drain_seconds, httpx_error **err);
+
+/** Makes a request that has no header but Host, with the transport's time limits. Otherwise as httpx_request_new. */
+httpx_code httpx_transport_request_new(httpx_transport *t, const char *method, size_t method_len, const char *url,
+                                       size_t url_len, httpx_request **out, httpx_error **err);
+
+/**
+ * Sends a request and waits for its response's head; the body is unread. Nothing is added to the request, and no
+ * redirect is followed.
+ *
+ * The request stays the caller's. `*out` is owned by the caller, who frees it with httpx_response_free.
+ */
+httpx_code httpx_transport_send(httpx_transport *t, httpx_request *r, httpx_response **out, httpx_error **err);
+
+/** The same in a queue; for the operation see httpx_client_send_async. */
+httpx_code httpx_transport_send_async(httpx_transport *t, httpx_request *r, httpx_queue *q, httpx_response_fn done,
+                                      void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+
+/** As httpx_client_connections. */
+httpx_code httpx_transport_connections(httpx_transport *t, size_t *active, size_t *idle, size_t *waiting,
+                                       httpx_error **err);
+
+/**
+ * Has clients use this transport instead of one of their own, for what is not mounted elsewhere. It is shared: closing
+ * a client does not close it. The builder's own settings for connections, and proxies of the environment, then do not
+ * matter. NULL takes it back. The builder becomes an owner.
+ */
+httpx_code httpx_client_builder_transport(httpx_client_builder *b, httpx_transport *t, httpx_error **err);
+
+/**
+ * Has requests to URLs that match `pattern` use this transport, or, with NULL, the client's default one without any
+ * proxy. A pattern is a scheme or "all", "://", and perhaps a host and a port: "https://", "http://localhost:8080". A
+ * host "*.example.org" means the names below example.org, "*example.org" that name too, and "*" any. A pattern with a
+ * port goes first, then the one with the longer host, then the one with the longer scheme. The same pattern again
+ * replaces what it was mounted to.
+ *
+ * HTTPX_E_INVALID_ARGUMENT or HTTPX_E_INVALID_URL for what is no pattern. The builder becomes an owner.
+ */
+httpx_code httpx_client_builder_mount(httpx_client_builder *b, const char *pattern, size_t len, httpx_transport *t,
+                                      httpx_error **err);
 
 /* ---- Request: one thread at a time ---- */
 

@@ -1,6 +1,7 @@
 typedef struct httpx_error httpx_error;
 typedef struct httpx_client_builder httpx_client_builder;
 typedef struct httpx_client httpx_client;
+typedef struct httpx_transport httpx_transport;
 typedef struct httpx_request httpx_request;
 typedef struct httpx_form httpx_form;
 typedef struct httpx_multipart httpx_multipart;
@@ -115,6 +116,7 @@ typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *err
 #define HTTPX_KIND_FORM 10
 #define HTTPX_KIND_MULTIPART 11
 #define HTTPX_KIND_COOKIES 12
+#define HTTPX_KIND_TRANSPORT 13
 const char *httpx_version(void);
 uint32_t httpx_abi_version(void);
 int32_t httpx_feature(const char *name, size_t len);
@@ -169,6 +171,16 @@ httpx_code httpx_client_get(httpx_client *c, const char *url, size_t len, httpx_
 httpx_code httpx_client_send(httpx_client *c, httpx_request *r, uint32_t flags, httpx_response **out, httpx_error **err);
 httpx_code httpx_client_send_async(httpx_client *c, httpx_request *r, uint32_t flags, httpx_queue *q, httpx_response_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
 httpx_code httpx_client_connections(httpx_client *c, size_t *active, size_t *idle, size_t *waiting, httpx_error **err);
+httpx_code httpx_transport_new(const httpx_client_builder *b, httpx_transport **out, httpx_error **err);
+httpx_transport *httpx_transport_clone(httpx_transport *t);
+void httpx_transport_free(httpx_transport *t);
+httpx_code httpx_transport_close(httpx_transport *t, double drain_seconds, httpx_error **err);
+httpx_code httpx_transport_request_new(httpx_transport *t, const char *method, size_t method_len, const char *url, size_t url_len, httpx_request **out, httpx_error **err);
+httpx_code httpx_transport_send(httpx_transport *t, httpx_request *r, httpx_response **out, httpx_error **err);
+httpx_code httpx_transport_send_async(httpx_transport *t, httpx_request *r, httpx_queue *q, httpx_response_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+httpx_code httpx_transport_connections(httpx_transport *t, size_t *active, size_t *idle, size_t *waiting, httpx_error **err);
+httpx_code httpx_client_builder_transport(httpx_client_builder *b, httpx_transport *t, httpx_error **err);
+httpx_code httpx_client_builder_mount(httpx_client_builder *b, const char *pattern, size_t len, httpx_transport *t, httpx_error **err);
 httpx_code httpx_request_new(httpx_client *c, const char *method, size_t method_len, const char *url, size_t url_len, httpx_request **out, httpx_error **err);
 void httpx_request_free(httpx_request *r);
 const char *httpx_request_method(const httpx_request *r, size_t *len);

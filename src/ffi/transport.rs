@@ -186,8 +186,10 @@ pub unsafe extern "C" fn httpx_client_builder_transport(
 }
 
 /// Has requests to URLs that match `pattern` use this transport, or, with NULL, the client's default one without any
-/// proxy: "https://", "all://*.example.org", "http://localhost:8080". A pattern with a port goes first, then the one with
-/// the longer host, then the one with the longer scheme. The same pattern again replaces what it was mounted to.
+/// proxy. A pattern is a scheme or "all", "://", and perhaps a host and a port: "https://", "http://localhost:8080". A
+/// host "*.example.org" means the names below example.org, "*example.org" that name too, and "*" any. A pattern with a
+/// port goes first, then the one with the longer host, then the one with the longer scheme. The same pattern again
+/// replaces what it was mounted to.
 ///
 /// HTTPX_E_INVALID_ARGUMENT or HTTPX_E_INVALID_URL for what is no pattern. The builder becomes an owner.
 #[no_mangle]

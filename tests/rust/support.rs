@@ -1,6 +1,8 @@
 //! What several tests need: small servers, of which what they see of a connection is what the tests assert, and short
 //! ways to run a request, an operation or a child.
 
+pub mod test_server;
+
 use std::future::Future;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
