@@ -5,6 +5,7 @@ mod abi;
 mod client;
 mod house;
 mod http2;
+mod http2_scripts;
 mod peers;
 mod runtime;
 mod runtime_faults;
