@@ -1003,7 +1003,7 @@ httpx_code httpx_response_content(const httpx_response *r, const uint8_t **conte
 
 /**
  * The body's text in UTF-8, once it was read: decoded from what httpx_response_set_encoding says, else what Content-Type
- * says, else UTF-8; bytes without meaning become U+FFFD. Not NUL-terminated; borrowed from `r`.
+ * says, else UTF-8; bytes without meaning become U+FFFD. Borrowed from `r`.
  * HTTPX_E_RESPONSE_NOT_READ before the body was read.
  */
 httpx_code httpx_response_text(const httpx_response *r, const char **text, size_t *len, httpx_error **err);
@@ -1081,7 +1081,7 @@ httpx_code httpx_response_next_request(const httpx_response *r, httpx_request **
 size_t httpx_response_trailer_count(const httpx_response *r);
 
 /**
- * The trailer line at `index`. Each place may be NULL. The strings are not NUL-terminated; they are borrowed from `r`.
+ * The trailer line at `index`. Each place may be NULL. The strings are borrowed from `r`.
  * HTTPX_E_NOT_FOUND for an index that is too high.
  */
 httpx_code httpx_response_trailer_at(const httpx_response *r, size_t index, const uint8_t **name, size_t *name_len,

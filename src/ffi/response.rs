@@ -32,6 +32,8 @@ pub struct httpx_response {
     url: Text,
     names: Names,
     fields: OnceLock<Fields>,
+    /// Once they are there.
+    trailers: OnceLock<Fields>,
     /// Values that were put together from several lines, with their names.
     joined: Mutex<Vec<Joined>>,
 }
@@ -64,6 +66,7 @@ impl httpx_response {
             url: Text::default(),
             names: Names::default(),
             fields: OnceLock::new(),
+            trailers: OnceLock::new(),
             joined: Mutex::default(),
         })
     }
@@ -227,7 +230,7 @@ fn give_content(response: &Response, place: &Out<*const u8>, len: &Out<usize>) -
 }
 
 /// The body's text in UTF-8, once it was read: decoded from what httpx_response_set_encoding says, else what Content-Type
-/// says, else UTF-8; bytes without meaning become U+FFFD. Not NUL-terminated; borrowed from `r`.
+/// says, else UTF-8; bytes without meaning become U+FFFD. Borrowed from `r`.
 /// HTTPX_E_RESPONSE_NOT_READ before the body was read.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_text(
@@ -241,9 +244,9 @@ pub unsafe extern "C" fn httpx_response_text(
         let (r, place, len) = unsafe { (borrow(r, "r")?, Out::new(text, "text")?, Out::new(len, "len")?) };
         let response = r.slot.lend()?;
         // The text's memory is its own, and stays until the response is freed.
-        let text = response.text()?;
+        let text = response.text_and_nul()?;
         place.set(text.as_ptr().cast());
-        len.set(text.len());
+        len.set(text.len() - 1);
         Ok(())
     })
 }
@@ -448,7 +451,7 @@ pub unsafe extern "C" fn httpx_response_trailer_count(r: *const httpx_response) 
     })
 }
 
-/// The trailer line at `index`. Each place may be NULL. The strings are not NUL-terminated; they are borrowed from `r`.
+/// The trailer line at `index`. Each place may be NULL. The strings are borrowed from `r`.
 /// HTTPX_E_NOT_FOUND for an index that is too high.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_trailer_at(
@@ -462,8 +465,10 @@ pub unsafe extern "C" fn httpx_response_trailer_at(
 ) -> httpx_code {
     guard_ok(err, || {
         // SAFETY: the caller vouches for it.
-        let response = unsafe { borrow(r, "r") }?.slot.lend()?;
-        let field = response.trailers().and_then(|trailers| trailers.get(index));
+        let r = unsafe { borrow(r, "r") }?;
+        let response = r.slot.lend()?;
+        let trailers = response.trailers().map(|lines| r.trailers.get_or_init(|| Fields::new(lines.iter())));
+        let field = trailers.and_then(|trailers| trailers.get(index));
         // SAFETY: the caller vouches for the places.
         unsafe { give_field(field, index, [name, value], [name_len, value_len]) }
     })

@@ -40,7 +40,7 @@ pub struct Response {
     next_request: Option<Arc<Request>>,
     /// What the program says that the text is in.
     encoding: Option<&'static Encoding>,
-    /// The text, once it was asked for.
+    /// The text and a NUL, once it was asked for.
     text: OnceLock<String>,
 }
 
@@ -280,8 +280,17 @@ impl Response {
     /// # Errors
     /// ResponseNotRead before that.
     pub fn text(&self) -> Result<&str, Error> {
+        let terminated = self.text_and_nul()?;
+        Ok(&terminated[..terminated.len() - 1])
+    }
+
+    /// The same with a NUL behind it, for those who count on one.
+    ///
+    /// # Errors
+    /// ResponseNotRead before the body was read.
+    pub fn text_and_nul(&self) -> Result<&str, Error> {
         let content = self.content()?;
-        Ok(self.text.get_or_init(|| text::decode(content, self.text_encoding())))
+        Ok(self.text.get_or_init(|| text::decode(content, self.text_encoding()) + "\0"))
     }
 
     /// Reads the body to its end and keeps it; does nothing if that was done.
