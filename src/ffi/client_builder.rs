@@ -180,7 +180,8 @@ pub unsafe extern "C" fn httpx_client_builder_verify(
     unsafe { change(b, err, set) }
 }
 
-/// Trusts the certificates in a PEM text (copied) instead of the bundled Mozilla roots; those of several calls add up.
+/// Trusts the certificates in a PEM text, or in DER (copied), instead of the bundled Mozilla roots; those of several
+/// calls add up. httpx_client_builder_tls has more settings of TLS.
 ///
 /// HTTPX_E_INVALID_CONFIG if there is none in it, or one that cannot be read.
 #[no_mangle]
@@ -191,12 +192,13 @@ pub unsafe extern "C" fn httpx_client_builder_ca_pem(
     err: *mut *mut httpx_error,
 ) -> httpx_code {
     // SAFETY: the caller vouches for pointer and length.
-    let set = |builder: &mut ClientBuilder| builder.tls.add_pem(unsafe { bytes(pem, len, "pem") }?);
+    let set = |builder: &mut ClientBuilder| builder.tls.add_roots(unsafe { bytes(pem, len, "pem") }?);
     // SAFETY: the caller vouches for `b`.
     unsafe { change(b, err, set) }
 }
 
-/// The same for a PEM file, read now. HTTPX_E_IO or a code below it if it cannot be read.
+/// The same for a file, read now, or a directory, see httpx_tls_ca_path. HTTPX_E_IO or a code below it if it cannot be
+/// read.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_client_builder_ca_file(
     b: *mut httpx_client_builder,
@@ -205,7 +207,7 @@ pub unsafe extern "C" fn httpx_client_builder_ca_file(
     err: *mut *mut httpx_error,
 ) -> httpx_code {
     // SAFETY: the caller vouches for pointer and length.
-    let set = |builder: &mut ClientBuilder| builder.add_ca_file(unsafe { path(file, len, "file") }?);
+    let set = |builder: &mut ClientBuilder| builder.tls.add_roots_from(unsafe { path(file, len, "file") }?);
     // SAFETY: the caller vouches for `b`.
     unsafe { change(b, err, set) }
 }
@@ -391,6 +393,23 @@ pub unsafe extern "C" fn httpx_client_builder_redirects(
     unsafe { change(b, err, set) }
 }
 
+/// Says whether the environment of the process is asked, when a client is built, for what the program has not said: 1
+/// (the default) or 0. SSL_CERT_FILE (a file) or else SSL_CERT_DIR (directories) name root certificates in the place of
+/// the bundled ones, SSLKEYLOGFILE a file as for httpx_tls_key_log.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_trust_env(
+    b: *mut httpx_client_builder,
+    trust: i32,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        builder.trust_env = trust != 0;
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
 /// Has `fn_` asked by threads that are blocked in a call of this client, outside of everything, at least every 100 ms;
 /// anything but 0 ends the call with HTTPX_E_INTERRUPTED. For Ctrl-C, thread cancellation and the like. NULL: no longer.
 ///
@@ -415,8 +434,9 @@ pub unsafe extern "C" fn httpx_client_builder_interrupt(
     unsafe { change(b, err, set) }
 }
 
-/// Makes a client. The builder is unchanged and can build more. Nothing is opened yet. HTTPX_E_INVALID_CONFIG for
-/// settings that contradict each other.
+/// Makes a client. The builder is unchanged and can build more. Nothing is opened yet but what the environment names,
+/// if it is trusted: HTTPX_E_IO or a code below it if that cannot be read. HTTPX_E_INVALID_CONFIG for settings that
+/// contradict each other.
 ///
 /// `*out` is owned by the caller, who frees it with httpx_client_free.
 #[no_mangle]
@@ -428,8 +448,8 @@ pub unsafe extern "C" fn httpx_client_builder_build(
     guard_ok(err, || {
         // SAFETY: the caller vouches for the pointers.
         let (b, out) = unsafe { (borrow(b, "b")?, Out::new(out, "out")?) };
-        let client = b.slot.lend()?.build()?;
-        out.set(share(Arc::new(httpx_client::new(client))));
+        let builder = b.slot.lend()?.in_environment(&|name| std::env::var_os(name))?;
+        out.set(share(Arc::new(httpx_client::new(builder.build()?))));
         Ok(())
     })
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::connection::{deadline_exceeded, timed_out};
 use super::connection_info::ConnectionInfo;
 use super::stream::Stream;
-use super::tls::TlsConfig;
+use super::tls::{info_of, TlsConfig};
 use super::{Origin, Request, Scheme};
 use crate::error::{Code, Error};
 use crate::runtime::{resolve, Call, Lane, Socket};
@@ -75,7 +75,8 @@ impl Dialer {
         info.http2 = !self.http1;
         if origin.scheme == Scheme::Https {
             let handshake = self.tls.handshake(stream, origin.tls_name(), self.alpn());
-            let tls = within_connect_timeout(request, handshake).await?;
+            let tls = within_connect_timeout(request, handshake).await.map_err(handshake_timed_out)?;
+            info.tls = Some(info_of(&tls));
             info.http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
             stream = Stream::Tls(Box::new(tls));
         }
@@ -221,6 +222,14 @@ fn connect_error(error: &std::io::Error) -> Error {
         _ => Code::CONNECT_ERROR,
     };
     Error::from_io(code, error, "")
+}
+
+/// The words that HTTPX has for a handshake that took too long (checklist G03).
+fn handshake_timed_out(error: Error) -> Error {
+    match error.code() {
+        Code::CONNECT_TIMEOUT => Error::new(Code::CONNECT_TIMEOUT, "The handshake operation timed out"),
+        _ => error,
+    }
 }
 
 /// Holds `work` to the connect timeout and the request's deadline. To be polled on a lane.

@@ -28,5 +28,5 @@ pub use http2::Http2Settings;
 pub use models::{FramingField, Origin, Request, Response, Scheme, Timeouts, Timings};
 pub use pool_state::{Activity, ConnectionSnapshot, Counts};
 pub use response_body::ResponseBody;
-pub use tls::{TlsConfig, TlsSettings};
+pub use tls::{RootStore, TlsConfig, TlsSettings, TlsVersion};
 pub use trace::{Info, InformationalFn, Observer, Phase, TraceEvent, TraceFn, Value};

@@ -1,9 +1,10 @@
 //! The client: what all its requests share, and the way from a request to its response.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::future::{poll_fn, Future};
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
@@ -63,6 +64,8 @@ pub struct ClientBuilder {
     pub transport: Option<Arc<Transport>>,
     /// What carries the requests to some URLs; None for the client's own default (checklist K17).
     pub mounts: Vec<(UrlPattern, Option<Arc<Transport>>)>,
+    /// Whether the environment says what the program has not (checklist L04).
+    pub trust_env: bool,
 }
 
 impl Default for ClientBuilder {
@@ -98,25 +101,12 @@ impl Default for ClientBuilder {
             interrupt: None,
             transport: None,
             mounts: Vec::new(),
+            trust_env: true,
         }
     }
 }
 
 impl ClientBuilder {
-    /// Trusts the certificates of a PEM file, read now, instead of the bundled roots, beside those added before.
-    pub fn add_ca_file(&mut self, path: &Path) -> Result<(), Error> {
-        let pem = std::fs::read(path).map_err(|e| {
-            let code = match e.kind() {
-                std::io::ErrorKind::NotFound => Code::FILE_NOT_FOUND,
-                std::io::ErrorKind::PermissionDenied => Code::PERMISSION_DENIED,
-                _ => Code::IO_ERROR,
-            };
-            let why = format!("Could not find a suitable TLS CA certificate bundle, invalid path: {}", path.display());
-            Error::from_io(code, &e, &why)
-        })?;
-        self.tls.add_pem(&pem)
-    }
-
     /// Gives a name on one port one more address, instead of looking it up.
     ///
     /// # Errors
@@ -153,6 +143,18 @@ impl ClientBuilder {
         }
         let options = ClientBuilder { transport: None, mounts: Vec::new(), ..self.clone() };
         Ok(Transport::new(options))
+    }
+
+    /// These options, and what the environment adds to them if it is trusted: for `build`.
+    ///
+    /// # Errors
+    /// What is wrong with what the environment says.
+    pub fn in_environment(&self, lookup: &dyn Fn(&str) -> Option<OsString>) -> Result<ClientBuilder, Error> {
+        let mut builder = self.clone();
+        if self.trust_env {
+            builder.tls.apply_environment(lookup)?;
+        }
+        Ok(builder)
     }
 
     /// A client with these options. It opens and reads nothing yet.

@@ -185,9 +185,9 @@ impl Request {
     }
 
     /// The name that TLS asks for and verifies, instead of the URL's host (checklist L07). Requests share a connection
-    /// only with those of the same name.
+    /// only with those of the same name. An empty one is the host's.
     pub fn set_server_name(&mut self, name: &str) {
-        let origin = Origin { server_name: Some(name.into()), ..Origin::clone(&self.origin) };
+        let origin = Origin { server_name: (!name.is_empty()).then(|| name.into()), ..Origin::clone(&self.origin) };
         self.origin = Arc::new(origin);
     }
 

@@ -1,0 +1,172 @@
+//! Root certificates that the program names: in files, directories and memory, as PEM or DER.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use rustls::pki_types::CertificateDer;
+use rustls::RootCertStore;
+
+use super::private_key::split_sequence;
+use super::{file_error, invalid, pem};
+use crate::error::Error;
+use crate::runtime::ForkCell;
+
+/// Files that were read, so that clients that trust the same bundle do not parse it again.
+static READ: ForkCell<Mutex<Vec<Bundle>>> = ForkCell::new();
+/// More of them are not kept.
+const MAX_KEPT: usize = 16;
+
+struct Bundle {
+    path: PathBuf,
+    modified: SystemTime,
+    size: u64,
+    certificates: Vec<Bytes>,
+}
+
+/// The certificates of PEM text, or of DER ones in a row.
+///
+/// # Errors
+/// INVALID_CONFIG if there is none, or one that cannot be read.
+pub(super) fn of_data(data: &[u8]) -> Result<Vec<Bytes>, Error> {
+    let certificates = certificates(data)?;
+    for (index, certificate) in certificates.iter().enumerate() {
+        usable(certificate).map_err(|e| invalid(format!("certificate {} cannot be used as a root: {e}", index + 1)))?;
+    }
+    Ok(certificates)
+}
+
+fn usable(certificate: &Bytes) -> Result<(), rustls::Error> {
+    RootCertStore::empty().add(CertificateDer::from_slice(certificate))
+}
+
+/// What is a certificate in PEM text, or in DER; at least one.
+pub(super) fn certificates(data: &[u8]) -> Result<Vec<Bytes>, Error> {
+    let mut found = Vec::new();
+    if pem::is_pem(data) {
+        let sections = pem::sections(data)?;
+        found.extend(sections.into_iter().filter(pem::Section::is_certificate).map(|section| section.data.into()));
+    } else {
+        let mut rest = data;
+        while let Some((certificate, others)) = split_sequence(rest) {
+            found.push(Bytes::copy_from_slice(certificate));
+            rest = others;
+        }
+    }
+    match found.is_empty() {
+        true => Err(invalid("there is no certificate in it, neither as PEM nor as DER".to_owned())),
+        false => Ok(found),
+    }
+}
+
+/// The certificates of a file or of a directory (checklist L01).
+///
+/// # Errors
+/// IO_ERROR or a code below it, INVALID_CONFIG.
+pub(super) fn of_path(path: &Path) -> Result<Vec<Bytes>, Error> {
+    let about = fs::metadata(path).map_err(|e| not_found(&e, path))?;
+    match about.is_dir() {
+        true => of_directory(path),
+        false => of_file(path, &about).map_err(|e| match e {
+            Unusable::Unread(e) => not_found(&e, path),
+            Unusable::Invalid(e) => invalid(format!("{}: {}", path.display(), e.message())),
+        }),
+    }
+}
+
+fn not_found(error: &io::Error, path: &Path) -> Error {
+    file_error(error, &no_bundle(path))
+}
+
+fn no_bundle(path: &Path) -> String {
+    format!("Could not find a suitable TLS CA certificate bundle, invalid path: {}", path.display())
+}
+
+enum Unusable {
+    Unread(io::Error),
+    Invalid(Error),
+}
+
+fn of_file(path: &Path, about: &fs::Metadata) -> Result<Vec<Bytes>, Unusable> {
+    let (size, modified) = (about.len(), about.modified().map_err(Unusable::Unread)?);
+    let read = READ.get_or_init(Mutex::default);
+    let mut kept = read.lock().unwrap_or_else(PoisonError::into_inner);
+    let same = |bundle: &&Bundle| bundle.path == path && bundle.modified == modified && bundle.size == size;
+    if let Some(bundle) = kept.iter().find(same) {
+        return Ok(bundle.certificates.clone());
+    }
+    let certificates = of_data(&fs::read(path).map_err(Unusable::Unread)?).map_err(Unusable::Invalid)?;
+    kept.retain(|bundle| bundle.path != path);
+    if kept.len() >= MAX_KEPT {
+        kept.remove(0);
+    }
+    kept.push(Bundle { path: path.to_owned(), modified, size, certificates: certificates.clone() });
+    Ok(certificates)
+}
+
+/// A directory as `openssl rehash` leaves it, or one of plain PEM files. As in OpenSSL, files that cannot be used are
+/// passed over.
+fn of_directory(path: &Path) -> Result<Vec<Bytes>, Error> {
+    let entries = fs::read_dir(path).map_err(|e| not_found(&e, path))?;
+    let mut files: Vec<_> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|file| is_wanted(file)).collect();
+    // In an order that does not change, so that equal settings are found equal.
+    files.sort();
+    let mut known = HashSet::new();
+    let data = files.iter().filter_map(|file| fs::read(file).ok());
+    let found: Vec<_> = data
+        .filter_map(|data| certificates(&data).ok())
+        .flatten()
+        .filter(|certificate| known.insert(certificate.clone()) && usable(certificate).is_ok())
+        .collect();
+    match found.is_empty() {
+        true => Err(invalid(format!("{}: there is no certificate in it", no_bundle(path)))),
+        false => Ok(found),
+    }
+}
+
+/// `5ed36f99.0`, as OpenSSL looks it up, or a name that says what it is.
+fn is_wanted(file: &Path) -> bool {
+    let (Some(stem), Some(extension)) = (file.file_stem(), file.extension()) else { return false };
+    let all = |text: &std::ffi::OsStr, is: fn(&u8) -> bool| text.as_encoded_bytes().iter().all(is);
+    let hashed = stem.len() == 8 && all(stem, u8::is_ascii_hexdigit) && all(extension, u8::is_ascii_digit);
+    hashed || ["pem", "crt", "cer"].into_iter().any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+/// The certificates in the directories of a list such as `SSL_CERT_DIR`, those that are not there passed over.
+///
+/// # Errors
+/// As for `of_path`, if there is none in all of them.
+pub(super) fn of_directories(list: &std::ffi::OsStr) -> Result<Vec<Bytes>, Error> {
+    let mut found = Vec::new();
+    let mut failed = None;
+    for directory in std::env::split_paths(list) {
+        match of_path(&directory) {
+            Ok(certificates) => found.extend(certificates),
+            Err(error) => failed = Some(error),
+        }
+    }
+    match (found.is_empty(), failed) {
+        (true, Some(error)) => Err(error),
+        _ => Ok(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_directory_only_files_of_certificates_are_read() {
+        for name in ["5ed36f99.0", "ABCDEF01.12", "root.pem", "root.CRT", "a.b.cer"] {
+            assert!(is_wanted(Path::new(name)), "{name}");
+        }
+        for name in ["5ed36f9.0", "5ed36f99.r0", "5ed36f9g.0", "README", ".pem", "key.txt"] {
+            assert!(!is_wanted(Path::new(name)), "{name}");
+        }
+    }
+}
