@@ -10,4 +10,7 @@ mod peers;
 mod runtime;
 mod runtime_faults;
 mod support;
+mod tls;
+mod tls_settings;
+mod tls_support;
 mod transport_faults;
