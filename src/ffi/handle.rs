@@ -23,9 +23,10 @@ pub(super) enum Kind {
     Multipart,
     Cookies,
     Transport,
+    Tls,
 }
 
-const KINDS: usize = 14;
+const KINDS: usize = 15;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.

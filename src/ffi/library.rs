@@ -39,6 +39,8 @@ pub const HTTPX_KIND_MULTIPART: i32 = 11;
 pub const HTTPX_KIND_COOKIES: i32 = 12;
 /// Transports.
 pub const HTTPX_KIND_TRANSPORT: i32 = 13;
+/// TLS settings.
+pub const HTTPX_KIND_TLS: i32 = 14;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,

@@ -20,6 +20,8 @@ pub mod pipe;
 pub mod queue;
 pub mod request;
 pub mod response;
+pub mod response_connection;
 pub mod stream;
 mod text;
+pub mod tls;
 pub mod transport;

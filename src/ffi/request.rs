@@ -383,6 +383,24 @@ pub unsafe extern "C" fn httpx_request_target(
     unsafe { change(r, err, set) }
 }
 
+/// Sets the name that TLS asks for and checks the server's certificate against, instead of the URL's host: for a URL with
+/// an address. A redirect to another host drops it; "" does, too.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_request_server_name(
+    r: *mut httpx_request,
+    name: *const c_char,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |request: &mut Request| {
+        // SAFETY: the caller vouches for pointer and length.
+        request.set_server_name(unsafe { text(name, len, "name") }?);
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `r`.
+    unsafe { change(r, err, set) }
+}
+
 /// Gives the request a body of `len` bytes, which are copied.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_request_body_bytes(

@@ -11,6 +11,7 @@ use super::kit::{borrow, guard, guard_ok, guard_or, set_if_wanted, short_bytes, 
 use super::op::{httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
 use super::request::{give_field, httpx_request};
+use super::response_connection::ConnectionTexts;
 use super::stream::httpx_stream;
 use super::text::{Fields, Names, Text};
 use crate::error::{Code, Error, Result};
@@ -36,6 +37,7 @@ pub struct httpx_response {
     trailers: OnceLock<Fields>,
     /// Values that were put together from several lines, with their names.
     joined: Mutex<Vec<Joined>>,
+    connection: ConnectionTexts,
 }
 
 /// The values of a header's lines in one, with a NUL behind it.
@@ -68,11 +70,16 @@ impl httpx_response {
             fields: OnceLock::new(),
             trailers: OnceLock::new(),
             joined: Mutex::default(),
+            connection: ConnectionTexts::default(),
         })
     }
 
     pub(super) fn head(&self) -> &Head {
         &self.head
+    }
+
+    pub(super) fn connection_texts(&self) -> &ConnectionTexts {
+        &self.connection
     }
 
     fn fields(&self) -> &Fields {
@@ -119,7 +126,7 @@ pub unsafe extern "C" fn httpx_response_url(r: *const httpx_response, len: *mut 
 
 /// # Safety
 /// `r` is NULL or a live handle, `len` NULL or writable.
-unsafe fn give_text(
+pub(super) unsafe fn give_text(
     r: *const httpx_response,
     len: *mut usize,
     get: impl FnOnce(&httpx_response) -> (*const c_char, usize),
