@@ -7,6 +7,7 @@
 #include "null_calls_http2.h"
 #include "null_calls_response.h"
 #include "null_calls_transport.h"
+#include "null_calls_tls.h"
 
 /* ---- the table ---- */
 
@@ -73,7 +74,19 @@ static const row rows[] = {
     ROW(client_builder_retries, 2, 1, 0, 0, 0),
     ROW(client_builder_redirects, 2, 1, 0, 0, 0),
     ROW(client_builder_interrupt, 5, 1, 0, 0, 0),
+    ROW(client_builder_trust_env, 2, 1, 0, 0, 0),
     ROW(client_builder_build, 3, 3, 0, 0, 0),
+    ROW(tls_new, 2, 1, 0, 0, 0),
+    ROW(tls_free, 1, 0, 0, 0, 1),
+    ROW(tls_verify, 2, 1, 0, 0, 0),
+    ROW(tls_roots, 2, 1, 0, 0, 0),
+    ROW(tls_ca_data, 3, 3, 1, 0, 1),
+    ROW(tls_ca_path, 3, 3, 1, 1, 0),
+    ROW(tls_cert_data, 5, 15, 3, 4, 1),
+    ROW(tls_cert_file, 5, 15, 3, 7, 1),
+    ROW(tls_versions, 2, 1, 0, 0, 0),
+    ROW(tls_key_log, 3, 3, 1, 1, 0),
+    ROW(client_builder_tls, 3, 3, 0, 0, 0),
     ROW(client_clone, 1, 1, 0, 0, 0),
     ROW(client_free, 1, 0, 0, 0, 1),
     ROW(client_close, 2, 1, 0, 0, 0),
@@ -104,6 +117,7 @@ static const row rows[] = {
     ROW(request_auth_basic, 4, 7, 2, 3, 0),
     ROW(request_auth_none, 2, 1, 0, 0, 0),
     ROW(request_target, 3, 3, 1, 1, 0),
+    ROW(request_server_name, 3, 3, 1, 1, 0),
     ROW(request_timeout, 2, 1, 0, 0, 0),
     ROW(request_deadline, 2, 1, 0, 0, 0),
     ROW(request_body_bytes, 3, 3, 1, 0, 0),
@@ -153,6 +167,14 @@ static const row rows[] = {
     ROW(response_trailer_at, 6, 1, 0, 0, 1),
     ROW(response_close, 2, 1, 0, 0, 0),
     ROW(response_stream, 3, 3, 0, 0, 0),
+    ROW(response_local_address, 2, 1, 0, 0, 0),
+    ROW(response_peer_address, 2, 1, 0, 0, 0),
+    ROW(response_tls_version, 2, 1, 0, 0, 0),
+    ROW(response_tls_cipher, 2, 1, 0, 0, 0),
+    ROW(response_tls_group, 2, 1, 0, 0, 0),
+    ROW(response_tls_alpn, 2, 1, 0, 0, 0),
+    ROW(response_tls_resumed, 1, 1, 0, 0, 0),
+    ROW(response_tls_certificate, 4, 1, 0, 0, 0),
     ROW(stream_next, 4, 7, 0, 0, 0),
     ROW(stream_next_async, 7, 3, 0, 0, 0),
     ROW(stream_num_bytes_downloaded, 1, 1, 0, 0, 0),
