@@ -183,7 +183,7 @@ pub unsafe extern "C" fn httpx_client_builder_verify(
 /// Trusts the certificates in a PEM text, or in DER (copied), instead of the bundled Mozilla roots; those of several
 /// calls add up. httpx_client_builder_tls has more settings of TLS.
 ///
-/// HTTPX_E_INVALID_CONFIG if there is none in it, or one that cannot be read.
+/// HTTPX_E_INVALID_CONFIG if there is none in it that can be used.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_client_builder_ca_pem(
     b: *mut httpx_client_builder,

@@ -111,7 +111,7 @@ pub unsafe extern "C" fn httpx_tls_roots(t: *mut httpx_tls, roots: i32, err: *mu
 
 /// Adds root certificates: PEM text, or DER (copied). A certificate that is no authority's is trusted for itself.
 ///
-/// HTTPX_E_INVALID_CONFIG if there is none in it, or one that cannot be read.
+/// HTTPX_E_INVALID_CONFIG if there is none in it that can be used.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_tls_ca_data(
     t: *mut httpx_tls,
@@ -128,8 +128,8 @@ pub unsafe extern "C" fn httpx_tls_ca_data(
 /// Adds the root certificates in a file, PEM or DER, or in a directory, as `openssl rehash` leaves it or with names that
 /// end in .pem, .crt or .cer, where files that cannot be used are passed over. Read now.
 ///
-/// HTTPX_E_IO or a code below it if it cannot be read, HTTPX_E_INVALID_CONFIG if there is no certificate in it, or a file
-/// has one that cannot be read.
+/// HTTPX_E_IO or a code below it if it cannot be read, HTTPX_E_INVALID_CONFIG if there is no certificate in it that can be
+/// used.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_tls_ca_path(
     t: *mut httpx_tls,

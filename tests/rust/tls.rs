@@ -224,6 +224,23 @@ fn nothing_is_checked_without_verification() {
 }
 
 #[test]
+fn nor_the_version_of_x509() {
+    // What `openssl x509 -req` made of a request for a long time; an RSA key as devices have it.
+    for versions in [[&rustls::version::TLS13], [&rustls::version::TLS12]] {
+        let identity = Identity {
+            chain: vec![der(include_bytes!("data/tls/v1.pem")).into()],
+            key: der(include_bytes!("data/tls/rsa.pkcs1.key")),
+            pem: String::new(),
+        };
+        let server = TlsServer::with(identity, &Options { versions: &versions, ..Options::default() });
+        let mut builder = ClientBuilder::default();
+        assert_eq!(refused(&builder.build(), "127.0.0.1", &server).code(), Code::CERTIFICATE_ERROR);
+        builder.tls.verify = false;
+        assert_eq!(info(&get_local(&builder.build(), server.address).unwrap()).certificates.len(), 1);
+    }
+}
+
+#[test]
 fn the_servers_name_is_said_and_addresses_are_not() {
     let authority = Authority::new();
     let server = TlsServer::start(authority.issue(&["one.example", "127.0.0.1"], |_| ()));

@@ -11,6 +11,7 @@ use rcgen::{date_time_ymd, BasicConstraints, CertificateParams, DnType, IsCa, Is
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ProtocolVersion, RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
 
 use crate::support::{read_head, send, server, OK};
@@ -135,7 +136,10 @@ impl TlsServer {
             None => builder.with_no_client_auth(),
         };
         let key = PrivateKeyDer::try_from(identity.key).unwrap();
-        let mut config = builder.with_single_cert(identity.chain, key).unwrap();
+        let key = default_provider().key_provider.load_private_key(key).unwrap();
+        // Not looked at: a server may have any certificate.
+        let shown = SingleCertAndKey::from(CertifiedKey::new(identity.chain, key));
+        let mut config = builder.with_cert_resolver(Arc::new(shown));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         if !options.resumes {
             config.session_storage = Arc::new(NoServerSessionStorage {});

@@ -7,6 +7,7 @@ use cbc::cipher::{BlockModeDecrypt, KeyIvInit};
 use md5::{Digest, Md5};
 use pkcs8::{pkcs5, EncryptedPrivateKeyInfoRef};
 
+use super::der::{content, split_sequence, SEQUENCE};
 use super::invalid;
 use super::pem::Section;
 use crate::error::{Code, Error};
@@ -100,33 +101,6 @@ fn is_one_sequence(der: &[u8]) -> bool {
     matches!(split_sequence(der), Some((_, [])))
 }
 
-const SEQUENCE: u8 = 0x30;
-
-/// The first of several SEQUENCEs in DER, and the rest.
-pub(super) fn split_sequence(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    bounds(der).map(|(_, end)| der.split_at(end))
-}
-
-fn content(der: &[u8]) -> Option<&[u8]> {
-    bounds(der).map(|(start, end)| &der[start..end])
-}
-
-/// Where the content of a SEQUENCE begins and ends.
-fn bounds(der: &[u8]) -> Option<(usize, usize)> {
-    let (&tag, &first) = (der.first()?, der.get(1)?);
-    let (start, len) = match first {
-        0..=0x7f => (2, usize::from(first)),
-        // X.690 §8.1.3.5: the number of bytes that say the length.
-        0x81..=0x84 => {
-            let bytes = der.get(2..2 + usize::from(first & 0x7f))?;
-            (2 + bytes.len(), bytes.iter().fold(0, |len, byte| (len << 8) | usize::from(*byte)))
-        }
-        _ => return None,
-    };
-    let end = start.checked_add(len)?;
-    (tag == SEQUENCE && end <= der.len()).then_some((start, end))
-}
-
 fn hex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> =
         text.chars().map(|c| c.to_digit(16).and_then(|digit| digit.try_into().ok())).collect();
@@ -137,18 +111,6 @@ fn hex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sequences_are_split_by_their_lengths() {
-        assert_eq!(split_sequence(&[0x30, 1, 9, 0x30, 0]), Some((&[0x30, 1, 9][..], &[0x30, 0][..])));
-        let mut long = vec![0x30, 0x82, 0x01, 0x00];
-        long.resize(4 + 256, 7);
-        assert_eq!(split_sequence(&long), Some((&long[..], &[][..])));
-        for wrong in [&[][..], &[0x30], &[0x30, 2, 1], &[0x31, 0], &[0x30, 0x80], &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]]
-        {
-            assert_eq!(split_sequence(wrong), None, "{wrong:?}");
-        }
-    }
 
     #[test]
     fn hexadecimal_digits_come_in_pairs() {

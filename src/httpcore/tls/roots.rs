@@ -11,7 +11,7 @@ use bytes::Bytes;
 use rustls::pki_types::CertificateDer;
 use rustls::RootCertStore;
 
-use super::private_key::split_sequence;
+use super::der::split_sequence;
 use super::{file_error, invalid, pem};
 use crate::error::Error;
 use crate::runtime::ForkCell;
@@ -31,13 +31,15 @@ struct Bundle {
 /// The certificates of PEM text, or of DER ones in a row.
 ///
 /// # Errors
-/// INVALID_CONFIG if there is none, or one that cannot be read.
+/// INVALID_CONFIG if there is none that can be used. A bundle may have some: rustls is stricter than those who made it.
 pub(super) fn of_data(data: &[u8]) -> Result<Vec<Bytes>, Error> {
-    let certificates = certificates(data)?;
-    for (index, certificate) in certificates.iter().enumerate() {
-        usable(certificate).map_err(|e| invalid(format!("certificate {} cannot be used as a root: {e}", index + 1)))?;
+    let mut unusable = None;
+    let mut certificates = certificates(data)?;
+    certificates.retain(|certificate| usable(certificate).map_err(|e| unusable = Some(e)).is_ok());
+    match (certificates.is_empty(), unusable) {
+        (true, Some(e)) => Err(invalid(format!("the certificate cannot be used as a root: {e}"))),
+        _ => Ok(certificates),
     }
-    Ok(certificates)
 }
 
 fn usable(certificate: &Bytes) -> Result<(), rustls::Error> {

@@ -103,7 +103,7 @@ impl TlsSettings {
     /// Trusts the certificates in PEM text or in DER, in addition to those added before.
     ///
     /// # Errors
-    /// INVALID_CONFIG if there is none in it, or one that cannot be read.
+    /// INVALID_CONFIG if there is none in it that can be used.
     pub fn add_roots(&mut self, data: &[u8]) -> Result<(), Error> {
         self.roots.extend(roots::of_data(data)?);
         Ok(())
