@@ -48,9 +48,9 @@ pub(super) unsafe fn change(
 }
 
 impl httpx_client_builder {
-    /// The options as they are now.
+    /// The options as they are now, in the environment as it is now.
     pub(super) fn options(&self) -> Result<ClientBuilder> {
-        Ok(self.slot.lend()?.clone())
+        self.slot.lend()?.in_environment(&|name| std::env::var_os(name))
     }
 }
 
@@ -448,8 +448,8 @@ pub unsafe extern "C" fn httpx_client_builder_build(
     guard_ok(err, || {
         // SAFETY: the caller vouches for the pointers.
         let (b, out) = unsafe { (borrow(b, "b")?, Out::new(out, "out")?) };
-        let builder = b.slot.lend()?.in_environment(&|name| std::env::var_os(name))?;
-        out.set(share(Arc::new(httpx_client::new(builder.build()?))));
+        let client = b.options()?.build()?;
+        out.set(share(Arc::new(httpx_client::new(client))));
         Ok(())
     })
 }

@@ -383,8 +383,8 @@ pub unsafe extern "C" fn httpx_request_target(
     unsafe { change(r, err, set) }
 }
 
-/// Sets the name that TLS asks for and checks the server's certificate against, instead of the URL's host: for a URL with
-/// an address. A redirect to another host drops it; "" does, too.
+/// Sets the name that TLS asks for and checks the server's certificate against, instead of the URL's host: for a URL
+/// with an address. A redirect to another host drops it; "" does, too.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_request_server_name(
     r: *mut httpx_request,

@@ -34,8 +34,8 @@ fn address(address: Option<SocketAddr>) -> String {
     address.map_or_else(String::new, |address| address.to_string())
 }
 
-/// This side's address: "127.0.0.1:80" or "[::1]:80"; empty for a unix socket. `len` may be NULL. Borrowed from `r`; NULL
-/// if `r` is NULL.
+/// This side's address: "127.0.0.1:80" or "[::1]:80"; empty for a unix socket. `len` may be NULL. Borrowed from `r`;
+/// NULL if `r` is NULL.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_local_address(r: *const httpx_response, len: *mut usize) -> *const c_char {
     // SAFETY: the caller vouches for both.
@@ -49,8 +49,8 @@ pub unsafe extern "C" fn httpx_response_peer_address(r: *const httpx_response, l
     unsafe { give_text(r, len, |r| r.connection_texts().peer.get(|| address(connection(r).peer))) }
 }
 
-/// The version of TLS: "TLSv1.2" or "TLSv1.3"; empty if the connection is in the clear. `len` may be NULL. Borrowed from
-/// `r`; NULL if `r` is NULL. So for the next three.
+/// The version of TLS: "TLSv1.2" or "TLSv1.3"; empty if the connection is in the clear. `len` may be NULL. Borrowed
+/// from `r`; NULL if `r` is NULL. So for the next three.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_tls_version(r: *const httpx_response, len: *mut usize) -> *const c_char {
     // SAFETY: the caller vouches for both.
@@ -91,8 +91,9 @@ pub unsafe extern "C" fn httpx_response_tls_resumed(r: *const httpx_response) ->
     })
 }
 
-/// A certificate that the server has shown, in DER: 0 is its own, those after it are for who issued it. The places may be
-/// NULL. Borrowed from `r`. HTTPX_DONE, and `*der` is NULL, if there are no more, or the connection is in the clear.
+/// A certificate that the server has shown, in DER: 0 is its own, those after it are for who issued it. The places may
+/// be NULL. Borrowed from `r`. HTTPX_DONE, and `*der` is NULL, if there are no more, or the connection is in the
+/// clear.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_tls_certificate(
     r: *const httpx_response,

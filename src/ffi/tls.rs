@@ -78,8 +78,8 @@ pub unsafe extern "C" fn httpx_tls_free(t: *mut httpx_tls) {
     guard_or((), || unsafe { take_back(t, |t| t.slot.generation()) });
 }
 
-/// Says whether peers' certificates and names are checked: 1 (the default), or 0, which gives up all protection against
-/// an attacker in the middle.
+/// Says whether peers' certificates and names are checked: 1 (the default), or 0, which gives up all protection
+/// against an attacker in the middle.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_tls_verify(t: *mut httpx_tls, verify: i32, err: *mut *mut httpx_error) -> httpx_code {
     let set = |settings: &mut TlsSettings| {
@@ -91,8 +91,8 @@ pub unsafe extern "C" fn httpx_tls_verify(t: *mut httpx_tls, verify: i32, err: *
 }
 
 /// Says which root certificates are trusted: HTTPX_ROOTS_DEFAULT, HTTPX_ROOTS_NONE, HTTPX_ROOTS_BUNDLED or
-/// HTTPX_ROOTS_SYSTEM, and in addition those that were added. The system's are asked for at the first connection; where
-/// they are files, SSL_CERT_FILE and SSL_CERT_DIR say which.
+/// HTTPX_ROOTS_SYSTEM, and in addition those that were added. The system's are asked for at the first connection;
+/// where they are files, SSL_CERT_FILE and SSL_CERT_DIR say which.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_tls_roots(t: *mut httpx_tls, roots: i32, err: *mut *mut httpx_error) -> httpx_code {
     let set = |settings: &mut TlsSettings| {
@@ -125,11 +125,11 @@ pub unsafe extern "C" fn httpx_tls_ca_data(
     unsafe { change(t, err, set) }
 }
 
-/// Adds the root certificates in a file, PEM or DER, or in a directory, as `openssl rehash` leaves it or with names that
-/// end in .pem, .crt or .cer, where files that cannot be used are passed over. Read now.
+/// Adds the root certificates in a file, PEM or DER, or in a directory, as `openssl rehash` leaves it or with names
+/// that end in .pem, .crt or .cer, where files that cannot be used are passed over. Read now.
 ///
-/// HTTPX_E_IO or a code below it if it cannot be read, HTTPX_E_INVALID_CONFIG if there is no certificate in it that can be
-/// used.
+/// HTTPX_E_IO or a code below it if it cannot be read, HTTPX_E_INVALID_CONFIG if there is no certificate in it that
+/// can be used.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_tls_ca_path(
     t: *mut httpx_tls,
@@ -144,8 +144,8 @@ pub unsafe extern "C" fn httpx_tls_ca_path(
 }
 
 /// Shows a client certificate, with the chain that follows it, to servers that ask for one. Both parts are PEM text or
-/// DER (copied); without `key`, (NULL, 0), the key is in the PEM text `cert`. Keys are PKCS#8, PKCS#1 or SEC1, encrypted
-/// ones PKCS#8 or OpenSSL's own PEM (AES or triple DES); `password`, which may be (NULL, 0), is for these.
+/// DER (copied); without `key`, (NULL, 0), the key is in the PEM text `cert`. Keys are PKCS#8, PKCS#1 or SEC1,
+/// encrypted ones PKCS#8 or OpenSSL's own PEM (AES or triple DES); `password`, which may be (NULL, 0), is for these.
 ///
 /// HTTPX_E_KEY_PASSWORD without the right password, HTTPX_E_KEY_MISMATCH for another certificate's key,
 /// HTTPX_E_INVALID_CONFIG for what cannot be read.
@@ -226,8 +226,8 @@ pub unsafe extern "C" fn httpx_tls_versions(
     unsafe { change(t, err, set) }
 }
 
-/// Adds the secrets of all connections to a file, in NSS's format, for programs that decrypt captured traffic. The file
-/// is made now if it is not there; HTTPX_E_IO or a code below it if that fails.
+/// Adds the secrets of all connections to a file, in NSS's format, for programs that decrypt captured traffic. The
+/// file is made now if it is not there; HTTPX_E_IO or a code below it if that fails.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_tls_key_log(
     t: *mut httpx_tls,
@@ -241,8 +241,8 @@ pub unsafe extern "C" fn httpx_tls_key_log(
     unsafe { change(t, err, set) }
 }
 
-/// Gives a client's builder these settings, as they are now, in the place of all that it had of TLS. Clients with equal
-/// settings share what is made from them, and can resume each other's sessions.
+/// Gives a client's builder these settings, as they are now, in the place of all that it had of TLS. Clients with
+/// equal settings share what is made from them, and can resume each other's sessions.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_client_builder_tls(
     b: *mut httpx_client_builder,

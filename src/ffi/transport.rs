@@ -26,7 +26,8 @@ impl Handle for httpx_transport {
 }
 
 /// Makes a transport with those of a builder's settings that concern connections: TLS, proxy, limits, HTTP versions,
-/// retries, time limits, the interrupt function. Nothing is opened yet. The builder stays as it is.
+/// retries, time limits, the interrupt function. Nothing is opened yet but what the environment names, as for
+/// httpx_client_builder_build. The builder stays as it is.
 ///
 /// `*out` is owned by the caller, who frees it with httpx_transport_free.
 #[no_mangle]

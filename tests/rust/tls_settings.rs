@@ -38,7 +38,7 @@ fn with(settings: &TlsSettings) -> ClientBuilder {
 }
 
 fn accepts(settings: &TlsSettings, server: &TlsServer) -> bool {
-    get_local(&with(settings).build(), server.address).is_ok()
+    get_local(&with(settings).build().unwrap(), server.address).is_ok()
 }
 
 /// Settings made by `set`.
@@ -118,7 +118,7 @@ fn the_stores_are_what_they_are_called() {
     let server = TlsServer::start(authority.local());
     for store in [RootStore::Nobody, RootStore::Unset, RootStore::Bundled] {
         let mut tls = settings(|tls| tls.store = store);
-        let error = get_local(&with(&tls).build(), server.address).err().unwrap();
+        let error = get_local(&with(&tls).build().unwrap(), server.address).err().unwrap();
         assert!(error.is_a(Code::CONNECT_ERROR) || error.is_a(Code::INVALID_CONFIG), "{store:?}: {error:?}");
         tls.add_roots(&authority.der).unwrap();
         assert!(accepts(&tls, &server), "{store:?}");
