@@ -13,7 +13,7 @@ use crate::support::test_server::test_server;
 use crate::support::{ends, send};
 
 fn prior_knowledge() -> Arc<Client> {
-    ClientBuilder { http1: false, http2: true, ..ClientBuilder::default() }.build()
+    ClientBuilder { http1: false, http2: true, ..ClientBuilder::default() }.build().unwrap()
 }
 
 /// A URL whose script the peer runs; the mark tells its record from others.

@@ -7,7 +7,7 @@ use crate::support::{ends, send};
 
 #[test]
 fn two_requests_are_one_connection_on_both_sides() {
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let url = format!("http://{}/connection", test_server().address("http"));
     let count = |number: u64| {
         let (client, request) = (client.clone(), client.build_request("GET", &url).unwrap());
@@ -22,7 +22,7 @@ fn two_requests_are_one_connection_on_both_sides() {
 
 #[test]
 fn what_was_sent_is_what_was_received() {
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let script = serde_json::json!({ "peers": [{ "read_body": 4 }, { "send": crate::support::OK }] }).to_string();
     test_server().ask("POST", "/register", &script);
     let url = format!("http://{}/s/peers?sent-test", test_server().address("bytes"));
