@@ -302,6 +302,11 @@ fn a_server_that_misses_the_clients_certificate_is_a_connect_error() {
             assert_eq!((error.code(), error.tls_alert()), (Code::CLIENT_CERTIFICATE_REQUIRED, Some(116)));
         }
 
+        let options = Options { alpn: "h2", ..options };
+        let http2 = ClientBuilder { http2: true, ..trusting(&servers) };
+        let over_http2 = TlsServer::with(servers.local(), &options);
+        assert_eq!(refused(&http2.build().unwrap(), "127.0.0.1", &over_http2).code(), error.code());
+
         let stranger = Identity::self_signed(&["client"], false);
         let mut builder = trusting(&servers);
         builder.tls.set_client_certificate(stranger.pem.as_bytes(), Some(&stranger.key), None).unwrap();

@@ -108,11 +108,13 @@ pub struct Options<'a> {
     pub clients_by: Option<&'a [u8]>,
     /// Whether sessions can be resumed.
     pub resumes: bool,
+    /// The protocol that it speaks.
+    pub alpn: &'a str,
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Options { versions: ALL, clients_by: None, resumes: true }
+        Options { versions: ALL, clients_by: None, resumes: true, alpn: "http/1.1" }
     }
 }
 
@@ -140,7 +142,7 @@ impl TlsServer {
         // Not looked at: a server may have any certificate.
         let shown = SingleCertAndKey::from(CertifiedKey::new(identity.chain, key));
         let mut config = builder.with_cert_resolver(Arc::new(shown));
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = vec![options.alpn.into()];
         if !options.resumes {
             config.session_storage = Arc::new(NoServerSessionStorage {});
             config.send_tls13_tickets = 0;

@@ -64,6 +64,9 @@ pub(super) fn connection_error(error: &h2::Error, status: &Status) -> Error {
         let text = format!("<ConnectionTerminated error_code:{code}, last_stream_id:{last}, additional_data:None>");
         return Error::new(Code::REMOTE_PROTOCOL_ERROR, text).with_h2_code(code);
     }
+    if let (true, Some(broken)) = (error.is_io(), status.broken.get()) {
+        return broken.clone();
+    }
     match error.get_io() {
         Some(io) if is_end(io) => Error::new(Code::SERVER_DISCONNECTED, "Server disconnected"),
         Some(io) => Error::from_io(Code::READ_ERROR, io, ""),

@@ -95,7 +95,10 @@ impl AsyncRead for Watched {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
-        ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        if let Err(error) = ready!(Pin::new(&mut this.stream).poll_read(cx, buf)) {
+            this.status.remember(&error);
+            return Poll::Ready(Err(error));
+        }
         let arrived = &buf.filled()[before..];
         if !arrived.is_empty() {
             this.arrivals.fetch_add(1, Ordering::Relaxed);

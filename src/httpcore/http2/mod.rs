@@ -8,8 +8,9 @@ mod fault;
 mod frames;
 mod head;
 
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -79,6 +80,8 @@ pub(super) struct Status {
     over: AtomicBool,
     /// A PING went unanswered.
     silent: AtomicBool,
+    /// What the stream below has said in our own words: h2 keeps only their text.
+    broken: OnceLock<Error>,
     /// Whether the TCP connection ended, and nothing was wrong.
     pub(super) watch: Box<dyn Fn(&Status) + Send + Sync>,
 }
@@ -94,7 +97,15 @@ impl Status {
             leaving: AtomicBool::new(false),
             over: AtomicBool::new(false),
             silent: AtomicBool::new(false),
+            broken: OnceLock::new(),
             watch,
+        }
+    }
+
+    /// Keeps an error of the stream below, if it is one of ours.
+    fn remember(&self, error: &io::Error) {
+        if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+            let _ = self.broken.set(error.clone());
         }
     }
 
