@@ -48,6 +48,9 @@ typedef struct httpx_client_builder httpx_client_builder;
 /** Settings of TLS, for as many clients as wanted. One thread at a time. */
 typedef struct httpx_tls httpx_tls;
 
+/** A proxy to go through. One thread at a time. */
+typedef struct httpx_proxy httpx_proxy;
+
 /** A client: connection pool and defaults. Any thread may use it. */
 typedef struct httpx_client httpx_client;
 
@@ -379,6 +382,9 @@ typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *err
 /** TLS settings. */
 #define HTTPX_KIND_TLS 14
 
+/** Proxies. */
+#define HTTPX_KIND_PROXY 15
+
 /** The library's version: "0.1.0". Static. */
 const char *httpx_version(void);
 
@@ -388,7 +394,10 @@ const char *httpx_version(void);
  */
 uint32_t httpx_abi_version(void);
 
-/** Whether this library has a feature: 1 or 0. Names: "http1", "tls", "unix", "gzip", "br", "zstd". */
+/**
+ * Whether this library has a feature: 1 or 0. Names: "http1", "tls", "unix", "proxy", "socks", "gzip", "br",
+ * "zstd".
+ */
 int32_t httpx_feature(const char *name, size_t len);
 
 /**
@@ -445,7 +454,8 @@ const char *httpx_error_request_url(const httpx_error *e, size_t *len);
 httpx_code httpx_error_request(const httpx_error *e, httpx_request **out, httpx_error **err);
 
 /**
- * A copy of the response that an HTTPX_E_HTTP_STATUS is about, owned by the caller, with its body if that was read.
+ * A copy of the response that an HTTPX_E_HTTP_STATUS is about, owned by the caller, with its body if that was
+ * read. Or that with which a proxy refused to open a tunnel (HTTPX_E_PROXY), with the first 64 KiB of its body.
  * HTTPX_DONE, and `*out` is NULL, if there is none.
  */
 httpx_code httpx_error_response(const httpx_error *e, httpx_response **out, httpx_error **err);
@@ -565,6 +575,28 @@ httpx_code httpx_client_builder_resolve(httpx_client_builder *b, const char *nam
  * then after 0.5, 1, 2 and so on seconds. 0 is the default. Nothing of a request was sent then, so any may be retried.
  */
 httpx_code httpx_client_builder_retries(httpx_client_builder *b, uint32_t retries, httpx_error **err);
+
+/** Has every connection go through a proxy; NULL: none, the default. What `proxy` says now is copied. */
+httpx_code httpx_client_builder_proxy(httpx_client_builder *b, const httpx_proxy *proxy, httpx_error **err);
+
+/**
+ * Sets the IP address at this end of connections, to a proxy too; only addresses of its family are connected to
+ * then. "0.0.0.0" and "::" ask for a family and leave the address to the system. Unix sockets have none.
+ *
+ * HTTPX_E_INVALID_ARGUMENT for what is no address. One that this machine does not have is HTTPX_E_CONNECT when a
+ * connection is made.
+ */
+httpx_code httpx_client_builder_local_address(httpx_client_builder *b, const char *address, size_t len,
+                                              httpx_error **err);
+
+/**
+ * Has an option set on every TCP socket before it connects, to a proxy too: setsockopt(fd, level, option, value,
+ * len). Several calls add up, in their order. TCP_NODELAY is set before them.
+ *
+ * An option that the system refuses is HTTPX_E_CONNECT, with its errno, when a connection is made.
+ */
+httpx_code httpx_client_builder_socket_option(httpx_client_builder *b, int32_t level, int32_t option,
+                                              const uint8_t *value, size_t len, httpx_error **err);
 
 /**
  * Says whether redirects are followed (1) or not (0, the default), and how many in a row at most: HTTPX_E_TOO_MANY_REDIRECTS
@@ -726,6 +758,58 @@ httpx_code httpx_tls_key_log(httpx_tls *t, const char *file, size_t len, httpx_e
  * equal settings share what is made from them, and can resume each other's sessions.
  */
 httpx_code httpx_client_builder_tls(httpx_client_builder *b, const httpx_tls *t, httpx_error **err);
+
+/* ---- Proxy: one thread at a time ---- */
+
+/**
+ * Makes a proxy from its URL: http, https (TLS is spoken with the proxy too), socks5 or socks5h (the same: names
+ * are the proxy's to look up). The port is 80, 443 or 1080 if none is given; a user name and a password in it are
+ * taken off and used. For use with httpx_client_builder_proxy.
+ *
+ * Requests to http URLs are forwarded by an HTTP proxy; those to https URLs go through a tunnel (CONNECT), in
+ * which TLS is spoken with the origin. A proxy that opens none is HTTPX_E_PROXY with its answer ("407 Proxy
+ * Authentication Required"; see httpx_error_response); one that cannot be reached is HTTPX_E_CONNECT or
+ * HTTPX_E_CONNECT_TIMEOUT.
+ *
+ * HTTPX_E_INVALID_CONFIG for another scheme, HTTPX_E_INVALID_URL for what is no URL. `*out` is owned by the
+ * caller, who frees it with httpx_proxy_free.
+ */
+httpx_code httpx_proxy_new(const char *url, size_t len, httpx_proxy **out, httpx_error **err);
+
+/** Frees a proxy. Clients that go through it are not touched. NULL is fine. */
+void httpx_proxy_free(httpx_proxy *p);
+
+/**
+ * Sets the user name and the password (any bytes), in the place of those in the URL: sent by Basic (RFC 7617) in
+ * Proxy-Authorization, or by RFC 1929 to a SOCKS proxy, which takes 255 bytes of each: HTTPX_E_INVALID_CONFIG for
+ * more.
+ */
+httpx_code httpx_proxy_auth(httpx_proxy *p, const uint8_t *username, size_t username_len, const uint8_t *password,
+                            size_t password_len, httpx_error **err);
+
+/**
+ * Adds a header for an HTTP proxy: it goes with CONNECT, and with requests that are forwarded unless they have one
+ * of its name. Origins behind a tunnel do not see it.
+ *
+ * HTTPX_E_LOCAL_PROTOCOL for what could not be sent, HTTPX_E_INVALID_CONFIG for a SOCKS proxy.
+ */
+httpx_code httpx_proxy_header(httpx_proxy *p, const char *name, size_t name_len, const uint8_t *value, size_t value_len,
+                              httpx_error **err);
+
+/**
+ * Gives a proxy with an https URL these settings, as they are now, for TLS with it: whom to trust, and whom to be.
+ * The client's are for origins only. HTTPX_E_INVALID_CONFIG for a proxy with another scheme.
+ */
+httpx_code httpx_proxy_tls(httpx_proxy *p, const httpx_tls *t, httpx_error **err);
+
+/** Says whether names are looked up here (1) or by a SOCKS proxy (0, the default). HTTP proxies always get names. */
+httpx_code httpx_proxy_local_dns(httpx_proxy *p, int32_t local, httpx_error **err);
+
+/**
+ * Says whether requests to different origins that an HTTP proxy forwards share connections to it (1, the default),
+ * or each origin has its own (0).
+ */
+httpx_code httpx_proxy_share_forwarding(httpx_proxy *p, int32_t share, httpx_error **err);
 
 /* ---- Client: any thread ---- */
 

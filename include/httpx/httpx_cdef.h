@@ -1,6 +1,7 @@
 typedef struct httpx_error httpx_error;
 typedef struct httpx_client_builder httpx_client_builder;
 typedef struct httpx_tls httpx_tls;
+typedef struct httpx_proxy httpx_proxy;
 typedef struct httpx_client httpx_client;
 typedef struct httpx_transport httpx_transport;
 typedef struct httpx_request httpx_request;
@@ -123,6 +124,7 @@ typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *err
 #define HTTPX_KIND_COOKIES 12
 #define HTTPX_KIND_TRANSPORT 13
 #define HTTPX_KIND_TLS 14
+#define HTTPX_KIND_PROXY 15
 const char *httpx_version(void);
 uint32_t httpx_abi_version(void);
 int32_t httpx_feature(const char *name, size_t len);
@@ -158,6 +160,9 @@ httpx_code httpx_client_builder_auth_digest(httpx_client_builder *b, const uint8
 httpx_code httpx_client_builder_auth_netrc(httpx_client_builder *b, const char *file, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_resolve(httpx_client_builder *b, const char *name, size_t name_len, uint32_t port, const char *address, size_t address_len, httpx_error **err);
 httpx_code httpx_client_builder_retries(httpx_client_builder *b, uint32_t retries, httpx_error **err);
+httpx_code httpx_client_builder_proxy(httpx_client_builder *b, const httpx_proxy *proxy, httpx_error **err);
+httpx_code httpx_client_builder_local_address(httpx_client_builder *b, const char *address, size_t len, httpx_error **err);
+httpx_code httpx_client_builder_socket_option(httpx_client_builder *b, int32_t level, int32_t option, const uint8_t *value, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follow, size_t max_redirects, httpx_error **err);
 httpx_code httpx_client_builder_trust_env(httpx_client_builder *b, int32_t trust, httpx_error **err);
 httpx_code httpx_client_builder_interrupt(httpx_client_builder *b, httpx_interrupt_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
@@ -185,6 +190,13 @@ httpx_code httpx_tls_cert_file(httpx_tls *t, const char *cert, size_t cert_len, 
 httpx_code httpx_tls_versions(httpx_tls *t, int32_t min, int32_t max, httpx_error **err);
 httpx_code httpx_tls_key_log(httpx_tls *t, const char *file, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_tls(httpx_client_builder *b, const httpx_tls *t, httpx_error **err);
+httpx_code httpx_proxy_new(const char *url, size_t len, httpx_proxy **out, httpx_error **err);
+void httpx_proxy_free(httpx_proxy *p);
+httpx_code httpx_proxy_auth(httpx_proxy *p, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
+httpx_code httpx_proxy_header(httpx_proxy *p, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_proxy_tls(httpx_proxy *p, const httpx_tls *t, httpx_error **err);
+httpx_code httpx_proxy_local_dns(httpx_proxy *p, int32_t local, httpx_error **err);
+httpx_code httpx_proxy_share_forwarding(httpx_proxy *p, int32_t share, httpx_error **err);
 #define HTTPX_SEND_STREAM 1
 #define HTTPX_SEND_FOLLOW_REDIRECTS 2
 #define HTTPX_SEND_NO_REDIRECTS 4
