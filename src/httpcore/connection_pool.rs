@@ -88,6 +88,11 @@ impl Place {
         self.connection.as_deref_mut()
     }
 
+    /// The connection, for another protocol. The place stays taken.
+    pub(super) fn take_connection(&mut self) -> Option<Box<Connection>> {
+        self.connection.take()
+    }
+
     /// Ends an exchange that was read to its end.
     pub(super) fn settle(&mut self, reusable: bool) {
         if let Some(connection) = &mut self.connection {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::connection_pool::Place;
 use super::http11::Exchange;
-use super::RawHeaders;
+use super::{NetworkStream, RawHeaders};
 use crate::error::{Code, Error};
 use crate::runtime::Call;
 
@@ -65,6 +65,20 @@ impl ResponseBody {
         }
     }
 
+    /// The connection, if the response has made it another protocol's: after a 101, or a successful CONNECT.
+    pub(crate) fn take_network_stream(&mut self) -> Option<NetworkStream> {
+        match std::mem::replace(&mut self.state, BodyState::Ended) {
+            BodyState::Open(open) if open.exchange.is_tunnel() => {
+                let Open { place, exchange } = *open;
+                NetworkStream::new(place, exchange.into_closed())
+            }
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
     /// The fields that came after the body, if there were any, once it was read to its end.
     pub fn take_trailers(&mut self) -> Option<RawHeaders> {
         self.trailers.take()
@@ -81,11 +95,6 @@ impl Open {
         let Some(connection) = self.place.connection() else {
             return Err(Error::new(Code::INTERNAL, "a response without a connection"));
         };
-        self.exchange.check(connection)?;
-        if let Some(data) = self.exchange.buffered(connection, max)? {
-            return Ok(data);
-        }
-        connection.move_to(call).await?;
-        self.exchange.read(connection, max).await
+        self.exchange.next(call, connection, max).await
     }
 }

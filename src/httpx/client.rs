@@ -14,7 +14,10 @@ use bytes::Bytes;
 use super::decoders::accept_encoding;
 use super::{redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, QueryParams, Request, Response, Url, UrlParts};
 use crate::error::{Code, Error};
-use crate::httpcore::{self, ConnectionPool, Counts, Dialer, HeadLimits, Limits, Timeouts, TlsConfig, TlsSettings};
+use crate::httpcore::{
+    self, ConnectionPool, Counts, Dialer, HeadLimits, Level, Limits, LogFn, Observer, Timeouts, TlsConfig, TlsSettings,
+    TraceFn,
+};
 use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt};
 
 /// A client's options, with HTTPX's defaults (checklist A01).
@@ -54,6 +57,10 @@ pub struct ClientBuilder {
     pub max_redirects: usize,
     /// Asked by blocked threads.
     pub interrupt: Option<Arc<Interrupt>>,
+    /// Hears of the steps of requests that have no listener of their own.
+    pub trace: Option<Arc<TraceFn>>,
+    /// Hears what HTTPX and httpcore would log.
+    pub log: Option<Arc<LogFn>>,
 }
 
 impl Default for ClientBuilder {
@@ -86,6 +93,8 @@ impl Default for ClientBuilder {
             follow_redirects: false,
             max_redirects: 20,
             interrupt: None,
+            trace: None,
+            log: None,
         }
     }
 }
@@ -344,16 +353,53 @@ impl Client {
         }
         let started = Instant::now();
         let request = self.with_cookies(request)?;
-        let core = self.pool().handle(call, &self.to_core(&request, deadline)).await?;
-        let response = Response::new(core, request, started);
+        let observer = self.observer_of(&request);
+        let core = self.to_core(&request, deadline);
+        let core = httpcore::Request { observer: observer.as_ref().unwrap_or(core.observer), ..core };
+        let response = Response::new(self.handle(call, &core).await?, Arc::clone(&request), started);
         response.head().add_cookies_to(|| self.cookies());
+        if let Some(log) = &self.options.log {
+            let (log, line) = (Arc::clone(log), response.head().log_line());
+            Box::pin(call.upcall(move || log(Level::Info, "httpx", &line))).await;
+        }
         Ok(response)
+    }
+
+    /// Hands a request to the pool; once more without `Expect` if that is what the server does not like.
+    async fn handle(&self, call: &Call, request: &httpcore::Request<'_>) -> Result<httpcore::Response, Error> {
+        let response = self.pool().handle(call, request).await?;
+        if response.head.status != 417 || !request.adds_expect() || !request.body.is_replayable() {
+            return Ok(response);
+        }
+        drop(response);
+        // RFC 9110 §10.1.1.
+        let plain = httpcore::Request { expect: None, ..request.clone() };
+        Box::pin(self.pool().handle(call, &plain)).await
+    }
+
+    /// Who listens to a request; None if it is only who the request says.
+    fn observer_of(&self, request: &Request) -> Option<Observer> {
+        if self.options.trace.is_none() && self.options.log.is_none() {
+            return None;
+        }
+        let own = &request.observer;
+        let trace = own.trace.as_ref().or(self.options.trace.as_ref()).cloned();
+        let observer = Observer { trace, informational: own.informational.clone() };
+        Some(match &self.options.log {
+            Some(log) => observer.logged(Arc::clone(log)),
+            None => observer,
+        })
     }
 
     /// The request as the pool takes it.
     fn to_core<'a>(&self, request: &'a Request, deadline: Option<Instant>) -> httpcore::Request<'a> {
         let core = request.to_core(deadline);
         httpcore::Request { limits: self.options.head_limits, max_body: self.options.max_body, ..core }
+    }
+
+    /// How it speaks TLS.
+    pub fn tls(&self) -> TlsConfig {
+        TlsConfig::new(self.options.tls.clone())
     }
 
     /// What a thread that is blocked in a call of this client asks now and then.

@@ -27,6 +27,6 @@ pub use headers::Headers;
 pub use multipart::{FilePart, Multipart, PartSource};
 pub use query_params::QueryParams;
 pub use request::{open_regular, Given, Request, Timeout};
-pub use response::{BodyStream, Head, Response, Unit};
+pub use response::{BodyStream, Head, Response, Timing, Unit};
 pub use status::reason_phrase;
 pub use url::{Change, Url, UrlParts};

@@ -4,6 +4,7 @@
 mod abi;
 mod client;
 mod house;
+mod http11;
 mod runtime;
 mod runtime_faults;
 mod support;
