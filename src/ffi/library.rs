@@ -37,6 +37,8 @@ pub const HTTPX_KIND_FORM: i32 = 10;
 pub const HTTPX_KIND_MULTIPART: i32 = 11;
 /// Cookies.
 pub const HTTPX_KIND_COOKIES: i32 = 12;
+/// Network streams.
+pub const HTTPX_KIND_NETWORK_STREAM: i32 = 15;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,
