@@ -25,6 +25,7 @@ typedef struct fixture {
     httpx_form *form;
     httpx_multipart *multipart;
     httpx_cookies *cookies;
+    httpx_network_stream *network_stream; /* where a call needs one */
 
     /* What calls put their results into; freed with the fixture. */
     httpx_client_builder *builder_out;
@@ -38,6 +39,7 @@ typedef struct fixture {
     httpx_form *form_out;
     httpx_multipart *multipart_out;
     httpx_cookies *cookies_out;
+    httpx_network_stream *network_stream_out;
     httpx_error *error_out, *err;
     const uint8_t *bytes, *more_bytes;
     size_t size, more_size, third_size;
@@ -125,6 +127,8 @@ static void empty(fixture *f)
     httpx_multipart_free(f->multipart_out);
     httpx_cookies_free(f->cookies);
     httpx_cookies_free(f->cookies_out);
+    httpx_network_stream_free(f->network_stream);
+    httpx_network_stream_free(f->network_stream_out);
     httpx_op_free(f->op);
     httpx_op_free(f->op_out);
     httpx_stream_free(f->stream);
