@@ -59,7 +59,8 @@ static void a_101_gives_a_stream_with_what_has_arrived(void)
     size_t len = 0;
     char peer[64];
     snprintf(peer, sizeof peer, "127.0.0.1:%u", server.port);
-    CHECK_TEXT(httpx_network_stream_peer_address(stream, &len), len, peer);
+    const char *address = httpx_network_stream_peer_address(stream, &len);
+    CHECK_TEXT(address, len, peer);
     CHECK(strncmp(httpx_network_stream_local_address(stream, NULL), "127.0.0.1:", 10) == 0);
     CHECK_EQ(active(client), 1);
     expect_read(stream, 2, "he");
