@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use httpx::error::{Code, Error};
-use httpx::httpcore::{Level, NetworkStream, Phase, TraceEvent, TraceFn, Value};
+use httpx::httpcore::{Level, LogFn, NetworkStream, Phase, TraceEvent, TraceFn, Value};
 use httpx::httpx::{Client, ClientBuilder, Request, Response, SendOptions, Timeout, Timing, Unit};
 use httpx::runtime::pipe;
 
@@ -394,11 +394,10 @@ fn the_log_has_httpxs_line_and_httpcores() {
     let address = answering(OK);
     let lines = Arc::new(Mutex::new(Vec::new()));
     let written = Arc::clone(&lines);
-    let mut builder = ClientBuilder::default();
-    builder.log = Some(Arc::new(move |level, logger, message| {
+    let log: Arc<LogFn> = Arc::new(move |level, logger, message| {
         written.lock().unwrap().push((level, logger.to_owned(), message.to_owned()));
-    }));
-    let client = builder.build();
+    });
+    let client = ClientBuilder { log: Some(log), ..ClientBuilder::default() }.build();
     let asked = client.build_request("GET", &format!("http://me:secret@{address}/a?b=c")).unwrap();
     send(&client, asked).unwrap();
     let lines = lines.lock().unwrap();

@@ -141,7 +141,8 @@ async fn run(
         }
     };
     timings.head = timings.started.elapsed();
-    timings.sent = machine.sent;
+    // A pipe may not have said yet that what it has given is all.
+    timings.sent = machine.sent.or_else(|| machine.writer.is_complete().then_some(timings.head));
     timings.bytes_sent = connection.bytes_sent - sent_before;
     let before_response = !machine.any_received;
     let nothing_sent = !machine.writer.any;
