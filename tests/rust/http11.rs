@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use httpx::error::{Code, Error};
-use httpx::httpcore::{Level, LogFn, NetworkStream, Phase, TraceEvent, TraceFn, Value};
+use httpx::httpcore::{Level, LogFn, NetworkStream, Phase, Timeouts, TraceEvent, TraceFn, Value};
 use httpx::httpx::{Client, ClientBuilder, Request, Response, SendOptions, Timeout, Timing, Unit};
 use httpx::runtime::pipe;
 
@@ -708,6 +708,13 @@ fn each_hop_knows_its_timings_and_its_bytes() {
 // Time limits of nothing (G05), and what ends a connection (I08, Q03)
 
 #[test]
+fn a_client_waits_five_seconds_for_each_unless_it_is_told_otherwise() {
+    let five = Some(Duration::from_secs(5));
+    let expected = Timeouts { connect: five, read: five, write: five, pool: five };
+    assert_eq!(ClientBuilder::default().timeouts, expected);
+}
+
+#[test]
 fn a_timeout_of_zero_is_an_immediate_error_of_its_class() {
     let silent = server(|mut stream, _| {
         read_head(&mut stream);
@@ -741,9 +748,26 @@ fn a_response_that_came_before_a_failed_write_is_read() {
     let client = client();
     let mut much = request(&client, "POST", address);
     much.set_bytes(vec![0; 64 << 20].into());
+    let told = Told::default();
+    much.observer.trace = Some(told.listener());
     let response = send(&client, much).unwrap();
+    assert_eq!(told.names()[3..5], ["send_request_body.failed", "receive_response_headers.started"]);
     assert_eq!((response.head().status(), &response.content().unwrap()[..]), (413, &b"less"[..]));
     assert_eq!(client.counts().idle, 0);
+}
+
+#[test]
+fn a_reset_while_writing_is_a_disconnect_without_a_response() {
+    let address = server(|mut stream, _| {
+        read_head(&mut stream).unwrap();
+        socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+    });
+    let client = client();
+    let mut much = request(&client, "POST", address);
+    much.set_bytes(vec![0; 64 << 20].into());
+    let error = send(&client, much).err().unwrap();
+    assert_eq!(error.code(), Code::SERVER_DISCONNECTED);
+    assert!(error.cause().unwrap().is_a(Code::NETWORK_ERROR), "{error:?}");
 }
 
 #[test]

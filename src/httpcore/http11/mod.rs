@@ -341,7 +341,15 @@ impl Machine {
             match ready!(connection.poll_receive(cx, Block::Head)) {
                 Ok(0) => return Poll::Ready(Err(self.ended_without_response(connection))),
                 Ok(_) => self.any_received = true,
-                Err(error) => return Poll::Ready(Err(Error::from_io(Code::READ_ERROR, &error, ""))),
+                Err(error) => {
+                    let error = Error::from_io(Code::READ_ERROR, &error, "");
+                    if self.sent.is_some() {
+                        return Poll::Ready(Err(error));
+                    }
+                    // While both halves are at work it is chance which of them meets a reset first (Q03).
+                    self.write_error.get_or_insert(error);
+                    return Poll::Ready(Err(self.ended_without_response(connection)));
+                }
             }
         }
     }
