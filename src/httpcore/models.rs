@@ -140,7 +140,7 @@ impl Request<'_> {
         self.expects() && !self.headers.iter().any(|(name, _)| same_name(name, b"expect"))
     }
 
-    /// All header lines.
+    /// All header lines but the engine's own `Expect`.
     pub(super) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
         let (first, last) = match &self.framing {
             FramingField::None => (None, None),
@@ -149,8 +149,7 @@ impl Request<'_> {
             FramingField::Chunked => (None, Some((&b"Transfer-Encoding"[..], &b"chunked"[..]))),
         };
         let own = self.headers.iter().map(|(name, value)| (&name[..], &value[..]));
-        let expect = self.adds_expect().then_some((&b"Expect"[..], &b"100-continue"[..]));
-        first.into_iter().chain(own).chain(expect).chain(last)
+        first.into_iter().chain(own).chain(last)
     }
 }
 

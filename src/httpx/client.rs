@@ -354,27 +354,24 @@ impl Client {
         let started = Instant::now();
         let request = self.with_cookies(request)?;
         let observer = self.observer_of(&request);
-        let core = self.to_core(&request, deadline);
-        let core = httpcore::Request { observer: observer.as_ref().unwrap_or(core.observer), ..core };
-        let response = Response::new(self.handle(call, &core).await?, Arc::clone(&request), started);
+        let mut core = self.to_core(&request, deadline);
+        if let Some(observer) = &observer {
+            core.observer = observer;
+        }
+        let mut received = self.pool().handle(call, &core).await?;
+        if received.head.status == 417 && core.adds_expect() && core.body.is_replayable() {
+            // RFC 9110 §10.1.1: once more, without asking.
+            drop(received);
+            core.expect = None;
+            received = Box::pin(self.pool().handle(call, &core)).await?;
+        }
+        let response = Response::new(received, Arc::clone(&request), started);
         response.head().add_cookies_to(|| self.cookies());
         if let Some(log) = &self.options.log {
             let (log, line) = (Arc::clone(log), response.head().log_line());
             Box::pin(call.upcall(move || log(Level::Info, "httpx", &line))).await;
         }
         Ok(response)
-    }
-
-    /// Hands a request to the pool; once more without `Expect` if that is what the server does not like.
-    async fn handle(&self, call: &Call, request: &httpcore::Request<'_>) -> Result<httpcore::Response, Error> {
-        let response = self.pool().handle(call, request).await?;
-        if response.head.status != 417 || !request.adds_expect() || !request.body.is_replayable() {
-            return Ok(response);
-        }
-        drop(response);
-        // RFC 9110 §10.1.1.
-        let plain = httpcore::Request { expect: None, ..request.clone() };
-        Box::pin(self.pool().handle(call, &plain)).await
     }
 
     /// Who listens to a request; None if it is only who the request says.

@@ -9,8 +9,9 @@ mod encode;
 mod head;
 mod steps;
 
-use std::future::poll_fn;
+use std::future::{poll_fn, Future};
 use std::io::{self, IoSlice};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{ready, Context, Poll};
 use std::time::{Duration, Instant};
@@ -38,6 +39,8 @@ const WRITES_BEFORE_A_YIELD: usize = 64;
 const READS_BEFORE_A_YIELD: usize = 32;
 /// More interim responses than this before the final one are an attack.
 const MAX_INTERIM: usize = 100;
+/// The line that asks whether a body is wanted (RFC 9110 §10.1.1).
+const EXPECT: (&[u8], &[u8]) = (b"Expect", b"100-continue");
 /// Small pieces of a body are copied out of the read buffer, so that they do not keep all of it alive.
 const COPY_UP_TO: usize = 1024;
 
@@ -77,83 +80,107 @@ pub(super) async fn exchange(
     request: &Request<'_>,
     timings: &mut Timings,
 ) -> Result<(ResponseHead, Exchange), Failure> {
-    let Some(mut steps) = Steps::of(request) else {
-        return run(call, connection, request, timings, &mut None).await;
-    };
-    // Boxed: rare, and large beside what every request goes through.
-    Box::pin(async {
-        steps.begin(call, steps::SEND_HEADERS).await.map_err(Failure::early)?;
-        let mut steps = Some(steps);
-        let done = run(call, connection, request, timings, &mut steps).await;
-        if let (Err(failure), Some(mut steps)) = (&done, steps) {
-            // What went wrong first is what counts.
-            let _ = steps.fail(call, &failure.error).await;
-            steps.close(call).await;
+    let mut steps = Steps::of(request);
+    // What tells of steps is boxed: rare, and large beside what every request goes through.
+    if let Some(steps) = &mut steps {
+        Box::pin(steps.begin(call, steps::SEND_HEADERS)).await.map_err(Failure::early)?;
+    }
+    let done = match begin(connection, request, timings.started, steps.is_some()) {
+        Err(error) => Err(Failure::early(error)),
+        Ok((mut machine, sent)) => {
+            let sent_before = connection.bytes_sent;
+            let polled = loop {
+                match poll_fn(|cx| machine.poll(cx, connection, request)).await {
+                    Ok(Event::Head(head)) => break Ok(head),
+                    Ok(event) => {
+                        if let Err(error) = Box::pin(tell(call, request, &mut steps, event)).await {
+                            break Err(error);
+                        }
+                    }
+                    Err(error) => break Err(error),
+                }
+            };
+            timings.head = timings.started.elapsed();
+            // A pipe may not have said yet that what it has given is all.
+            timings.sent = machine.sent.or_else(|| machine.writer.is_complete().then_some(timings.head));
+            timings.bytes_sent = connection.bytes_sent - sent_before;
+            machine.finish(polled, request, sent)
         }
-        done
-    })
-    .await
+    };
+    match steps {
+        None => done,
+        Some(steps) => Box::pin(tell_end(call, steps, done)).await,
+    }
 }
 
-async fn run(
-    call: &Call,
+/// Puts the request's head into the connection's buffer, and says how it goes on.
+fn begin(
     connection: &mut Connection,
     request: &Request<'_>,
-    timings: &mut Timings,
-    steps: &mut Option<Box<Steps>>,
-) -> Result<(ResponseHead, Exchange), Failure> {
+    started: Instant,
+    traced: bool,
+) -> Result<(Machine, SentHead), Error> {
     connection.to_send.clear();
-    let head = RequestHead { method: request.method, target: &request.target, headers: request.lines() };
-    let sent = encode_head(&mut connection.to_send, &head).map_err(Failure::early)?;
+    let sent = match request.adds_expect() {
+        false => encode(connection, request, request.lines()),
+        true => encode(connection, request, request.lines().chain([EXPECT])),
+    }?;
     let limit = Limit { code: Code::WRITE_TIMEOUT, timeout: request.timeouts.write, deadline: request.deadline };
-    connection.check(&limit).map_err(Failure::early)?;
-    let body = request.body.open().map_err(Failure::early)?;
-    let mut machine = Machine {
-        writer: Writer {
-            position: 0,
-            data: Bytes::new(),
-            tail: b"",
-            encoder: BodyEncoder::new(sent.framing),
-            body: Some(body),
-            state: Writing::Data,
-            hold: if request.expects() { request.expect } else { None },
-            head_is_out: false,
-            any: false,
-        },
+    connection.check(&limit)?;
+    let writer = Writer {
+        position: 0,
+        data: Bytes::new(),
+        tail: b"",
+        encoder: BodyEncoder::new(sent.framing),
+        body: Some(request.body.open()?),
+        state: Writing::Data,
+        hold: if request.expects() { request.expect } else { None },
+        head_is_out: false,
+        any: false,
+    };
+    let machine = Machine {
+        writer,
         scan: ScanState::default(),
         write_error: None,
         interim: 0,
         any_received: false,
-        traced: steps.is_some(),
-        started: timings.started,
+        traced,
+        started,
         sent: None,
     };
-    let sent_before = connection.bytes_sent;
-    let polled = loop {
-        match poll_fn(|cx| machine.poll(cx, connection, request)).await {
-            Ok(Event::Head(head)) => break Ok(head),
-            Ok(event) => {
-                if let Err(error) = Box::pin(tell(call, request, steps, event)).await {
-                    break Err(error);
-                }
+    Ok((machine, sent))
+}
+
+fn encode<'a>(
+    connection: &mut Connection,
+    request: &'a Request<'_>,
+    headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
+) -> Result<SentHead, Error> {
+    let head = RequestHead { method: request.method, target: &request.target, headers };
+    encode_head(&mut connection.to_send, &head)
+}
+
+/// Tells how the exchange has come out, and leaves the rest to be told of the body.
+async fn tell_end(
+    call: &Call,
+    mut steps: Box<Steps>,
+    mut done: Result<(ResponseHead, Exchange), Failure>,
+) -> Result<(ResponseHead, Exchange), Failure> {
+    if let Ok((head, mut exchange)) = done {
+        done = match steps.received(call, &head).await {
+            Ok(()) => {
+                exchange.steps = Some(steps);
+                return Ok((head, exchange));
             }
-            Err(error) => break Err(error),
-        }
-    };
-    timings.head = timings.started.elapsed();
-    // A pipe may not have said yet that what it has given is all.
-    timings.sent = machine.sent.or_else(|| machine.writer.is_complete().then_some(timings.head));
-    timings.bytes_sent = connection.bytes_sent - sent_before;
-    let before_response = !machine.any_received;
-    let nothing_sent = !machine.writer.any;
-    let failed = |error| Failure { error, before_response, nothing_sent };
-    let head = polled.map_err(failed)?;
-    let mut exchange = machine.into_exchange(&head, request, sent).map_err(failed)?;
-    if let Some(steps) = steps {
-        Box::pin(steps.received(call, &head)).await.map_err(failed)?;
+            Err(error) => Err(Failure { error, before_response: false, nothing_sent: false }),
+        };
     }
-    exchange.steps = steps.take();
-    Ok((head, exchange))
+    if let Err(failure) = &done {
+        // What went wrong first is what counts.
+        let _ = steps.fail(call, &failure.error).await;
+    }
+    steps.close(call).await;
+    done
 }
 
 /// Tells of what happened, outside polls.
@@ -369,6 +396,19 @@ impl Machine {
         }
     }
 
+    fn finish(
+        self,
+        polled: Result<ResponseHead, Error>,
+        request: &Request<'_>,
+        sent: SentHead,
+    ) -> Result<(ResponseHead, Exchange), Failure> {
+        let (before_response, nothing_sent) = (!self.any_received, !self.writer.any);
+        let failed = |error| Failure { error, before_response, nothing_sent };
+        let head = polled.map_err(failed)?;
+        let exchange = self.into_exchange(&head, request, sent).map_err(failed)?;
+        Ok((head, exchange))
+    }
+
     fn into_exchange(self, head: &ResponseHead, request: &Request<'_>, sent: SentHead) -> Result<Exchange, Error> {
         if head.status == 101 && !sent.wants_upgrade {
             let message = "the server switched protocols without being asked to";
@@ -535,40 +575,41 @@ impl Exchange {
         connection: &mut Connection,
         max: usize,
     ) -> Result<Option<Bytes>, Error> {
-        match self.steps.is_some() {
-            false => self.receive(call, connection, max).await,
-            true => Box::pin(self.receive_and_tell(call, connection, max)).await,
-        }
-    }
-
-    async fn receive_and_tell(
-        &mut self,
-        call: &Call,
-        connection: &mut Connection,
-        max: usize,
-    ) -> Result<Option<Bytes>, Error> {
-        if let Some(steps) = self.steps.as_mut().filter(|steps| !steps.has_begun(steps::RECEIVE_BODY)) {
-            steps.begin(call, steps::RECEIVE_BODY).await?;
-        }
-        let received = self.receive(call, connection, max).await;
-        let told = match (&received, &mut self.steps) {
-            (Ok(Some(_)), _) | (_, None) => return received,
-            (Ok(None), Some(steps)) => steps.complete(call, Value::None).await,
-            (Err(error), Some(steps)) => steps.fail(call, error).await,
-        };
         if let Some(steps) = self.steps.take() {
-            steps.close(call).await;
+            return self.next_told(steps, call, connection, max).await;
         }
-        received.and_then(|end| told.map(|()| end))
-    }
-
-    async fn receive(&mut self, call: &Call, connection: &mut Connection, max: usize) -> Result<Option<Bytes>, Error> {
         connection.check(&self.limit)?;
         if let Some(data) = self.buffered(connection, max)? {
             return Ok(data);
         }
         connection.move_to(call).await?;
         self.read(connection, max).await
+    }
+
+    /// The same, with its steps told.
+    fn next_told<'a>(
+        &'a mut self,
+        mut steps: Box<Steps>,
+        call: &'a Call,
+        connection: &'a mut Connection,
+        max: usize,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, Error>> + Send + 'a>> {
+        Box::pin(async move {
+            if !steps.has_begun(steps::RECEIVE_BODY) {
+                steps.begin(call, steps::RECEIVE_BODY).await?;
+            }
+            let received = self.next(call, connection, max).await;
+            let told = match &received {
+                Ok(Some(_)) => {
+                    self.steps = Some(steps);
+                    return received;
+                }
+                Ok(None) => steps.complete(call, Value::None).await,
+                Err(error) => steps.fail(call, error).await,
+            };
+            steps.close(call).await;
+            received.and_then(|end| told.map(|()| end))
+        })
     }
 
     /// The next piece if it is here already; `Some(None)` is the end.
