@@ -11,7 +11,7 @@ use super::handle::{give, share, take_back, Handle, Inherited, Kind, Slot};
 use super::kit::{borrow, bytes, guard_ok, guard_or, path, seconds, short_bytes, text, Out, UserData};
 use super::proxy::httpx_proxy;
 use crate::error::{Code, Error, Result};
-use crate::httpcore::Limits;
+use crate::httpcore::{HeadLimits, Limits};
 use crate::httpx::{Auth, BaseUrl, ClientBuilder, Netrc};
 use crate::runtime::{Foreign, SocketOption};
 
@@ -486,6 +486,42 @@ pub unsafe extern "C" fn httpx_client_builder_interrupt(
             // SAFETY: the caller has handed both in together.
             Arc::new(move || unsafe { ask(user_data.get().pointer()) } != 0)
         });
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Limits what a response's head may have: `max_bytes` of status line and header lines together (102,400 at first), and
+/// `max_fields` header lines (1,000). More is HTTPX_E_HEADERS_TOO_LARGE. HTTPX_E_INVALID_ARGUMENT for a limit of 0.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_header_limits(
+    b: *mut httpx_client_builder,
+    max_bytes: usize,
+    max_fields: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        if max_bytes == 0 || max_fields == 0 {
+            return Err(Error::new(Code::INVALID_ARGUMENT, "a limit of 0 would refuse every response"));
+        }
+        builder.head_limits = HeadLimits { max_bytes, max_headers: max_fields };
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Limits a response's body on the wire, before it is decoded, to `max_bytes`; UINT64_MAX, the default, is no limit. More
+/// is HTTPX_E_BODY_TOO_LARGE: at once if the server declares it, else when it has come.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_max_response_bytes(
+    b: *mut httpx_client_builder,
+    max_bytes: u64,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        builder.max_body = (max_bytes != u64::MAX).then_some(max_bytes);
         Ok(())
     };
     // SAFETY: the caller vouches for `b`.

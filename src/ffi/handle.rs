@@ -25,9 +25,10 @@ pub(super) enum Kind {
     Transport,
     Tls,
     Proxy,
+    NetworkStream,
 }
 
-const KINDS: usize = 16;
+const KINDS: usize = 17;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.

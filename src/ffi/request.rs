@@ -87,7 +87,7 @@ impl httpx_request {
 
 /// # Safety
 /// `r` is NULL or a live handle.
-unsafe fn change(
+pub(super) unsafe fn change(
     r: *mut httpx_request,
     err: *mut *mut httpx_error,
     change: impl FnOnce(&mut Request) -> Result<()>,

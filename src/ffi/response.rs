@@ -82,6 +82,11 @@ impl httpx_response {
         &self.connection
     }
 
+    /// For handles that come of it.
+    pub(super) fn parts(&self) -> (&Arc<Slot<Response>>, Option<Arc<Interrupt>>) {
+        (&self.slot, self.interrupt.clone())
+    }
+
     fn fields(&self) -> &Fields {
         self.fields.get_or_init(|| Fields::new(self.head.headers().iter()))
     }

@@ -81,6 +81,18 @@ impl Place {
         }
     }
 
+    /// The connection, for another protocol. The place stays taken.
+    pub(super) fn take_connection(&mut self) -> Option<Box<Connection>> {
+        let carrier = &mut self.slot.as_mut()?.carrier;
+        match *carrier {
+            Carrier::Own(record, _) => match std::mem::replace(carrier, Carrier::Taken(record)) {
+                Carrier::Own(_, connection) => Some(connection),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Ends an exchange that was read to its end. `keep_alive` is how long the server says that it keeps the connection.
     pub(super) fn settle(&mut self, reusable: bool, keep_alive: Option<Duration>) {
         let expiry = self.pool.limits.keepalive_expiry;
@@ -222,6 +234,7 @@ impl ConnectionPool {
         let slot = place.slot()?;
         match &mut slot.carrier {
             Carrier::Stream(..) => return Ok(true),
+            Carrier::Taken(_) => return Err(Error::new(Code::INTERNAL, "a connection that is another protocol's")),
             Carrier::Own(_, connection) => {
                 connection.move_to(call).await?;
                 return Ok(true);

@@ -152,7 +152,7 @@ pub(super) async fn open_tunnel(
     }
     let mut body = BytesMut::new();
     let reading = async {
-        while let Some(piece) = exchange.read(&mut connection, MAX_REFUSAL - body.len()).await? {
+        while let Some(piece) = exchange.next(call, &mut connection, MAX_REFUSAL - body.len()).await? {
             body.extend_from_slice(&piece);
             if body.len() == MAX_REFUSAL {
                 break;

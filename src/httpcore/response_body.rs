@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::connection_pool::Place;
-use super::{http11, http2, RawHeaders, ResponseHead};
+use super::{http11, http2, NetworkStream, RawHeaders, ResponseHead};
 use crate::error::{Code, Error};
 use crate::runtime::Call;
 
@@ -85,6 +85,25 @@ impl ResponseBody {
         }
     }
 
+    /// The connection, if the response has made it another protocol's: after a 101, or a successful CONNECT.
+    pub(crate) fn take_network_stream(&mut self) -> Option<NetworkStream> {
+        match std::mem::replace(&mut self.state, BodyState::Ended) {
+            BodyState::Open(open) => match *open {
+                Open { place, exchange: Exchange::Http1(exchange, _) } if exchange.is_tunnel() => {
+                    NetworkStream::new(place, exchange.into_closed())
+                }
+                open => {
+                    self.state = BodyState::Open(Box::new(open));
+                    None
+                }
+            },
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
     /// The fields that came after the body, if there were any, once it was read to its end.
     pub fn take_trailers(&mut self) -> Option<RawHeaders> {
         self.trailers.take()
@@ -105,12 +124,7 @@ impl Open {
         let Some(connection) = self.place.connection() else {
             return Err(Error::new(Code::INTERNAL, "a response without a connection"));
         };
-        exchange.check(connection)?;
-        if let Some(data) = exchange.buffered(connection, max)? {
-            return Ok(data);
-        }
-        connection.move_to(call).await?;
-        exchange.read(connection, max).await
+        exchange.next(call, connection, max).await
     }
 }
 
@@ -124,9 +138,4 @@ fn keep_alive_timeout(headers: &RawHeaders) -> Option<Duration> {
             name.trim().eq_ignore_ascii_case("timeout").then(|| Duration::from_secs(seconds))
         })
         .min()
-}
-
-/// The error of a body with more than `max` bytes on the wire.
-pub(super) fn too_large(max: u64) -> Error {
-    Error::new(Code::BODY_TOO_LARGE, format!("the response's body has more than {max} bytes on the wire"))
 }

@@ -18,7 +18,10 @@ use super::{
     UrlParts, UrlPattern,
 };
 use crate::error::{Code, Error};
-use crate::httpcore::{ConnectionSnapshot, Counts, HeadLimits, Http2Settings, Limits, Timeouts, TlsSettings};
+use crate::httpcore::{
+    ConnectionSnapshot, Counts, HeadLimits, Http2Settings, Level, Limits, LogFn, Observer, Timeouts, TlsConfig,
+    TlsSettings, TraceFn,
+};
 use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt, TcpSettings};
 
 /// A client's options, with HTTPX's defaults (checklist A01).
@@ -70,6 +73,10 @@ pub struct ClientBuilder {
     pub mounts: Vec<(UrlPattern, Option<Arc<Transport>>)>,
     /// Whether the environment says what the program has not (checklist L04).
     pub trust_env: bool,
+    /// Hears of the steps of requests that have no listener of their own.
+    pub trace: Option<Arc<TraceFn>>,
+    /// Hears what HTTPX and httpcore would log.
+    pub log: Option<Arc<LogFn>>,
 }
 
 impl Default for ClientBuilder {
@@ -108,6 +115,8 @@ impl Default for ClientBuilder {
             transport: None,
             mounts: Vec::new(),
             trust_env: true,
+            trace: None,
+            log: None,
         }
     }
 }
@@ -145,6 +154,20 @@ impl ClientBuilder {
             Some(mount) => mount.1 = transport,
             None => self.mounts.push((pattern, transport)),
         }
+    }
+
+    /// Who listens to a request; None if it is only who the request says.
+    pub(super) fn observer_of(&self, request: &Request) -> Option<Observer> {
+        if self.trace.is_none() && self.log.is_none() {
+            return None;
+        }
+        let own = &request.observer;
+        let trace = own.trace.as_ref().or(self.trace.as_ref()).cloned();
+        let observer = Observer { trace, informational: own.informational.clone() };
+        Some(match &self.log {
+            Some(log) => observer.logged(Arc::clone(log)),
+            None => observer,
+        })
     }
 
     /// A transport with these options.
@@ -426,9 +449,21 @@ impl Client {
             panic!("the test's panic");
         }
         let request = self.with_cookies(request)?;
-        let response = self.routes.transport(request.url()).handle(call, &request, deadline).await?;
+        let observer = self.options.observer_of(&request);
+        let observer = observer.as_ref().unwrap_or(&request.observer);
+        let transport = self.routes.transport(request.url());
+        let response = transport.handle(call, &request, observer, deadline).await?;
         response.head().add_cookies_to(|| self.cookies());
+        if let Some(log) = &self.options.log {
+            let (log, line) = (Arc::clone(log), response.head().log_line());
+            Box::pin(call.upcall(move || log(Level::Info, "httpx", &line))).await;
+        }
         Ok(response)
+    }
+
+    /// How it speaks TLS.
+    pub fn tls(&self) -> TlsConfig {
+        TlsConfig::new(self.options.tls.clone())
     }
 
     /// What a thread that is blocked in a call of this client asks now and then.

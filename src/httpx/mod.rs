@@ -36,7 +36,7 @@ pub use proxy_environment::proxy_environment;
 pub use proxy_url::{ProxyScheme, ProxyUrl};
 pub use query_params::QueryParams;
 pub use request::{open_regular, Given, Request, Timeout};
-pub use response::{BodyStream, Head, Response, Unit};
+pub use response::{BodyStream, Head, Response, Timing, Unit};
 pub use status::reason_phrase;
 pub use transport::Transport;
 pub use url::{Change, Url, UrlParts};

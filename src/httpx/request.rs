@@ -171,6 +171,11 @@ impl Request {
         self.total = total;
     }
 
+    /// Has the body wait so long for a `100 Continue`, which the head then asks for; None sends it at once.
+    pub fn set_expect(&mut self, expect: Option<Duration>) {
+        self.expect = expect;
+    }
+
     /// What stands after the method on the wire, instead of the URL's path and query (checklist I10).
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::{ClientBuilder, Proxy, Request, Response, Url};
 use crate::error::{Code, Error};
-use crate::httpcore::{self, ConnectionPool, ConnectionSnapshot, Counts, Dialer, Refusal, TlsConfig};
+use crate::httpcore::{self, ConnectionPool, ConnectionSnapshot, Counts, Dialer, Observer, Refusal, TlsConfig};
 use crate::runtime::{block_on, Call, ForkCell, Interrupt};
 
 /// See the module. Any thread may use it.
@@ -56,18 +56,30 @@ impl Transport {
         &self,
         call: &Call,
         request: &Arc<Request>,
+        observer: &Observer,
         deadline: Option<Instant>,
     ) -> Result<Response, Error> {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::from(Code::CLIENT_CLOSED));
         }
         let started = Instant::now();
-        let core = httpcore::Request {
+        let mut core = httpcore::Request {
             limits: self.options.head_limits,
             max_body: self.options.max_body,
+            observer,
             ..request.to_core(deadline)
         };
-        match self.pool().handle(call, &core).await {
+        let mut handled = self.pool().handle(call, &core).await;
+        if matches!(&handled, Ok(response) if response.head.status == 417)
+            && core.adds_expect()
+            && core.body.is_replayable()
+        {
+            // RFC 9110 §10.1.1: once more, without asking.
+            drop(handled);
+            core.expect = None;
+            handled = Box::pin(self.pool().handle(call, &core)).await;
+        }
+        match handled {
             Ok(response) => Ok(Response::new(response, Arc::clone(request), started)),
             Err(error) => Err(with_refusal(error, request, started)),
         }
@@ -75,7 +87,9 @@ impl Transport {
 
     /// What [`Transport::handle`] does, for those who have nothing but a transport. A request's errors say which it was.
     pub async fn send(self: Arc<Transport>, call: Call, request: Arc<Request>) -> Result<Response, Error> {
-        let sent = self.handle(&call, &request, request.deadline()).await;
+        let observer = self.options.observer_of(&request);
+        let observer = observer.as_ref().unwrap_or(&request.observer);
+        let sent = self.handle(&call, &request, observer, request.deadline()).await;
         request.abandon_body();
         sent.map_err(|error| request.blamed(error))
     }

@@ -6,6 +6,7 @@
 #include "null_calls_form.h"
 #include "null_calls_http2.h"
 #include "null_calls_proxy.h"
+#include "null_calls_hooks.h"
 #include "null_calls_response.h"
 #include "null_calls_tls.h"
 #include "null_calls_transport.h"
@@ -204,6 +205,31 @@ static const row rows[] = {
     ROW(client_cookies, 3, 3, 0, 0, 0),
     ROW(client_set_cookies, 3, 3, 0, 0, 0),
     ROW(response_cookies, 3, 3, 0, 0, 0),
+    ROW(request_expect_continue, 2, 1, 0, 0, 0),
+    ROW(request_on_informational, 5, 1, 0, 0, 0),
+    ROW(informational_status_code, 1, 1, 0, 0, 1),
+    ROW(informational_header_count, 1, 1, 0, 0, 1),
+    ROW(informational_header_at, 6, 1, 0, 0, 1),
+    ROW(request_trace, 5, 1, 0, 0, 0),
+    ROW(client_builder_trace, 5, 1, 0, 0, 0),
+    ROW(client_builder_log, 5, 1, 0, 0, 0),
+    ROW(client_builder_header_limits, 2, 1, 0, 0, 0),
+    ROW(client_builder_max_response_bytes, 2, 1, 0, 0, 0),
+    ROW(response_timing, 3, 3, 0, 0, 0),
+    ROW(response_bytes_sent, 1, 1, 0, 0, 0),
+    ROW(response_is_reused, 1, 1, 0, 0, 0),
+    ROW(response_network_stream, 3, 3, 0, 0, 1),
+    ROW(network_stream_read, 4, 7, 0, 0, 0),
+    ROW(network_stream_read_async, 7, 3, 0, 0, 0),
+    ROW(network_stream_write, 3, 3, 1, 0, 0),
+    ROW(network_stream_write_async, 8, 7, 1, 0, 0),
+    ROW(network_stream_start_tls, 4, 7, 1, 1, 1),
+    ROW(network_stream_start_tls_async, 9, 15, 1, 1, 0),
+    ROW(network_stream_is_readable, 1, 1, 0, 0, 0),
+    ROW(network_stream_local_address, 2, 1, 0, 0, 0),
+    ROW(network_stream_peer_address, 2, 1, 0, 0, 0),
+    ROW(network_stream_close, 2, 1, 0, 0, 0),
+    ROW(network_stream_free, 1, 0, 0, 0, 1),
     ROW(queue_new, 2, 1, 0, 0, 0),
     ROW(queue_free, 1, 0, 0, 0, 1),
     ROW(queue_fd, 3, 3, 0, 0, 0),

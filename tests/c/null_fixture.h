@@ -28,6 +28,7 @@ typedef struct fixture {
     httpx_transport *transport;
     httpx_tls *tls;
     httpx_proxy *proxy;
+    httpx_network_stream *network_stream; /* where a call needs one */
 
     /* What calls put their results into; freed with the fixture. */
     httpx_client_builder *builder_out;
@@ -44,6 +45,7 @@ typedef struct fixture {
     httpx_transport *transport_out;
     httpx_tls *tls_out;
     httpx_proxy *proxy_out;
+    httpx_network_stream *network_stream_out;
     httpx_error *error_out, *err;
     const uint8_t *bytes, *more_bytes;
     size_t size, more_size, third_size;
@@ -140,6 +142,8 @@ static void empty(fixture *f)
     httpx_tls_free(f->tls_out);
     httpx_proxy_free(f->proxy);
     httpx_proxy_free(f->proxy_out);
+    httpx_network_stream_free(f->network_stream);
+    httpx_network_stream_free(f->network_stream_out);
     httpx_op_free(f->op);
     httpx_op_free(f->op_out);
     httpx_stream_free(f->stream);

@@ -5,6 +5,7 @@ mod abi;
 mod client;
 mod dialling;
 mod house;
+mod http11;
 mod http2;
 mod http2_scripts;
 mod peers;

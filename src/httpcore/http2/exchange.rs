@@ -16,8 +16,7 @@ use super::{Failure, Http2Connection, Status};
 use crate::error::{Code, Error};
 use crate::httpcore::body::BodyReader;
 use crate::httpcore::connection::{closed, deadline_exceeded, timed_out, Cut, Limit};
-use crate::httpcore::http11::{ResponseHead, MAX_INTERIM};
-use crate::httpcore::response_body::too_large;
+use crate::httpcore::http11::{body_too_large, ResponseHead, MAX_INTERIM};
 use crate::httpcore::trace::{Info, Phase, Value};
 use crate::httpcore::{RawHeaders, Request, Timings};
 use crate::runtime::{Call, CoarseTimer};
@@ -371,7 +370,7 @@ impl Exchange {
         let declared = head.headers.find_all(b"content-length").next();
         let declared = declared.and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u64>().ok());
         match declared {
-            Some(length) if length > max => Err(too_large(max)),
+            Some(length) if length > max => Err(body_too_large(max)),
             _ => Ok(()),
         }
     }
@@ -388,7 +387,7 @@ impl Exchange {
             }
             self.body_bytes += self.pending.len() as u64;
             if let Some(max) = self.max_body.filter(|max| self.body_bytes > *max) {
-                return Err(too_large(max));
+                return Err(body_too_large(max));
             }
         }
         let piece = self.pending.split_to(max.min(self.pending.len()));
