@@ -16,16 +16,31 @@ use super::{file_error, invalid, pem};
 use crate::error::Error;
 use crate::runtime::ForkCell;
 
-/// Files that were read, so that clients that trust the same bundle do not parse it again.
+/// What was read, so that clients that trust the same bundle do not parse it again.
 static READ: ForkCell<Mutex<Vec<Bundle>>> = ForkCell::new();
 /// More of them are not kept.
 const MAX_KEPT: usize = 16;
 
+/// A file or a directory as it was read.
 struct Bundle {
+    path: PathBuf,
+    files: Vec<File>,
+    certificates: Vec<Bytes>,
+}
+
+/// What tells whether a file is still the same.
+#[derive(PartialEq)]
+struct File {
     path: PathBuf,
     modified: SystemTime,
     size: u64,
-    certificates: Vec<Bytes>,
+}
+
+impl File {
+    fn new(path: PathBuf) -> io::Result<File> {
+        let about = fs::metadata(&path)?;
+        Ok(File { path, modified: about.modified()?, size: about.len() })
+    }
 }
 
 /// The certificates of PEM text, or of DER ones in a row.
@@ -70,14 +85,28 @@ pub(super) fn certificates(data: &[u8]) -> Result<Vec<Bytes>, Error> {
 /// # Errors
 /// IO_ERROR or a code below it, INVALID_CONFIG.
 pub(super) fn of_path(path: &Path) -> Result<Vec<Bytes>, Error> {
-    let about = fs::metadata(path).map_err(|e| not_found(&e, path))?;
-    match about.is_dir() {
-        true => of_directory(path),
-        false => of_file(path, &about).map_err(|e| match e {
-            Unusable::Unread(e) => not_found(&e, path),
-            Unusable::Invalid(e) => invalid(format!("{}: {}", path.display(), e.message())),
-        }),
+    let failed = |e: io::Error| not_found(&e, path);
+    let is_directory = fs::metadata(path).map_err(failed)?.is_dir();
+    let files = match is_directory {
+        true => files_of(path).map_err(failed)?,
+        false => vec![File::new(path.to_owned()).map_err(failed)?],
+    };
+    let read = READ.get_or_init(Mutex::default);
+    let mut kept = read.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(bundle) = kept.iter().find(|bundle| bundle.path == path && bundle.files == files) {
+        return Ok(bundle.certificates.clone());
     }
+    let certificates = match is_directory {
+        true => of_directory(path, &files)?,
+        false => of_data(&fs::read(path).map_err(failed)?)
+            .map_err(|e| invalid(format!("{}: {}", path.display(), e.message())))?,
+    };
+    kept.retain(|bundle| bundle.path != path);
+    if kept.len() >= MAX_KEPT {
+        kept.remove(0);
+    }
+    kept.push(Bundle { path: path.to_owned(), files, certificates: certificates.clone() });
+    Ok(certificates)
 }
 
 fn not_found(error: &io::Error, path: &Path) -> Error {
@@ -88,38 +117,20 @@ fn no_bundle(path: &Path) -> String {
     format!("Could not find a suitable TLS CA certificate bundle, invalid path: {}", path.display())
 }
 
-enum Unusable {
-    Unread(io::Error),
-    Invalid(Error),
-}
-
-fn of_file(path: &Path, about: &fs::Metadata) -> Result<Vec<Bytes>, Unusable> {
-    let (size, modified) = (about.len(), about.modified().map_err(Unusable::Unread)?);
-    let read = READ.get_or_init(Mutex::default);
-    let mut kept = read.lock().unwrap_or_else(PoisonError::into_inner);
-    let same = |bundle: &&Bundle| bundle.path == path && bundle.modified == modified && bundle.size == size;
-    if let Some(bundle) = kept.iter().find(same) {
-        return Ok(bundle.certificates.clone());
-    }
-    let certificates = of_data(&fs::read(path).map_err(Unusable::Unread)?).map_err(Unusable::Invalid)?;
-    kept.retain(|bundle| bundle.path != path);
-    if kept.len() >= MAX_KEPT {
-        kept.remove(0);
-    }
-    kept.push(Bundle { path: path.to_owned(), modified, size, certificates: certificates.clone() });
-    Ok(certificates)
+/// The files of a directory in which certificates are looked for, in an order that does not change, so that equal
+/// settings are found equal.
+fn files_of(directory: &Path) -> io::Result<Vec<File>> {
+    let paths = fs::read_dir(directory)?.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut files: Vec<_> = paths.filter(|path| is_wanted(path)).filter_map(|path| File::new(path).ok()).collect();
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(files)
 }
 
 /// A directory as `openssl rehash` leaves it, or one of plain PEM files. As in OpenSSL, files that cannot be used are
 /// passed over.
-fn of_directory(path: &Path) -> Result<Vec<Bytes>, Error> {
-    let entries = fs::read_dir(path).map_err(|e| not_found(&e, path))?;
-    let mut files: Vec<_> =
-        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|file| is_wanted(file)).collect();
-    // In an order that does not change, so that equal settings are found equal.
-    files.sort();
+fn of_directory(path: &Path, files: &[File]) -> Result<Vec<Bytes>, Error> {
     let mut known = HashSet::new();
-    let data = files.iter().filter_map(|file| fs::read(file).ok());
+    let data = files.iter().filter_map(|file| fs::read(&file.path).ok());
     let found: Vec<_> = data
         .filter_map(|data| certificates(&data).ok())
         .flatten()
