@@ -119,6 +119,12 @@ impl Connection {
         !self.received.is_empty() || self.stream.holds_input() || self.stream.socket().has_input()
     }
 
+    /// The stream, to be used for something else; None if the peer has sent what nobody asked for.
+    pub(super) fn into_tunnel(self) -> Option<Stream> {
+        let quiet = self.received.is_empty() && !self.stream.holds_input();
+        quiet.then_some(self.stream)
+    }
+
     /// Lets large buffers go before it is idle.
     pub(super) fn rest(&mut self) {
         if self.received.is_empty() && std::mem::take(&mut self.large) {

@@ -134,6 +134,9 @@ impl ConnectionPool {
     /// Sends `request` and returns when the response's head is there.
     pub async fn handle(&self, call: &Call, request: &Request<'_>) -> Result<Response, Error> {
         let mut timings = Timings::new(Instant::now());
+        let forwarded = self.dialer.forwarded(request);
+        let to_proxy = forwarded.as_ref().map(|forwarded| forwarded.of(request));
+        let request = to_proxy.as_ref().unwrap_or(request);
         let mut place = self.acquire(call, request).await?;
         timings.queued = timings.started.elapsed();
         let mut unprocessed = 0;
@@ -277,7 +280,7 @@ impl ConnectionPool {
     }
 
     fn destination(&self, origin: &Arc<Origin>) -> Destination {
-        match self.dialer.forwards(origin) {
+        match self.dialer.shares(origin) {
             true => Destination::ForwardingProxy,
             false => Destination::Origin(Arc::clone(origin)),
         }

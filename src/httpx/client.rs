@@ -14,12 +14,12 @@ use bytes::Bytes;
 
 use super::decoders::accept_encoding;
 use super::{
-    redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, QueryParams, Request, Response, Transport, Url,
+    redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, Proxy, QueryParams, Request, Response, Transport, Url,
     UrlParts, UrlPattern,
 };
 use crate::error::{Code, Error};
 use crate::httpcore::{ConnectionSnapshot, Counts, HeadLimits, Http2Settings, Limits, Timeouts, TlsSettings};
-use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt};
+use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt, TcpSettings};
 
 /// A client's options, with HTTPX's defaults (checklist A01).
 #[derive(Clone)]
@@ -36,6 +36,10 @@ pub struct ClientBuilder {
     pub unix_socket: Option<PathBuf>,
     /// Addresses of names that are not looked up, by name and port.
     pub overrides: HashMap<(Box<str>, u16), Vec<SocketAddr>>,
+    /// Of all TCP sockets (checklist H12).
+    pub sockets: TcpSettings,
+    /// What all connections go through.
+    pub proxy: Option<Proxy>,
     /// How often a connection that cannot be made is tried again.
     pub retries: u32,
     /// Whether HTTP/1.1 is spoken. Without it, `http` URLs mean HTTP/2 with prior knowledge (checklist J03).
@@ -87,6 +91,8 @@ impl Default for ClientBuilder {
             tls: TlsSettings::default(),
             unix_socket: None,
             overrides: HashMap::new(),
+            sockets: TcpSettings::default(),
+            proxy: None,
             retries: 0,
             http1: true,
             http2: false,
@@ -112,8 +118,7 @@ impl ClientBuilder {
     /// # Errors
     /// INVALID_ARGUMENT for an address or port that is none.
     pub fn add_override(&mut self, name: &str, port: u32, address: &str) -> Result<(), Error> {
-        let ip: IpAddr =
-            address.parse().map_err(|_| Error::new(Code::INVALID_ARGUMENT, format!("'{address}' is no IP address")))?;
+        let ip = ip_address(address)?;
         let port = u16::try_from(port)
             .map_err(|_| Error::new(Code::INVALID_ARGUMENT, format!("{port} is no port: they end at 65535")))?;
         // As the URL will say it.
@@ -121,6 +126,15 @@ impl ClientBuilder {
         let url = Url::parse_with("http://name/", &host)?;
         let key = (Box::from(url.raw_host()), port);
         self.overrides.entry(key).or_default().push(SocketAddr::new(ip, port));
+        Ok(())
+    }
+
+    /// Sets the address at this end of connections.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT for what is no address.
+    pub fn set_local_address(&mut self, address: &str) -> Result<(), Error> {
+        self.sockets.local_address = Some(ip_address(address)?);
         Ok(())
     }
 
@@ -171,6 +185,10 @@ impl ClientBuilder {
             closed: AtomicBool::new(false),
         }))
     }
+}
+
+fn ip_address(text: &str) -> Result<IpAddr, Error> {
+    text.parse().map_err(|_| Error::new(Code::INVALID_ARGUMENT, format!("'{text}' is no IP address")))
 }
 
 /// Which transport carries which request.

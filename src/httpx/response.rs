@@ -11,7 +11,7 @@ use encoding_rs::Encoding;
 use super::content::Content;
 use super::{redirects, status, text, Cookies, Request, Url};
 use crate::error::{Code, Error};
-use crate::httpcore::{self, ConnectionInfo, RawHeaders, ResponseBody, ResponseHead, Timings};
+use crate::httpcore::{self, ConnectionInfo, RawHeaders, Refusal, ResponseBody, ResponseHead, Timings};
 use crate::runtime::Call;
 
 /// The most that one piece of a stream has when no chunk size is asked for.
@@ -172,6 +172,29 @@ impl Response {
         Response {
             head: Arc::new(head),
             body: State::Unread(core.body),
+            history: Vec::new(),
+            next_request: None,
+            encoding: None,
+            text: OnceLock::new(),
+        }
+    }
+
+    /// What a proxy has answered that did not pass the request on.
+    pub(super) fn of_refusal(refusal: &Refusal, request: Arc<Request>, started: Instant) -> Response {
+        let head = Head {
+            received: refusal.head.clone(),
+            request,
+            started,
+            bytes: AtomicU64::new(refusal.body.len() as u64),
+            elapsed: OnceLock::from(started.elapsed()),
+            trailers: OnceLock::new(),
+            connection: Arc::clone(&refusal.connection),
+            timings: refusal.timings,
+            stream_id: None,
+        };
+        Response {
+            head: Arc::new(head),
+            body: State::Read(refusal.body.clone()),
             history: Vec::new(),
             next_request: None,
             encoding: None,

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{ClientBuilder, Request, Response, Url};
+use super::{ClientBuilder, Proxy, Request, Response, Url};
 use crate::error::{Code, Error};
-use crate::httpcore::{self, ConnectionPool, ConnectionSnapshot, Counts, Dialer, TlsConfig};
+use crate::httpcore::{self, ConnectionPool, ConnectionSnapshot, Counts, Dialer, Refusal, TlsConfig};
 use crate::runtime::{block_on, Call, ForkCell, Interrupt};
 
 /// See the module. Any thread may use it.
@@ -32,6 +32,8 @@ impl Transport {
                 tls: TlsConfig::new(self.options.tls.clone()),
                 unix_socket: self.options.unix_socket.clone(),
                 overrides: self.options.overrides.clone(),
+                sockets: self.options.sockets.clone(),
+                proxy: self.options.proxy.as_ref().map(Proxy::to_core),
                 retries: self.options.retries,
                 http1: self.options.http1,
                 http2: self.options.http2,
@@ -65,8 +67,10 @@ impl Transport {
             max_body: self.options.max_body,
             ..request.to_core(deadline)
         };
-        let response = self.pool().handle(call, &core).await?;
-        Ok(Response::new(response, Arc::clone(request), started))
+        match self.pool().handle(call, &core).await {
+            Ok(response) => Ok(Response::new(response, Arc::clone(request), started)),
+            Err(error) => Err(with_refusal(error, request, started)),
+        }
     }
 
     /// What [`Transport::handle`] does, for those who have nothing but a transport. A request's errors say which it was.
@@ -127,6 +131,17 @@ impl Transport {
         }
         self.close_now();
         Ok(())
+    }
+}
+
+/// The error with the response, if a proxy has given one that is not the request's.
+fn with_refusal(error: Error, request: &Arc<Request>, started: Instant) -> Error {
+    match error.response::<Refusal>() {
+        Some(refusal) => {
+            let response = Response::of_refusal(&refusal, Arc::clone(request), started);
+            error.with_response(Arc::new(response))
+        }
+        None => error,
     }
 }
 

@@ -3,10 +3,12 @@
 #[cfg(feature = "test-hooks")]
 mod abi;
 mod client;
+mod dialling;
 mod house;
 mod http2;
 mod http2_scripts;
 mod peers;
+mod proxies;
 mod runtime;
 mod runtime_faults;
 mod support;

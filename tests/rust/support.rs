@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use httpx::error::{Code, Error};
 use httpx::httpx::{Client, Request, Response, SendOptions};
-use httpx::runtime::{Call, Operation, Queue, Socket};
+use httpx::runtime::{Call, Operation, Queue, Socket, TcpSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -181,7 +181,7 @@ pub fn io_error(e: io::Error) -> Error {
 
 pub async fn connect(call: &Call, server: SocketAddr) -> Result<Socket, Error> {
     let lane = call.lane(None).await;
-    Socket::connect_tcp(lane, server).await.map_err(io_error)
+    Socket::connect_tcp(lane, server, &TcpSettings::default()).await.map_err(io_error)
 }
 
 pub async fn echo(socket: &mut Socket, text: &[u8]) -> Result<Vec<u8>, Error> {
