@@ -9,10 +9,11 @@ use super::codes::httpx_code;
 use super::error::httpx_error;
 use super::handle::{give, share, take_back, Handle, Inherited, Kind, Slot};
 use super::kit::{borrow, bytes, guard_ok, guard_or, path, seconds, short_bytes, text, Out, UserData};
+use super::proxy::httpx_proxy;
 use crate::error::{Code, Error, Result};
 use crate::httpcore::Limits;
 use crate::httpx::{Auth, BaseUrl, ClientBuilder, Netrc};
-use crate::runtime::Foreign;
+use crate::runtime::{Foreign, SocketOption};
 
 /// The options of a client to come. One thread at a time.
 pub struct httpx_client_builder {
@@ -369,6 +370,63 @@ pub unsafe extern "C" fn httpx_client_builder_retries(
 ) -> httpx_code {
     let set = |builder: &mut ClientBuilder| {
         builder.retries = retries;
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Has every connection go through a proxy; NULL: none, the default. What `proxy` says now is copied.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_proxy(
+    b: *mut httpx_client_builder,
+    proxy: *const httpx_proxy,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        // SAFETY: a live handle or NULL.
+        builder.proxy = unsafe { proxy.as_ref() }.map(httpx_proxy::copied).transpose()?;
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Sets the IP address at this end of connections, to a proxy too; only addresses of its family are connected to then.
+/// "0.0.0.0" and "::" ask for a family and leave the address to the system. Unix sockets have none.
+///
+/// HTTPX_E_INVALID_ARGUMENT for what is no address. One that this machine does not have is HTTPX_E_CONNECT when a
+/// connection is made.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_local_address(
+    b: *mut httpx_client_builder,
+    address: *const c_char,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    // SAFETY: the caller vouches for pointer and length.
+    let set = |builder: &mut ClientBuilder| builder.set_local_address(unsafe { text(address, len, "address") }?);
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Has an option set on every TCP socket before it connects, to a proxy too: setsockopt(fd, level, option, value, len).
+/// Several calls add up, in their order. TCP_NODELAY is set before them.
+///
+/// An option that the system refuses is HTTPX_E_CONNECT, with its errno, when a connection is made.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_socket_option(
+    b: *mut httpx_client_builder,
+    level: i32,
+    option: i32,
+    value: *const u8,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        // SAFETY: the caller vouches for pointer and length.
+        let value = unsafe { short_bytes(value, len, "value") }?.to_vec();
+        builder.sockets.options.push(SocketOption { level, option, value });
         Ok(())
     };
     // SAFETY: the caller vouches for `b`.

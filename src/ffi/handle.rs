@@ -24,9 +24,10 @@ pub(super) enum Kind {
     Cookies,
     Transport,
     Tls,
+    Proxy,
 }
 
-const KINDS: usize = 15;
+const KINDS: usize = 16;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.

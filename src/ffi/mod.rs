@@ -17,6 +17,7 @@ mod kit;
 pub mod library;
 pub mod op;
 pub mod pipe;
+pub mod proxy;
 pub mod queue;
 pub mod request;
 pub mod response;

@@ -35,6 +35,13 @@ impl Handle for httpx_tls {
     const KIND: Kind = Kind::Tls;
 }
 
+impl httpx_tls {
+    /// What it says now.
+    pub(super) fn copied(&self) -> Result<TlsSettings> {
+        Ok(self.slot.lend()?.clone())
+    }
+}
+
 impl Inherited for TlsSettings {
     fn is_only_memory(&self) -> bool {
         true
@@ -252,7 +259,7 @@ pub unsafe extern "C" fn httpx_client_builder_tls(
     // SAFETY: the caller vouches for the pointers.
     unsafe {
         change_builder(b, err, |builder| {
-            builder.tls = borrow(t, "t")?.slot.lend()?.clone();
+            builder.tls = borrow(t, "t")?.copied()?;
             Ok(())
         })
     }

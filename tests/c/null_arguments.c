@@ -5,9 +5,10 @@
 #include "null_calls_cookies.h"
 #include "null_calls_form.h"
 #include "null_calls_http2.h"
+#include "null_calls_proxy.h"
 #include "null_calls_response.h"
-#include "null_calls_transport.h"
 #include "null_calls_tls.h"
+#include "null_calls_transport.h"
 
 /* ---- the table ---- */
 
@@ -73,6 +74,9 @@ static const row rows[] = {
     ROW(client_builder_resolve, 4, 7, 2, 3, 0),
     ROW(client_builder_retries, 2, 1, 0, 0, 0),
     ROW(client_builder_redirects, 2, 1, 0, 0, 0),
+    ROW(client_builder_proxy, 3, 1, 0, 0, 0),
+    ROW(client_builder_local_address, 3, 3, 1, 1, 0),
+    ROW(client_builder_socket_option, 3, 3, 1, 1, 0),
     ROW(client_builder_interrupt, 5, 1, 0, 0, 0),
     ROW(client_builder_trust_env, 2, 1, 0, 0, 0),
     ROW(client_builder_build, 3, 3, 0, 0, 0),
@@ -87,6 +91,13 @@ static const row rows[] = {
     ROW(tls_versions, 2, 1, 0, 0, 0),
     ROW(tls_key_log, 3, 3, 1, 1, 0),
     ROW(client_builder_tls, 3, 3, 0, 0, 0),
+    ROW(proxy_new, 3, 3, 1, 1, 0),
+    ROW(proxy_free, 1, 0, 0, 0, 1),
+    ROW(proxy_auth, 4, 7, 2, 3, 0),
+    ROW(proxy_header, 4, 7, 2, 3, 0),
+    ROW(proxy_tls, 3, 3, 0, 0, 0),
+    ROW(proxy_local_dns, 2, 1, 0, 0, 0),
+    ROW(proxy_share_forwarding, 2, 1, 0, 0, 0),
     ROW(client_clone, 1, 1, 0, 0, 0),
     ROW(client_free, 1, 0, 0, 0, 1),
     ROW(client_close, 2, 1, 0, 0, 0),

@@ -27,6 +27,7 @@ typedef struct fixture {
     httpx_cookies *cookies;
     httpx_transport *transport;
     httpx_tls *tls;
+    httpx_proxy *proxy;
 
     /* What calls put their results into; freed with the fixture. */
     httpx_client_builder *builder_out;
@@ -42,6 +43,7 @@ typedef struct fixture {
     httpx_cookies *cookies_out;
     httpx_transport *transport_out;
     httpx_tls *tls_out;
+    httpx_proxy *proxy_out;
     httpx_error *error_out, *err;
     const uint8_t *bytes, *more_bytes;
     size_t size, more_size, third_size;
@@ -113,6 +115,7 @@ static void fill(fixture *f)
     MUST(httpx_cookies_new(&f->cookies, &err));
     MUST(httpx_transport_new(f->builder, &f->transport, &err));
     MUST(httpx_tls_new(&f->tls, &err));
+    MUST(httpx_proxy_new("http://127.0.0.1:1", 18, &f->proxy, &err));
     MUST(httpx_request_body_pipe(f->upload, -1, 0, &f->pipe, &err));
     MUST(httpx_client_send_async(f->client, f->request, 0, f->queue, no_response, NULL, NULL, &f->op, &err));
     httpx_response *none = NULL;
@@ -135,6 +138,8 @@ static void empty(fixture *f)
     httpx_transport_free(f->transport_out);
     httpx_tls_free(f->tls);
     httpx_tls_free(f->tls_out);
+    httpx_proxy_free(f->proxy);
+    httpx_proxy_free(f->proxy_out);
     httpx_op_free(f->op);
     httpx_op_free(f->op_out);
     httpx_stream_free(f->stream);

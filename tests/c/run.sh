@@ -16,6 +16,7 @@ only=${5:-}
 shift $(($# < 5 ? $# : 5))
 
 export HTTPX_TEST_HTTP=$http HTTPX_TEST_HTTPS=$https HTTPX_TEST_UNIX=$unix HTTPX_TEST_CA=$ca
+export HTTPX_TEST_PLACES=$places
 export HTTPX_TEST_SYMBOLS=$here/../../cmake/libhttpx.symbols
 export HTTPX_TEST_WATCHDOG=60
 [ "$mode" = plain ] || export HTTPX_TEST_WATCHDOG=300
