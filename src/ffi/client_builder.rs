@@ -392,8 +392,8 @@ pub unsafe extern "C" fn httpx_client_builder_proxy(
     unsafe { change(b, err, set) }
 }
 
-/// Sets the IP address at this end of connections, to a proxy too; only addresses of its family are connected to then.
-/// "0.0.0.0" and "::" ask for a family and leave the address to the system. Unix sockets have none.
+/// Sets the IP address at this end of connections, to a proxy too; only addresses of its family are connected to
+/// then. "0.0.0.0" and "::" ask for a family and leave the address to the system. Unix sockets have none.
 ///
 /// HTTPX_E_INVALID_ARGUMENT for what is no address. One that this machine does not have is HTTPX_E_CONNECT when a
 /// connection is made.
@@ -410,8 +410,8 @@ pub unsafe extern "C" fn httpx_client_builder_local_address(
     unsafe { change(b, err, set) }
 }
 
-/// Has an option set on every TCP socket before it connects, to a proxy too: setsockopt(fd, level, option, value, len).
-/// Several calls add up, in their order. TCP_NODELAY is set before them.
+/// Has an option set on every TCP socket before it connects, to a proxy too: setsockopt(fd, level, option, value,
+/// len). Several calls add up, in their order. TCP_NODELAY is set before them.
 ///
 /// An option that the system refuses is HTTPX_E_CONNECT, with its errno, when a connection is made.
 #[no_mangle]

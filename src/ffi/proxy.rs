@@ -44,16 +44,17 @@ unsafe fn change(
     guard_ok(err, || change(&mut *unsafe { borrow(p, "p") }?.slot.lend()?))
 }
 
-/// Makes a proxy from its URL: http, https (TLS is spoken with the proxy too), socks5 or socks5h (the same: names are
-/// the proxy's to look up). The port is 80, 443 or 1080 if none is given; a user name and a password in it are taken off
-/// and used. For use with httpx_client_builder_proxy.
+/// Makes a proxy from its URL: http, https (TLS is spoken with the proxy too), socks5 or socks5h (the same: names
+/// are the proxy's to look up). The port is 80, 443 or 1080 if none is given; a user name and a password in it are
+/// taken off and used. For use with httpx_client_builder_proxy.
 ///
-/// Requests to http URLs are forwarded by an HTTP proxy; those to https URLs go through a tunnel (CONNECT), in which TLS
-/// is spoken with the origin. A proxy that opens none is HTTPX_E_PROXY with its answer ("407 Proxy Authentication
-/// Required"; see httpx_error_response); one that cannot be reached is HTTPX_E_CONNECT or HTTPX_E_CONNECT_TIMEOUT.
+/// Requests to http URLs are forwarded by an HTTP proxy; those to https URLs go through a tunnel (CONNECT), in
+/// which TLS is spoken with the origin. A proxy that opens none is HTTPX_E_PROXY with its answer ("407 Proxy
+/// Authentication Required"; see httpx_error_response); one that cannot be reached is HTTPX_E_CONNECT or
+/// HTTPX_E_CONNECT_TIMEOUT.
 ///
-/// HTTPX_E_INVALID_CONFIG for another scheme, HTTPX_E_INVALID_URL for what is no URL. `*out` is owned by the caller, who
-/// frees it with httpx_proxy_free.
+/// HTTPX_E_INVALID_CONFIG for another scheme, HTTPX_E_INVALID_URL for what is no URL. `*out` is owned by the
+/// caller, who frees it with httpx_proxy_free.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_proxy_new(
     url: *const c_char,
@@ -77,7 +78,8 @@ pub unsafe extern "C" fn httpx_proxy_free(p: *mut httpx_proxy) {
 }
 
 /// Sets the user name and the password (any bytes), in the place of those in the URL: sent by Basic (RFC 7617) in
-/// Proxy-Authorization, or by RFC 1929 to a SOCKS proxy, which takes 255 bytes of each: HTTPX_E_INVALID_CONFIG for more.
+/// Proxy-Authorization, or by RFC 1929 to a SOCKS proxy, which takes 255 bytes of each: HTTPX_E_INVALID_CONFIG for
+/// more.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_proxy_auth(
     p: *mut httpx_proxy,
@@ -98,8 +100,8 @@ pub unsafe extern "C" fn httpx_proxy_auth(
     unsafe { change(p, err, set) }
 }
 
-/// Adds a header for an HTTP proxy: it goes with CONNECT, and with requests that are forwarded unless they have one of
-/// its name. Origins behind a tunnel do not see it.
+/// Adds a header for an HTTP proxy: it goes with CONNECT, and with requests that are forwarded unless they have one
+/// of its name. Origins behind a tunnel do not see it.
 ///
 /// HTTPX_E_LOCAL_PROTOCOL for what could not be sent, HTTPX_E_INVALID_CONFIG for a SOCKS proxy.
 #[no_mangle]
@@ -121,8 +123,8 @@ pub unsafe extern "C" fn httpx_proxy_header(
     unsafe { change(p, err, set) }
 }
 
-/// Gives a proxy with an https URL these settings, as they are now, for TLS with it: whom to trust, and whom to be. The
-/// client's are for origins only. HTTPX_E_INVALID_CONFIG for a proxy with another scheme.
+/// Gives a proxy with an https URL these settings, as they are now, for TLS with it: whom to trust, and whom to be.
+/// The client's are for origins only. HTTPX_E_INVALID_CONFIG for a proxy with another scheme.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_proxy_tls(
     p: *mut httpx_proxy,
@@ -148,8 +150,8 @@ pub unsafe extern "C" fn httpx_proxy_local_dns(
     unsafe { change(p, err, set) }
 }
 
-/// Says whether requests to different origins that an HTTP proxy forwards share connections to it (1, the default), or
-/// each origin has its own (0).
+/// Says whether requests to different origins that an HTTP proxy forwards share connections to it (1, the default),
+/// or each origin has its own (0).
 #[no_mangle]
 pub unsafe extern "C" fn httpx_proxy_share_forwarding(
     p: *mut httpx_proxy,

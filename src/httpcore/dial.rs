@@ -209,7 +209,8 @@ impl Steps<'_> {
                 ("connection.connect_tcp", Box::new(info))
             }
         };
-        let ((socket, looked_up), took) = self.step(step, info, dialer.connect(&lane, peer)).await?;
+        let ((socket, looked_up), took) =
+            self.step(step, info, within_connect_timeout(self.request, dialer.connect(&lane, peer))).await?;
         self.timings.dns = looked_up;
         self.timings.connect = Some(took.saturating_sub(looked_up.unwrap_or_default()));
         Ok(socket)
@@ -261,7 +262,8 @@ impl Steps<'_> {
             }
             Ok(stream)
         };
-        let (stream, took) = self.step("socks.setup_socks5_connection", info, work).await?;
+        let (stream, took) =
+            self.step("socks.setup_socks5_connection", info, within_connect_timeout(self.request, work)).await?;
         self.timings.proxy = Some(took);
         Ok(stream)
     }
@@ -282,11 +284,11 @@ impl Steps<'_> {
                 ("timeout", timeout),
             ]
         };
-        let work = tls.handshake(stream, peer.tls_name(), alpn);
-        self.step(step, info, work).await.map_err(handshake_timed_out)
+        let handshake = within_connect_timeout(self.request, tls.handshake(stream, peer.tls_name(), alpn));
+        self.step(step, info, async { handshake.await.map_err(handshake_timed_out) }).await
     }
 
-    /// Takes one step, within the connect timeout, and tells of it; says how long it took.
+    /// Takes one step and tells of it; says how long it took.
     async fn step<T>(
         &mut self,
         name: &'static str,
@@ -300,7 +302,7 @@ impl Steps<'_> {
         };
         let timed = async {
             let started = Instant::now();
-            let done = within_connect_timeout(request, work).await?;
+            let done = work.await?;
             Ok((done, started.elapsed()))
         };
         request.observer.around(call, name, arguments, timed, |_| opaque_stream()).await

@@ -77,6 +77,7 @@ impl Socket {
             option.apply(&socket)?;
         }
         if let Some(local) = settings.local_address.filter(|local| !local.is_unspecified()) {
+            leave_port_to_connect(&socket);
             socket.bind(SocketAddr::new(local, 0)).map_err(|error| {
                 io::Error::other(Error::from_io(Code::CONNECT_ERROR, &error, &format!("binding to {local}")))
             })?;
@@ -200,6 +201,16 @@ impl Io {
         }
     }
 }
+
+/// Has connect choose the port, not bind: else two connections from one address could not share a port although they are
+/// to different peers. A kernel that does not know it goes on as ever.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn leave_port_to_connect(socket: &TcpSocket) {
+    let _ = set_socket_option(socket.as_fd(), libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT, &1i32.to_ne_bytes());
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn leave_port_to_connect(_socket: &TcpSocket) {}
 
 #[cfg(any(target_os = "macos", target_os = "ios"))]
 fn no_sigpipe(socket: SockRef<'_>) -> io::Result<()> {

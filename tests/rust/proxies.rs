@@ -342,6 +342,29 @@ fn tls_goes_through_tls_and_both_end_in_order() {
 }
 
 #[test]
+fn a_tunnel_through_an_https_proxy_is_used_again() {
+    let config = tls_config();
+    let address = server(move |stream, number| {
+        let mut outer = secured(&config, stream);
+        read_head(&mut outer).unwrap();
+        outer.write_all(ESTABLISHED.as_bytes()).unwrap();
+        let mut inner = secured(&config, outer);
+        while read_head(&mut inner).is_some() {
+            let body = format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}");
+            inner.write_all(body.as_bytes()).unwrap();
+        }
+    });
+    let mut proxy = proxy(&format!("https://{address}"));
+    proxy.set_tls(trusting()).unwrap();
+    let client = through(proxy);
+    for reused in [false, true, true] {
+        let response = get(&client, "https://localhost/").unwrap();
+        assert_eq!(&response.content().unwrap()[..], b"0");
+        assert_eq!(response.head().timings().reused, reused);
+    }
+}
+
+#[test]
 fn an_https_proxy_forwards_over_tls_and_speaks_http_1_only() {
     let (tell, told) = mpsc::channel();
     let mut config = ServerConfig::clone(&tls_config());
