@@ -66,11 +66,11 @@ impl ResponseBody {
     }
 
     /// The connection, if the response has made it another protocol's: after a 101, or a successful CONNECT.
-    pub(crate) fn take_network_stream(&mut self) -> Option<NetworkStream> {
+    pub(crate) fn take_network_stream(&mut self) -> Option<Box<NetworkStream>> {
         match std::mem::replace(&mut self.state, BodyState::Ended) {
             BodyState::Open(open) if open.exchange.is_tunnel() => {
                 let Open { place, exchange } = *open;
-                NetworkStream::new(place, exchange.into_closed())
+                NetworkStream::new(place, exchange.into_closed()).map(Box::new)
             }
             other => {
                 self.state = other;
