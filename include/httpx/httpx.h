@@ -54,6 +54,9 @@ typedef struct httpx_client httpx_client;
  */
 typedef struct httpx_request httpx_request;
 
+/** An interim response (100 to 199, but for 101). Lent to a callback. */
+typedef struct httpx_informational httpx_informational;
+
 /** A form without files: names and values in their order. One thread at a time. */
 typedef struct httpx_form httpx_form;
 
@@ -68,6 +71,9 @@ typedef struct httpx_response httpx_response;
 
 /** A response's body on its way. One thread at a time. */
 typedef struct httpx_stream httpx_stream;
+
+/** A connection without HTTP on it, after a 101 or a CONNECT that succeeded. One thread at a time. */
+typedef struct httpx_network_stream httpx_network_stream;
 
 /** A set of cookies, with their domains and paths. One thread at a time. */
 typedef struct httpx_cookies httpx_cookies;
@@ -315,6 +321,25 @@ typedef void (*httpx_chunk_fn)(void *user_data, httpx_code code, const uint8_t *
 /** The end of an operation that gives nothing. `error` (NULL on success) belongs to the callee, who frees it. */
 typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *error);
 
+/**
+ * Hears of one step of a request, by httpcore's name of the event ("http11.send_request_headers.started") and with what
+ * the event tells as a JSON object: bytes are text whose characters are the bytes, tuples are lists, and Python objects
+ * are their repr. Both are NUL-terminated, and there until the callback returns. Anything but 0 ends the request with
+ * HTTPX_E_CANCELLED.
+ */
+typedef int32_t (*httpx_trace_fn)(void *user_data, const char *event, size_t event_len, const char *info,
+                                  size_t info_len);
+
+/**
+ * Hears a line of the log: HTTPX_LOG_DEBUG or HTTPX_LOG_INFO, the logger's name as in Python ("httpx",
+ * "httpcore.http11"), and the message. Both are NUL-terminated, and there until the callback returns.
+ */
+typedef void (*httpx_log_fn)(void *user_data, int32_t level, const char *logger, size_t logger_len, const char *message,
+                             size_t message_len);
+
+/** Hears of an interim response, which is there until the callback returns and not to be freed. */
+typedef void (*httpx_informational_fn)(void *user_data, const httpx_informational *response);
+
 /* ---- Library ---- */
 
 /** All kinds of handles together, for httpx_live_handles. */
@@ -355,6 +380,9 @@ typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *err
 
 /** Cookies. */
 #define HTTPX_KIND_COOKIES 12
+
+/** Network streams. */
+#define HTTPX_KIND_NETWORK_STREAM 15
 
 /** The library's version: "0.1.0". Static. */
 const char *httpx_version(void);
@@ -556,6 +584,19 @@ httpx_code httpx_client_builder_interrupt(httpx_client_builder *b, httpx_interru
                                           httpx_destroy_fn destroy, httpx_error **err);
 
 /**
+ * Limits what a response's head may have: `max_bytes` of status line and header lines together (102,400 at first), and
+ * `max_fields` header lines (1,000). More is HTTPX_E_HEADERS_TOO_LARGE. HTTPX_E_INVALID_ARGUMENT for a limit of 0.
+ */
+httpx_code httpx_client_builder_header_limits(httpx_client_builder *b, size_t max_bytes, size_t max_fields,
+                                              httpx_error **err);
+
+/**
+ * Limits a response's body on the wire, before it is decoded, to `max_bytes`; UINT64_MAX, the default, is no limit. More
+ * is HTTPX_E_BODY_TOO_LARGE: at once if the server declares it, else when it has come.
+ */
+httpx_code httpx_client_builder_max_response_bytes(httpx_client_builder *b, uint64_t max_bytes, httpx_error **err);
+
+/**
  * Makes a client. The builder is unchanged and can build more. Nothing is opened yet.
  *
  * `*out` is owned by the caller, who frees it with httpx_client_free.
@@ -749,6 +790,76 @@ httpx_code httpx_request_body_file(httpx_request *r, const char *file, size_t le
  */
 httpx_code httpx_request_body_pipe(httpx_request *r, int64_t content_length, size_t capacity, httpx_pipe **writer,
                                    httpx_error **err);
+
+/* ---- Hooks: hearing of what goes on inside a request, on the thread that waits or dispatches ---- */
+
+/** A line of the log that tells what happens inside. */
+#define HTTPX_LOG_DEBUG 10
+
+/** A line of the log that a user may want to see. */
+#define HTTPX_LOG_INFO 20
+
+/**
+ * Has the request ask, by `Expect: 100-continue`, whether its body is wanted, and hold it back until the server says so
+ * or `timeout` seconds are over. A final answer comes instead of the body, which is then not sent; after a 417 the
+ * request is sent once more without asking, if its body can be read again. A request without body does not ask.
+ *
+ * INFINITY waits as long as the read timeout allows; HTTPX_UNSET, the default, sends the body at once.
+ */
+httpx_code httpx_request_expect_continue(httpx_request *r, double timeout, httpx_error **err);
+
+/**
+ * Has `fn_` told of interim responses to the request, such as 103 Early Hints, in their order, on the thread that waits
+ * or dispatches. NULL: no longer.
+ *
+ * `destroy` runs when neither the request nor anything that came of it is left, or when this call fails.
+ */
+httpx_code httpx_request_on_informational(httpx_request *r, httpx_informational_fn fn_, void *user_data,
+                                          httpx_destroy_fn destroy, httpx_error **err);
+
+/** The status code, 100 to 199; 0 if `i` is NULL. */
+int32_t httpx_informational_status_code(const httpx_informational *i);
+
+/** How many header lines there are; 0 if `i` is NULL. */
+size_t httpx_informational_header_count(const httpx_informational *i);
+
+/**
+ * The header line at `index`, as received. Each place may be NULL. The strings are borrowed from `i`. HTTPX_E_NOT_FOUND
+ * for an index that is too high.
+ */
+httpx_code httpx_informational_header_at(const httpx_informational *i, size_t index, const uint8_t **name,
+                                         size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
+
+/**
+ * Has `fn_` told of each step of the request, as httpcore's `trace` extension is: connecting, TLS, what is sent and what
+ * is received, with arguments and results; on the thread that waits or dispatches, or that frees a response early.
+ * NULL: no longer; then the client's counts.
+ *
+ * `destroy` runs when neither the request nor anything that came of it is left, or when this call fails.
+ */
+httpx_code httpx_request_trace(httpx_request *r, httpx_trace_fn fn_, void *user_data, httpx_destroy_fn destroy,
+                               httpx_error **err);
+
+/**
+ * Has `fn_` told of the steps of every request that has no trace function of its own. See httpx_request_trace. NULL: no
+ * longer.
+ *
+ * `destroy` runs when neither the builder nor a client nor a response of it is left, or when this call fails.
+ */
+httpx_code httpx_client_builder_trace(httpx_client_builder *b, httpx_trace_fn fn_, void *user_data,
+                                      httpx_destroy_fn destroy, httpx_error **err);
+
+/**
+ * Has `fn_` told what HTTPX and httpcore would log: for each response a line of logger "httpx" at HTTPX_LOG_INFO
+ * (`HTTP Request: GET https://example.org/ "HTTP/1.1 200 OK"`, without the URL's password), and for each step a line of
+ * a logger like "httpcore.connection" at HTTPX_LOG_DEBUG (`connect_tcp.started host='example.org' port=443 ...`). On the
+ * thread that waits or dispatches, or that frees a response early. NULL: no longer.
+ *
+ * Headers, credentials among them, are in the lines at HTTPX_LOG_DEBUG as they are on the wire. `destroy` runs when
+ * neither the builder nor a client nor a response of it is left, or when this call fails.
+ */
+httpx_code httpx_client_builder_log(httpx_client_builder *b, httpx_log_fn fn_, void *user_data,
+                                    httpx_destroy_fn destroy, httpx_error **err);
 
 /* ---- Forms and multipart bodies: one thread at a time ---- */
 
@@ -994,6 +1105,49 @@ httpx_code httpx_response_close(httpx_response *r, httpx_error **err);
 httpx_code httpx_response_stream(httpx_response *r, int32_t kind, size_t chunk_size, httpx_stream **out,
                                  httpx_error **err);
 
+/* ---- Timings of a response: any thread ---- */
+
+/** The wait for a place in the pool. */
+#define HTTPX_TIMING_QUEUE 1
+
+/** The look-up of the name. */
+#define HTTPX_TIMING_DNS 2
+
+/** TCP, or the unix socket. */
+#define HTTPX_TIMING_CONNECT 3
+
+/** The proxy's part in making the connection. */
+#define HTTPX_TIMING_PROXY 4
+
+/** The TLS handshake with the origin. */
+#define HTTPX_TIMING_TLS 5
+
+/** Until the request was out, from when there was a connection. */
+#define HTTPX_TIMING_SEND 6
+
+/** The wait for the response's head, from when the request was out. */
+#define HTTPX_TIMING_FIRST_BYTE 7
+
+/** From the head to the end of the body. */
+#define HTTPX_TIMING_BODY 8
+
+/** All of it, as httpx_response_elapsed. */
+#define HTTPX_TIMING_TOTAL 9
+
+/**
+ * How many seconds a part of the request took: HTTPX_TIMING_QUEUE and the others, as durations. Each response of a
+ * chain of redirects has its own, see httpx_response_history_at.
+ *
+ * HTTPX_DONE, and 0 seconds, for what did not happen (a look-up on a connection that was there) or is not over.
+ */
+httpx_code httpx_response_timing(const httpx_response *r, int32_t what, double *seconds, httpx_error **err);
+
+/** How many bytes went out for the request, head and framing included, before TLS; 0 if `r` is NULL. */
+uint64_t httpx_response_bytes_sent(const httpx_response *r);
+
+/** Whether the connection had served an earlier request: 1 or 0. 0 if `r` is NULL. */
+int32_t httpx_response_is_reused(const httpx_response *r);
+
 /* ---- Stream: a response's body, piece by piece, one thread at a time ---- */
 
 /**
@@ -1018,6 +1172,89 @@ httpx_code httpx_stream_close(httpx_stream *s, httpx_error **err);
 
 /** Frees a stream; before its end, that closes its connection. NULL is fine. */
 void httpx_stream_free(httpx_stream *s);
+
+/* ---- Network stream: a connection that another protocol has taken over, one thread at a time ---- */
+
+/**
+ * Takes the connection of a response that has given it up to another protocol: a 101 to a request with an Upgrade
+ * header, or a 2xx to CONNECT. What arrived behind the response is read first. Once for each response.
+ *
+ * HTTPX_E_INVALID_STATE for another response, or if it was taken. Until it is closed or freed it counts as one of the
+ * client's connections, and closing the client cuts it off. `*out` is owned by the caller, who frees it with
+ * httpx_network_stream_free; `r` may be freed first.
+ */
+httpx_code httpx_response_network_stream(httpx_response *r, httpx_network_stream **out, httpx_error **err);
+
+/**
+ * Reads what there is, at most `max` bytes, and waits `timeout` seconds (INFINITY: for ever) until there is something:
+ * HTTPX_OK with `*len` bytes, never 0, at `*data`, which are there until the next read of `s`; or HTTPX_DONE when the
+ * peer has ended, and then `*data` is NULL. HTTPX_E_READ_TIMEOUT loses nothing: it can be read on.
+ */
+httpx_code httpx_network_stream_read(httpx_network_stream *s, size_t max, double timeout, const uint8_t **data,
+                                     size_t *len, httpx_error **err);
+
+/**
+ * The same in the background. The stream is in use until the operation has ended; cancelling it loses nothing. See
+ * httpx_client_send_async for the other parameters; without `done`, ask httpx_op_chunk.
+ */
+httpx_code httpx_network_stream_read_async(httpx_network_stream *s, size_t max, double timeout, httpx_queue *q,
+                                           httpx_chunk_fn done, void *user_data, httpx_destroy_fn destroy,
+                                           httpx_op **op, httpx_error **err);
+
+/**
+ * Writes all of it, and waits at most `timeout` seconds (INFINITY: for ever) each time that the peer takes nothing. After
+ * an error nobody knows how much went out.
+ */
+httpx_code httpx_network_stream_write(httpx_network_stream *s, const uint8_t *data, size_t len, double timeout,
+                                      httpx_error **err);
+
+/**
+ * The same in the background, with a copy of the data. The stream is in use until the operation has ended. See
+ * httpx_client_send_async for the other parameters; without `done`, ask httpx_op_result.
+ */
+httpx_code httpx_network_stream_write_async(httpx_network_stream *s, const uint8_t *data, size_t len, double timeout,
+                                            httpx_queue *q, httpx_done_fn done, void *user_data,
+                                            httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+
+/**
+ * Speaks TLS on it from now on, by the settings of `c`, with the peer whose certificate is for `server_name`. Waits
+ * `timeout` seconds at most (INFINITY: for ever). If it fails, the stream is closed.
+ *
+ * HTTPX_E_CONNECT_TIMEOUT, HTTPX_E_CONNECT and codes below it; HTTPX_E_INVALID_STATE while there is data that came in the
+ * clear and was not read.
+ */
+httpx_code httpx_network_stream_start_tls(httpx_network_stream *s, httpx_client *c, const char *server_name,
+                                          size_t server_name_len, double timeout, httpx_error **err);
+
+/**
+ * The same in the background. The stream is in use until the operation has ended. See httpx_client_send_async for the
+ * other parameters; without `done`, ask httpx_op_result.
+ */
+httpx_code httpx_network_stream_start_tls_async(httpx_network_stream *s, httpx_client *c, const char *server_name,
+                                                size_t server_name_len, double timeout, httpx_queue *q,
+                                                httpx_done_fn done, void *user_data, httpx_destroy_fn destroy,
+                                                httpx_op **op, httpx_error **err);
+
+/**
+ * Whether a read would not have to wait, because there is data or the peer has ended: 1 or 0. 0 if `s` is NULL or in
+ * use.
+ */
+int32_t httpx_network_stream_is_readable(const httpx_network_stream *s);
+
+/**
+ * Our end's address: "127.0.0.1:4711" or "[::1]:4711"; empty for a unix socket. `len` may be NULL. Borrowed from `s`;
+ * NULL if `s` is NULL or in use.
+ */
+const char *httpx_network_stream_local_address(const httpx_network_stream *s, size_t *len);
+
+/** The peer's address, which is the proxy's if there is one; else as httpx_network_stream_local_address. */
+const char *httpx_network_stream_peer_address(const httpx_network_stream *s, size_t *len);
+
+/** Closes the connection. HTTPX_E_STREAM_CLOSED for whoever reads or writes on. */
+httpx_code httpx_network_stream_close(httpx_network_stream *s, httpx_error **err);
+
+/** Frees it, and closes the connection. NULL is fine. */
+void httpx_network_stream_free(httpx_network_stream *s);
 
 /* ---- Cookies: one thread at a time ---- */
 

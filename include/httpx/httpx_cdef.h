@@ -2,11 +2,13 @@ typedef struct httpx_error httpx_error;
 typedef struct httpx_client_builder httpx_client_builder;
 typedef struct httpx_client httpx_client;
 typedef struct httpx_request httpx_request;
+typedef struct httpx_informational httpx_informational;
 typedef struct httpx_form httpx_form;
 typedef struct httpx_multipart httpx_multipart;
 typedef struct httpx_pipe httpx_pipe;
 typedef struct httpx_response httpx_response;
 typedef struct httpx_stream httpx_stream;
+typedef struct httpx_network_stream httpx_network_stream;
 typedef struct httpx_cookies httpx_cookies;
 typedef struct httpx_queue httpx_queue;
 typedef struct httpx_op httpx_op;
@@ -102,6 +104,9 @@ typedef void (*httpx_waker_fn)(void *user_data);
 typedef void (*httpx_response_fn)(void *user_data, httpx_code code, httpx_response *response, httpx_error *error);
 typedef void (*httpx_chunk_fn)(void *user_data, httpx_code code, const uint8_t *data, size_t len, httpx_error *error);
 typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *error);
+typedef int32_t (*httpx_trace_fn)(void *user_data, const char *event, size_t event_len, const char *info, size_t info_len);
+typedef void (*httpx_log_fn)(void *user_data, int32_t level, const char *logger, size_t logger_len, const char *message, size_t message_len);
+typedef void (*httpx_informational_fn)(void *user_data, const httpx_informational *response);
 #define HTTPX_KIND_ALL 0
 #define HTTPX_KIND_ERROR 1
 #define HTTPX_KIND_CLIENT_BUILDER 2
@@ -115,6 +120,7 @@ typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *err
 #define HTTPX_KIND_FORM 10
 #define HTTPX_KIND_MULTIPART 11
 #define HTTPX_KIND_COOKIES 12
+#define HTTPX_KIND_NETWORK_STREAM 15
 const char *httpx_version(void);
 uint32_t httpx_abi_version(void);
 int32_t httpx_feature(const char *name, size_t len);
@@ -152,6 +158,8 @@ httpx_code httpx_client_builder_resolve(httpx_client_builder *b, const char *nam
 httpx_code httpx_client_builder_retries(httpx_client_builder *b, uint32_t retries, httpx_error **err);
 httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follow, size_t max_redirects, httpx_error **err);
 httpx_code httpx_client_builder_interrupt(httpx_client_builder *b, httpx_interrupt_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+httpx_code httpx_client_builder_header_limits(httpx_client_builder *b, size_t max_bytes, size_t max_fields, httpx_error **err);
+httpx_code httpx_client_builder_max_response_bytes(httpx_client_builder *b, uint64_t max_bytes, httpx_error **err);
 httpx_code httpx_client_builder_build(const httpx_client_builder *b, httpx_client **out, httpx_error **err);
 #define HTTPX_SEND_STREAM 1
 #define HTTPX_SEND_FOLLOW_REDIRECTS 2
@@ -183,6 +191,16 @@ httpx_code httpx_request_body_owned(httpx_request *r, const uint8_t *data, size_
 httpx_code httpx_request_body_json(httpx_request *r, const char *json, size_t len, httpx_error **err);
 httpx_code httpx_request_body_file(httpx_request *r, const char *file, size_t len, httpx_error **err);
 httpx_code httpx_request_body_pipe(httpx_request *r, int64_t content_length, size_t capacity, httpx_pipe **writer, httpx_error **err);
+#define HTTPX_LOG_DEBUG 10
+#define HTTPX_LOG_INFO 20
+httpx_code httpx_request_expect_continue(httpx_request *r, double timeout, httpx_error **err);
+httpx_code httpx_request_on_informational(httpx_request *r, httpx_informational_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+int32_t httpx_informational_status_code(const httpx_informational *i);
+size_t httpx_informational_header_count(const httpx_informational *i);
+httpx_code httpx_informational_header_at(const httpx_informational *i, size_t index, const uint8_t **name, size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_request_trace(httpx_request *r, httpx_trace_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+httpx_code httpx_client_builder_trace(httpx_client_builder *b, httpx_trace_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+httpx_code httpx_client_builder_log(httpx_client_builder *b, httpx_log_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_form_new(httpx_form **out, httpx_error **err);
 httpx_code httpx_form_add(httpx_form *form, const char *name, size_t name_len, const char *value, size_t value_len, httpx_error **err);
 void httpx_form_free(httpx_form *form);
@@ -227,11 +245,35 @@ size_t httpx_response_trailer_count(const httpx_response *r);
 httpx_code httpx_response_trailer_at(const httpx_response *r, size_t index, const uint8_t **name, size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
 httpx_code httpx_response_close(httpx_response *r, httpx_error **err);
 httpx_code httpx_response_stream(httpx_response *r, int32_t kind, size_t chunk_size, httpx_stream **out, httpx_error **err);
+#define HTTPX_TIMING_QUEUE 1
+#define HTTPX_TIMING_DNS 2
+#define HTTPX_TIMING_CONNECT 3
+#define HTTPX_TIMING_PROXY 4
+#define HTTPX_TIMING_TLS 5
+#define HTTPX_TIMING_SEND 6
+#define HTTPX_TIMING_FIRST_BYTE 7
+#define HTTPX_TIMING_BODY 8
+#define HTTPX_TIMING_TOTAL 9
+httpx_code httpx_response_timing(const httpx_response *r, int32_t what, double *seconds, httpx_error **err);
+uint64_t httpx_response_bytes_sent(const httpx_response *r);
+int32_t httpx_response_is_reused(const httpx_response *r);
 httpx_code httpx_stream_next(httpx_stream *s, const uint8_t **data, size_t *len, httpx_error **err);
 httpx_code httpx_stream_next_async(httpx_stream *s, httpx_queue *q, httpx_chunk_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
 uint64_t httpx_stream_num_bytes_downloaded(const httpx_stream *s);
 httpx_code httpx_stream_close(httpx_stream *s, httpx_error **err);
 void httpx_stream_free(httpx_stream *s);
+httpx_code httpx_response_network_stream(httpx_response *r, httpx_network_stream **out, httpx_error **err);
+httpx_code httpx_network_stream_read(httpx_network_stream *s, size_t max, double timeout, const uint8_t **data, size_t *len, httpx_error **err);
+httpx_code httpx_network_stream_read_async(httpx_network_stream *s, size_t max, double timeout, httpx_queue *q, httpx_chunk_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+httpx_code httpx_network_stream_write(httpx_network_stream *s, const uint8_t *data, size_t len, double timeout, httpx_error **err);
+httpx_code httpx_network_stream_write_async(httpx_network_stream *s, const uint8_t *data, size_t len, double timeout, httpx_queue *q, httpx_done_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+httpx_code httpx_network_stream_start_tls(httpx_network_stream *s, httpx_client *c, const char *server_name, size_t server_name_len, double timeout, httpx_error **err);
+httpx_code httpx_network_stream_start_tls_async(httpx_network_stream *s, httpx_client *c, const char *server_name, size_t server_name_len, double timeout, httpx_queue *q, httpx_done_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+int32_t httpx_network_stream_is_readable(const httpx_network_stream *s);
+const char *httpx_network_stream_local_address(const httpx_network_stream *s, size_t *len);
+const char *httpx_network_stream_peer_address(const httpx_network_stream *s, size_t *len);
+httpx_code httpx_network_stream_close(httpx_network_stream *s, httpx_error **err);
+void httpx_network_stream_free(httpx_network_stream *s);
 httpx_code httpx_cookies_new(httpx_cookies **out, httpx_error **err);
 void httpx_cookies_free(httpx_cookies *cookies);
 httpx_code httpx_cookies_set(httpx_cookies *cookies, const char *name, size_t name_len, const uint8_t *value, size_t value_len, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, httpx_error **err);
