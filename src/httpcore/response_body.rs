@@ -31,7 +31,7 @@ struct Open {
 enum Exchange {
     /// With how long the server keeps the connection, if it says so.
     Http1(http11::Exchange, Option<Duration>),
-    Http2(http2::Exchange),
+    Http2(Box<http2::Exchange>),
 }
 
 impl ResponseBody {
@@ -40,7 +40,7 @@ impl ResponseBody {
     }
 
     pub(super) fn on_http2(place: Place, exchange: http2::Exchange) -> ResponseBody {
-        ResponseBody::new(place, Exchange::Http2(exchange))
+        ResponseBody::new(place, Exchange::Http2(Box::new(exchange)))
     }
 
     fn new(place: Place, exchange: Exchange) -> ResponseBody {
@@ -86,16 +86,13 @@ impl ResponseBody {
     }
 
     /// The connection, if the response has made it another protocol's: after a 101, or a successful CONNECT.
-    pub(crate) fn take_network_stream(&mut self) -> Option<NetworkStream> {
+    pub(crate) fn take_network_stream(&mut self) -> Option<Box<NetworkStream>> {
         match std::mem::replace(&mut self.state, BodyState::Ended) {
-            BodyState::Open(open) => match *open {
-                Open { place, exchange: Exchange::Http1(exchange, _) } if exchange.is_tunnel() => {
-                    NetworkStream::new(place, exchange.into_closed())
+            BodyState::Open(open) if open.is_tunnel() => match *open {
+                Open { place, exchange: Exchange::Http1(exchange, _) } => {
+                    NetworkStream::new(place, exchange.into_closed()).map(Box::new)
                 }
-                open => {
-                    self.state = BodyState::Open(Box::new(open));
-                    None
-                }
+                Open { .. } => None,
             },
             other => {
                 self.state = other;
@@ -116,6 +113,10 @@ impl ResponseBody {
 }
 
 impl Open {
+    fn is_tunnel(&self) -> bool {
+        matches!(&self.exchange, Exchange::Http1(exchange, _) if exchange.is_tunnel())
+    }
+
     async fn next(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
         let exchange = match &mut self.exchange {
             Exchange::Http1(exchange, _) => exchange,

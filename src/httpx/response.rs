@@ -35,7 +35,7 @@ pub struct Response {
     head: Arc<Head>,
     body: State,
     /// The connection, if it is another protocol's now.
-    network_stream: Option<NetworkStream>,
+    network_stream: Option<Box<NetworkStream>>,
     /// The responses that came before, oldest first.
     history: Vec<Response>,
     /// What would follow, if this redirect was not followed.
@@ -318,7 +318,7 @@ impl Response {
     /// # Errors
     /// INVALID_STATE for another response, or if it was taken.
     pub fn take_network_stream(&mut self) -> Result<NetworkStream, Error> {
-        self.network_stream.take().ok_or_else(|| {
+        self.network_stream.take().map(|stream| *stream).ok_or_else(|| {
             let message = "the response has no network stream: it switched no protocol, or the stream was taken";
             Error::new(Code::INVALID_STATE, message)
         })

@@ -17,7 +17,7 @@ use crate::support::{answering, ends, read_head, read_to_end, request, send, ser
 const NO: &str = "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n";
 
 fn client() -> Arc<Client> {
-    ClientBuilder::default().build()
+    ClientBuilder::default().build().unwrap()
 }
 
 fn stream(client: &Arc<Client>, request: Request) -> Result<Response, Error> {
@@ -379,7 +379,7 @@ fn an_error_of_the_listener_ends_the_request() {
 fn a_client_tells_of_the_requests_that_have_no_listener() {
     let address = answering(OK);
     let (of_client, own) = (Told::default(), Told::default());
-    let client = ClientBuilder { trace: Some(of_client.listener()), ..ClientBuilder::default() }.build();
+    let client = ClientBuilder { trace: Some(of_client.listener()), ..ClientBuilder::default() }.build().unwrap();
     send(&client, request(&client, "GET", address)).unwrap();
     let before = of_client.names().len();
     assert_eq!(before, 10);
@@ -397,7 +397,7 @@ fn the_log_has_httpxs_line_and_httpcores() {
     let log: Arc<LogFn> = Arc::new(move |level, logger, message| {
         written.lock().unwrap().push((level, logger.to_owned(), message.to_owned()));
     });
-    let client = ClientBuilder { log: Some(log), ..ClientBuilder::default() }.build();
+    let client = ClientBuilder { log: Some(log), ..ClientBuilder::default() }.build().unwrap();
     let asked = client.build_request("GET", &format!("http://me:secret@{address}/a?b=c")).unwrap();
     send(&client, asked).unwrap();
     let lines = lines.lock().unwrap();
@@ -598,7 +598,7 @@ fn tls_can_begin_on_a_network_stream() {
     });
     let mut builder = ClientBuilder::default();
     builder.tls.add_pem(made.cert.pem().as_bytes()).unwrap();
-    let client = builder.build();
+    let client = builder.build().unwrap();
     let begin = |network: &mut NetworkStream, name: &str| {
         let tls = client.tls();
         client.block_on(|call| async move { network.start_tls(&call, &tls, name, Some(PATIENCE)).await })
@@ -628,7 +628,7 @@ fn a_declared_body_over_the_limit_fails_at_once() {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n").unwrap();
         read_to_end(&mut stream);
     });
-    let client = ClientBuilder { max_body: Some(10), ..ClientBuilder::default() }.build();
+    let client = ClientBuilder { max_body: Some(10), ..ClientBuilder::default() }.build().unwrap();
     assert_eq!(stream(&client, request(&client, "GET", address)).err().unwrap().code(), Code::BODY_TOO_LARGE);
     // No body is none that is too large.
     assert_eq!(send(&client, request(&client, "HEAD", address)).unwrap().head().status(), 200);
@@ -636,7 +636,7 @@ fn a_declared_body_over_the_limit_fails_at_once() {
 
 #[test]
 fn a_body_without_declared_length_fails_when_it_is_over_the_limit() {
-    let client = ClientBuilder { max_body: Some(10), ..ClientBuilder::default() }.build();
+    let client = ClientBuilder { max_body: Some(10), ..ClientBuilder::default() }.build().unwrap();
     let exact = answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n5\r\n12345\r\n0\r\n\r\n");
     assert_eq!(send(&client, request(&client, "GET", exact)).unwrap().content().unwrap().len(), 10);
     let over = answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n6\r\n123456\r\n0\r\n\r\n");
@@ -653,7 +653,7 @@ fn a_head_over_the_limits_is_refused() {
         [(49, 3, Some(Code::HEADERS_TOO_LARGE)), (100, 2, Some(Code::HEADERS_TOO_LARGE)), (50, 3, None)]
     {
         builder.head_limits = httpx::httpcore::HeadLimits { max_bytes, max_headers };
-        let client = builder.build();
+        let client = builder.build().unwrap();
         assert_eq!(send(&client, request(&client, "GET", address)).err().map(|e| e.code()), code);
     }
 }
@@ -674,7 +674,7 @@ fn each_hop_knows_its_timings_and_its_bytes() {
             stream.write_all(answer.as_bytes()).unwrap();
         }
     });
-    let client = ClientBuilder { follow_redirects: true, ..ClientBuilder::default() }.build();
+    let client = ClientBuilder { follow_redirects: true, ..ClientBuilder::default() }.build().unwrap();
     let (tell, heads) = mpsc::channel();
     let mut upload = request(&client, "POST", address);
     upload.set_bytes(Bytes::from_static(b"four"));
@@ -722,7 +722,7 @@ fn a_timeout_of_zero_is_an_immediate_error_of_its_class() {
     });
     let mut builder = ClientBuilder::default();
     builder.limits.max_connections = Some(1);
-    let client = builder.build();
+    let client = builder.build().unwrap();
     for (index, code) in
         [Code::CONNECT_TIMEOUT, Code::READ_TIMEOUT, Code::WRITE_TIMEOUT, Code::POOL_TIMEOUT].into_iter().enumerate()
     {
