@@ -597,7 +597,7 @@ fn tls_can_begin_on_a_network_stream() {
         while tls.read_exact(&mut four).is_ok() && tls.write_all(&four).is_ok() {}
     });
     let mut builder = ClientBuilder::default();
-    builder.tls.add_pem(made.cert.pem().as_bytes()).unwrap();
+    builder.tls.add_roots(made.cert.pem().as_bytes()).unwrap();
     let client = builder.build().unwrap();
     let begin = |network: &mut NetworkStream, name: &str| {
         let tls = client.tls();
