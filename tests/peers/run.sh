@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Runs C programs against other people's servers and proxies:
+#
+#   tests/peers/run.sh LIBDIR INCLUDEDIR SERVER_BINARY [plain|asan|valgrind] [PEER [TEST...]]
+#
+# With PEER only its programs run ("nginx", or one line of it: "nginx/certificates"). A peer that this machine does not have
+# is skipped, loudly, and with STRICT=1 a skip is a failure. The last line is "N passed, N failed".
+set -euo pipefail
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/c/server.sh
+. "$here/../c/server.sh"
+[ $# -ge 3 ] || die "usage: run.sh LIBDIR INCLUDEDIR SERVER_BINARY [plain|asan|valgrind] [PEER [TEST...]]"
+prepare "$1" "$2" "$3" "${4:-plain}"
+only=${5:-}
+shift $(($# < 5 ? $# : 5))
+
+# Peers are on this machine; a proxy of the surroundings has no business with them.
+unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
+export HTTPX_TEST_WATCHDOG=60
+[ "$mode" = plain ] || export HTTPX_TEST_WATCHDOG=300
+
+passed=0
+failed=0
+skipped=()
+broken=()
+
+# The launcher ends its peers when its standard input ends, which happens in any case when this script does.
+mkfifo "$work/peers-stdin" "$work/peers-stdout"
+python3 "$here/launch.py" --backend "$http" --dir build/peers --venv build/peers-venv \
+    <"$work/peers-stdin" >"$work/peers-stdout" 8>&- 9<&- &
+launcher=$!
+exec 6>"$work/peers-stdin" 7<"$work/peers-stdout"
+trap 'exec 6>&-; wait "$launcher" || true; stop' EXIT
+read -r -t 120 -u 7 facts || die "the peers did not start"
+
+# From the launcher's line of JSON: port[peer/name], missing[peer], certificates, files.
+declare -A port=() missing=()
+eval "$(python3 -c '
+import json, shlex, sys
+facts = json.load(sys.stdin)
+for peer, ports in facts["peers"].items():
+    for name, number in ports.items():
+        print(f"port[{peer}/{name}]={number}")
+for peer, reason in facts["missing"].items():
+    print(f"missing[{peer}]={shlex.quote(reason)}")
+for name in "certificates", "files":
+    print(f"{name}={shlex.quote(facts[name])}")
+' <<<"$facts")"
+export HTTPX_PEER_CERTIFICATES=$certificates HTTPX_PEER_FILES=$files
+
+# run PEER LABEL PROGRAM [VARIABLE=VALUE...]: one program against one peer, unless the peer is missing.
+arguments=("$@")
+run() {
+    local peer=$1 label=$1/$2 program=$3 status=0 counts good bad
+    shift 3
+    [[ -z $only || $only = "$peer" || $only = "$label" ]] || return 0
+    if [ -n "${missing[$peer]:-}" ]; then
+        skipped+=("$label: ${missing[$peer]}")
+        return
+    fi
+    echo "$label ($mode)"
+    if [ ! -x "$work/$program" ] && ! compile "$here/$program.c" "$work/$program"; then
+        failed=$((failed + 1))
+        broken+=("$label: does not compile")
+        return
+    fi
+    (export "$@" && launch "$work/$program" "${arguments[@]}") >"$work/log" 2>&1 6>&- 7<&- || status=$?
+    sed 's/^/  /' "$work/log"
+    # The count is in the last line that looks like one; a program that died has none.
+    counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/log" | tail -n 1)
+    read -r good bad <<<"${counts:-$(grep -c '^ok' "$work/log" || true) 0}"
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    if [ "$status" -ne 0 ]; then
+        [ "$bad" -gt 0 ] || failed=$((failed + 1))
+        broken+=("$label: exit status $status")
+    fi
+}
+
+# origin PEER PORT SCHEME CODING [LACKS]: the table of cases that every origin server gets.
+origin() {
+    run "$1" "$2" origin "HTTPX_PEER_URL=$3://localhost:${port[$1/$2]:-}" "HTTPX_PEER_CODING=$4" "HTTPX_PEER_LACKS=${5:-}"
+}
+
+# ---- which programs run against which peers
+
+origin nginx http http gzip
+origin nginx https https gzip
+origin caddy http http zstd
+origin caddy https https zstd
+origin apache http http gzip
+origin apache https https gzip
+origin httpbin http http gzip
+origin hypercorn http http gzip
+origin hypercorn https https gzip
+
+ports_of() {
+    local key list=" "
+    for key in "${!port[@]}"; do
+        [[ $key != "$1"/* ]] || list+="${key#*/}=${port[$key]} "
+    done
+    echo "$list"
+}
+run nginx certificates certificates "HTTPX_PEER_PORTS=$(ports_of nginx)"
+run apache digest digest "HTTPX_PEER_URL=http://localhost:${port[apache/http]:-}"
+run httpbin httpbin httpbin "HTTPX_PEER_URL=http://localhost:${port[httpbin/http]:-}"
+
+# ---- what came of it
+
+for reason in "${skipped[@]}"; do
+    echo "!!!! SKIPPED $reason"
+    [ "${STRICT:-0}" = 0 ] || failed=$((failed + 1))
+done
+[ ${#broken[@]} -eq 0 ] || printf 'FAIL  %s\n' "${broken[@]}"
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
