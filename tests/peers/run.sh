@@ -103,8 +103,28 @@ ports_of() {
     echo "$list"
 }
 run nginx certificates certificates "HTTPX_PEER_PORTS=$(ports_of nginx)"
+run nginx mtls mtls "HTTPX_PEER_URL=https://localhost:${port[nginx/mtls]:-}" HTTPX_PEER_LACKS=alert
+run nginx mtls-tls1.2 mtls "HTTPX_PEER_URL=https://localhost:${port[nginx/mtls-tls1.2]:-}" HTTPX_PEER_LACKS=alert
+run apache mtls mtls "HTTPX_PEER_URL=https://localhost:${port[apache/mtls]:-}" HTTPX_PEER_LACKS=report
 run apache digest digest "HTTPX_PEER_URL=http://localhost:${port[apache/http]:-}"
 run httpbin httpbin httpbin "HTTPX_PEER_URL=http://localhost:${port[httpbin/http]:-}"
+
+# proxy PEER PORT SCHEME LABEL [LACKS]: the table of cases that every proxy gets; behind it is nginx.
+proxy() {
+    run "$1" "$4" proxy "HTTPX_PEER_PROXY=$3://localhost:${port[$1/$2]:-}" "HTTPX_PEER_LACKS=${5:-}" \
+        "HTTPX_PEER_URL=http://localhost:${port[nginx/http]:-}" "HTTPX_PEER_PORTS=$(ports_of nginx)" \
+        "HTTPX_PEER_TLS_URL=https://localhost:${port[nginx/https]:-}"
+}
+proxy squid http http proxy
+proxy squid https https proxy-tls
+proxy tinyproxy http http proxy auth
+proxy tinyproxy-auth http http proxy
+proxy pproxy any http proxy "auth refusal"
+proxy pproxy any socks5 socks5 "auth refusal forwarding"
+proxy pproxy auth http proxy-auth refusal
+proxy pproxy auth socks5 socks5-auth "refusal forwarding"
+proxy pproxy https https proxy-tls "auth refusal"
+proxy microsocks socks5 socks5 forwarding
 
 # ---- what came of it
 
