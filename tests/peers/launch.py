@@ -179,8 +179,8 @@ http {{
 
 
 def nghttpd(site, ports):
-    """HTTP/2 with prior knowledge, without TLS."""
-    return [site.program("nghttpd"), "--no-tls", *nghttpd_options(site), str(ports["h2c"])]
+    """HTTP/2 with prior knowledge, without TLS, and fewer requests at a time than come."""
+    return [site.program("nghttpd"), "--no-tls", "--max-concurrent-streams=10", *nghttpd_options(site), str(ports["h2c"])]
 
 
 def nghttpd_tls(site, ports):
@@ -190,7 +190,8 @@ def nghttpd_tls(site, ports):
 
 
 def nghttpd_options(site):
-    return ["--address=127.0.0.1", f"--htdocs={site.files}", "--echo-upload", "--error-gzip",
+    types = site.write("mime.types", "text/plain txt\ntext/html html\n")
+    return ["--address=127.0.0.1", f"--mime-types-file={types}", f"--htdocs={site.files}", "--echo-upload",
             "--trailer=x-finished: yes"]
 
 

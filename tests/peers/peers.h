@@ -3,6 +3,7 @@
  *   HTTPX_PEER_URL            where it is, without a path
  *   HTTPX_PEER_FILES          the folder of what it serves
  *   HTTPX_PEER_CERTIFICATES   the folder of all certificates and keys; ca.pem is the one to trust
+ *   HTTPX_PEER_VERSION        of HTTP: "1.1" (or unset), "2", or "2-only", which also goes without TLS
  *   HTTPX_PEER_CODING         the content coding that it chooses for text
  *   HTTPX_PEER_LACKS          words, for what it cannot do; see origin.c
  *   HTTPX_PEER_PORTS          of a peer with many: "name=port " for each
@@ -31,16 +32,47 @@ static inline int peer_lacks(const char *what)
     return has_word("HTTPX_PEER_LACKS", what);
 }
 
+static inline int speaks_http2(void)
+{
+    const char *version = getenv("HTTPX_PEER_VERSION");
+    return version != NULL && version[0] == '2';
+}
+
+/* A test, and what a peer must not lack for it to run; NULL: it always does. "http1" is lacking where HTTP/2 is spoken.
+ */
+typedef struct peer_test {
+    test_case test;
+    const char *needs;
+} peer_test;
+
+/* The whole of `main`: a test without a name ends the table. */
+static inline int run_peer_tests(int argc, char **argv, const peer_test *tests)
+{
+    test_case able[64] = {{NULL, NULL}};
+    size_t count = 0;
+    for (; tests->test.name != NULL; tests++) {
+        int lacks =
+            tests->needs != NULL && (strcmp(tests->needs, "http1") == 0 ? speaks_http2() : peer_lacks(tests->needs));
+        if (!lacks && count + 1 < sizeof able / sizeof *able)
+            able[count++] = tests->test;
+    }
+    return run_tests(argc, argv, able);
+}
+
 /* The path of a certificate or key, in a few static rooms. */
 static inline const char *certificate(const char *name)
 {
     return url_of("HTTPX_PEER_CERTIFICATES", "/%s", name);
 }
 
-/* A builder that trusts the peers' authority. */
+/* A builder that trusts the peers' authority, and speaks the version of HTTP that is asked for. */
 static inline httpx_client_builder *peer_builder(void)
 {
     httpx_client_builder *builder = new_builder();
+    if (speaks_http2()) {
+        MUST(httpx_client_builder_http1(builder, !has_word("HTTPX_PEER_VERSION", "2-only"), &err));
+        MUST(httpx_client_builder_http2(builder, 1, &err));
+    }
     const char *ca = certificate("ca.pem");
     MUST(httpx_client_builder_ca_file(builder, ca, strlen(ca), &err));
     return builder;

@@ -78,22 +78,35 @@ run() {
     fi
 }
 
-# origin PEER PORT SCHEME CODING [LACKS]: the table of cases that every origin server gets.
-origin() {
-    run "$1" "$2" origin "HTTPX_PEER_URL=$3://localhost:${port[$1/$2]:-}" "HTTPX_PEER_CODING=$4" "HTTPX_PEER_LACKS=${5:-}"
-}
-
 # ---- which programs run against which peers
 
-origin nginx http http gzip
-origin nginx https https gzip
-origin caddy http http zstd
-origin caddy https https zstd
-origin apache http http gzip
-origin apache https https gzip
-origin httpbin http http gzip
-origin hypercorn http http gzip
-origin hypercorn https https gzip
+# origin PEER LABEL PORT VERSION CODING [LACKS]: the table of cases that every origin server gets. VERSION is "1.1", "2" (by
+# ALPN) or "2-only" (without HTTP/1.1, so also without TLS).
+origin() {
+    local scheme=http
+    [[ $3 != https ]] || scheme=https
+    run "$1" "$2" origin "HTTPX_PEER_URL=$scheme://localhost:${port[$1/$3]:-}" "HTTPX_PEER_VERSION=$4" \
+        "HTTPX_PEER_CODING=$5" "HTTPX_PEER_LACKS=${6:-}"
+}
+
+origin nginx http http 1.1 gzip
+origin nginx https https 1.1 gzip
+origin nginx h2 https 2 gzip
+origin caddy http http 1.1 zstd
+origin caddy https https 1.1 zstd
+origin caddy h2 https 2 zstd
+origin caddy h2c http 2-only zstd
+origin apache http http 1.1 gzip
+origin apache https https 1.1 gzip
+origin apache h2 https 2 gzip
+origin apache h2c http 2-only gzip
+origin httpbin http http 1.1 gzip
+origin hypercorn http http 1.1 gzip
+origin hypercorn https https 1.1 gzip
+origin hypercorn h2 https 2 gzip
+origin hypercorn h2c http 2-only gzip
+origin nghttpd h2c h2c 2-only "" "coding range port"
+origin nghttpd-tls h2 https 2-only "" "coding range port"
 
 ports_of() {
     local key list=" "
@@ -102,6 +115,8 @@ ports_of() {
     done
     echo "$list"
 }
+run nghttpd nghttpd nghttpd "HTTPX_PEER_URL=http://localhost:${port[nghttpd/h2c]:-}" HTTPX_PEER_VERSION=2-only
+run nghttpd-tls nghttpd nghttpd "HTTPX_PEER_URL=https://localhost:${port[nghttpd-tls/https]:-}" HTTPX_PEER_VERSION=2
 run nginx certificates certificates "HTTPX_PEER_PORTS=$(ports_of nginx)"
 run nginx mtls mtls "HTTPX_PEER_URL=https://localhost:${port[nginx/mtls]:-}" HTTPX_PEER_LACKS=alert
 run nginx mtls-tls1.2 mtls "HTTPX_PEER_URL=https://localhost:${port[nginx/mtls-tls1.2]:-}" HTTPX_PEER_LACKS=alert
@@ -124,7 +139,7 @@ proxy pproxy any socks5 socks5 "auth refusal forwarding"
 proxy pproxy auth http proxy-auth refusal
 proxy pproxy auth socks5 socks5-auth "refusal forwarding"
 proxy pproxy https https proxy-tls "auth refusal"
-proxy microsocks socks5 socks5 forwarding
+proxy microsocks socks5 socks5 socks5 forwarding
 
 # ---- what came of it
 
