@@ -393,6 +393,9 @@ PEERS = {
     "pproxy": pproxy,
 }
 
+# Squid gives up being root in a way that makes the kernel forget to end it with its parent, so it never is root.
+NEVER_ROOT = {"squid"}
+
 # ---- starting and ending
 
 
@@ -412,9 +415,11 @@ class Process:
         command = PEERS[name](site, self.ports)
         environment = {"PATH": os.environ["PATH"], "HOME": str(site.folder), "LANG": "C.UTF-8",
                        "PYTHONPATH": str(HERE), "PYTHONDONTWRITEBYTECODE": "1", "HTTPX_PEER_FILES": str(site.files)}
+        user = unprivileged_user() if name in NEVER_ROOT else None
+        become = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, cwd=site.folder, env=environment, stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, preexec_fn=die_with_parent)
+                                            stdout=log, stderr=log, preexec_fn=die_with_parent, **become)
 
     def wait(self, deadline):
         """Until every port takes connections. False if the program has ended instead."""
