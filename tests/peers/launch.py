@@ -136,6 +136,7 @@ def nginx(site, ports):
     servers = [
         server("http"),
         server("https", "server"),
+        server("restless", "server", "keepalive_requests 20;"),
         server("tls1.2", "server", "ssl_protocols TLSv1.2;"),
         server("tls1.1", "server", "ssl_protocols TLSv1.1;", "ssl_ciphers ALL:@SECLEVEL=0;"),
         server("mtls", "server", *must_show),
@@ -153,6 +154,12 @@ location = /echo {{
   proxy_http_version 1.1;
   proxy_request_buffering off;
 }}
+location = /small {{
+  client_max_body_size 10;
+  proxy_pass {site.backend}/anything;
+  proxy_request_buffering off;
+}}
+location = /drop {{ return 444; }}
 location = /certificate {{ return 200 "$ssl_client_verify $ssl_client_s_dn $ssl_protocol"; }}
 """)
     user = unprivileged_user()

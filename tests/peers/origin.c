@@ -291,6 +291,39 @@ static void fifty_over_four_connections(void)
     get_many(build(builder));
 }
 
+static void what_the_connection_tells(void)
+{
+    httpx_client *client = peer_client();
+    httpx_response *response = get(client, PEER("/hello.txt"));
+    const uint8_t *der = NULL;
+    size_t len = 0;
+    const char *address = httpx_response_peer_address(response, NULL);
+    CHECK(strcmp(strrchr(address, ':'), strrchr(environment("HTTPX_PEER_URL"), ':')) == 0);
+    CHECK_TEXT(httpx_response_tls_version(response, NULL), 7, "TLSv1.3");
+    const char *alpn = httpx_response_tls_alpn(response, &len);
+    CHECK_TEXT(alpn, len, speaks_http2() ? "h2" : "http/1.1");
+    MUST(httpx_response_tls_certificate(response, 1, &der, &len, &err)); /* the intermediate */
+    CHECK(len > 0);
+    httpx_response_free(response);
+    httpx_client_free(client);
+}
+
+static int was_resumed(void)
+{
+    httpx_client *client = peer_client();
+    httpx_response *response = get(client, PEER("/text.txt"));
+    int resumed = httpx_response_tls_resumed(response);
+    httpx_response_free(response);
+    httpx_client_free(client);
+    return resumed;
+}
+
+static void sessions_are_resumed_by_the_next_client(void)
+{
+    was_resumed();
+    CHECK_EQ(was_resumed(), 1);
+}
+
 static const peer_test tests[] = {
     {TEST(get_gives_the_file), NULL},
     {TEST(head_has_a_length_and_no_body), NULL},
@@ -306,6 +339,8 @@ static const peer_test tests[] = {
     {TEST(a_redirect_is_followed_when_asked), NULL},
     {TEST(a_part_of_a_file), "range"},
     {TEST(an_early_close_ends_the_exchange), NULL},
+    {TEST(what_the_connection_tells), "tls"},
+    {TEST(sessions_are_resumed_by_the_next_client), "tls"},
     {TEST(fifty_at_once), NULL},
     {TEST(fifty_over_four_connections), NULL},
     {{NULL, NULL}, NULL},

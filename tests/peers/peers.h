@@ -38,12 +38,27 @@ static inline int speaks_http2(void)
     return version != NULL && version[0] == '2';
 }
 
-/* A test, and what a peer must not lack for it to run; NULL: it always does. "http1" is lacking where HTTP/2 is spoken.
- */
+static inline int speaks_tls(void)
+{
+    return strncmp(environment("HTTPX_PEER_URL"), "https:", 6) == 0;
+}
+
+/* A test, and what a peer must not lack for it to run; NULL: it always does. "http1" and "tls" go by what is spoken. */
 typedef struct peer_test {
     test_case test;
     const char *needs;
 } peer_test;
+
+static inline int needed_is_lacking(const char *needs)
+{
+    if (needs == NULL)
+        return 0;
+    if (strcmp(needs, "http1") == 0)
+        return speaks_http2();
+    if (strcmp(needs, "tls") == 0)
+        return !speaks_tls();
+    return peer_lacks(needs);
+}
 
 /* The whole of `main`: a test without a name ends the table. */
 static inline int run_peer_tests(int argc, char **argv, const peer_test *tests)
@@ -51,9 +66,7 @@ static inline int run_peer_tests(int argc, char **argv, const peer_test *tests)
     test_case able[64] = {{NULL, NULL}};
     size_t count = 0;
     for (; tests->test.name != NULL; tests++) {
-        int lacks =
-            tests->needs != NULL && (strcmp(tests->needs, "http1") == 0 ? speaks_http2() : peer_lacks(tests->needs));
-        if (!lacks && count + 1 < sizeof able / sizeof *able)
+        if (!needed_is_lacking(tests->needs) && count + 1 < sizeof able / sizeof *able)
             able[count++] = tests->test;
     }
     return run_tests(argc, argv, able);

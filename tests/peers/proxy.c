@@ -4,8 +4,8 @@
  *   HTTPX_PEER_TLS_URL        the same server as HTTPX_PEER_URL, over TLS
  *
  * What a proxy lacks: "auth" (it asks for nothing), "forwarding" (SOCKS), "refusal" (it says nothing, but closes, when
- * it cannot connect, and over SOCKS when it does not like the credentials), "chunked" (uploads of unknown length,
- * forwarded). */
+ * it cannot connect, and over SOCKS when it does not like the credentials), "dns" (HTTP: names are always its to look
+ * up), "hosts" (squid alone has a table of names of its own). */
 #include "peers.h"
 
 enum { AT_ONCE = 50 };
@@ -23,9 +23,8 @@ static void trust(httpx_proxy *proxy)
     httpx_tls_free(tls);
 }
 
-static httpx_client *client_through(const char *url, const char *user, const char *password)
+static httpx_proxy *new_proxy(const char *url, const char *user, const char *password)
 {
-    httpx_client_builder *builder = peer_builder();
     httpx_proxy *proxy = NULL;
     MUST(httpx_proxy_new(url, strlen(url), &proxy, &err));
     if (strncmp(url, "https:", 6) == 0)
@@ -33,9 +32,20 @@ static httpx_client *client_through(const char *url, const char *user, const cha
     if (user != NULL)
         MUST(httpx_proxy_auth(proxy, (const uint8_t *)user, strlen(user), (const uint8_t *)password, strlen(password),
                               &err));
+    return proxy;
+}
+
+/* Frees both. */
+static httpx_client *build_through(httpx_client_builder *builder, httpx_proxy *proxy)
+{
     MUST(httpx_client_builder_proxy(builder, proxy, &err));
     httpx_proxy_free(proxy);
     return build(builder);
+}
+
+static httpx_client *client_through(const char *url, const char *user, const char *password)
+{
+    return build_through(peer_builder(), new_proxy(url, user, password));
 }
 
 /* With the credentials that it asks for. */
@@ -50,6 +60,22 @@ static void check_get(httpx_client *client, const char *url, const char *file)
     httpx_response *response = get(client, url);
     check_file(response, file);
     httpx_response_free(response);
+}
+
+static void check_version(httpx_client *client, const char *url, int http2)
+{
+    httpx_response *response = get(client, url);
+    CHECK_TEXT(httpx_response_http_version(response, NULL), http2 ? 6 : 8, http2 ? "HTTP/2" : "HTTP/1.1");
+    httpx_response_free(response);
+}
+
+/* Inside a tunnel, the origin chooses. */
+static void the_version_of_http(void)
+{
+    httpx_client *client = proxied_client();
+    check_version(client, PEER("/hello.txt"), 0);
+    check_version(client, TUNNELLED("/hello.txt"), speaks_http2());
+    httpx_client_free(client);
 }
 
 static void both_schemes(void)
@@ -117,8 +143,7 @@ static void uploads(void)
     check_upload(client, PEER("/echo"), 0);
     check_upload(client, TUNNELLED("/echo"), 0);
     check_upload(client, TUNNELLED("/echo"), 1);
-    if (!peer_lacks("chunked"))
-        check_upload(client, PEER("/echo"), 1);
+    check_upload(client, PEER("/echo"), 1);
     httpx_client_free(client);
 }
 
@@ -190,6 +215,28 @@ static void no_credentials_are_refused(void)
     check_refused(NULL, NULL);
 }
 
+static void names_that_only_the_proxy_knows(void)
+{
+    static const char *const schemes[][2] = {{"http", "http"}, {"https", "wildcard"}};
+    httpx_client *client = proxied_client();
+    for (int i = 0; i < 2; i++) {
+        char url[128];
+        snprintf(url, sizeof url, "%s://a.peers.example:%d/hello.txt", schemes[i][0], peer_port(schemes[i][1]));
+        check_get(client, url, "hello.txt");
+    }
+    httpx_client_free(client);
+}
+
+static void names_that_are_looked_up_here(void)
+{
+    httpx_proxy *proxy = new_proxy(environment("HTTPX_PEER_PROXY"), peer_lacks("auth") ? NULL : "user", "secret");
+    MUST(httpx_proxy_local_dns(proxy, 1, &err));
+    httpx_client *client = build_through(peer_builder(), proxy);
+    check_get(client, PEER("/hello.txt"), "hello.txt");
+    check_get(client, TUNNELLED("/hello.txt"), "hello.txt");
+    httpx_client_free(client);
+}
+
 /* Port 1 of this machine: nobody is there. */
 static void an_origin_that_is_not_there(void)
 {
@@ -218,6 +265,7 @@ static void the_origins_certificate_is_checked(void)
 
 static const peer_test tests[] = {
     {TEST(both_schemes), NULL},
+    {TEST(the_version_of_http), NULL},
     {TEST(a_megabyte_through_both), NULL},
     {TEST(head_and_redirects), NULL},
     {TEST(uploads), NULL},
@@ -226,6 +274,8 @@ static const peer_test tests[] = {
     {TEST(credentials_in_the_url), "auth"},
     {TEST(wrong_credentials_are_refused), "auth"},
     {TEST(no_credentials_are_refused), "auth"},
+    {TEST(names_that_only_the_proxy_knows), "hosts"},
+    {TEST(names_that_are_looked_up_here), "dns"},
     {TEST(an_origin_that_is_not_there), NULL},
     {TEST(the_origins_certificate_is_checked), NULL},
     {{NULL, NULL}, NULL},

@@ -78,6 +78,15 @@ run() {
     fi
 }
 
+# The ports of a peer: "name=port " for each.
+ports_of() {
+    local key list=" "
+    for key in "${!port[@]}"; do
+        [[ $key != "$1"/* ]] || list+="${key#*/}=${port[$key]} "
+    done
+    echo "$list"
+}
+
 # ---- which programs run against which peers
 
 # origin PEER LABEL PORT VERSION CODING [LACKS]: the table of cases that every origin server gets. VERSION is "1.1", "2" (by
@@ -108,15 +117,10 @@ origin hypercorn h2c http 2-only gzip
 origin nghttpd h2c h2c 2-only "" "coding range port"
 origin nghttpd-tls h2 https 2-only "" "coding range port"
 
-ports_of() {
-    local key list=" "
-    for key in "${!port[@]}"; do
-        [[ $key != "$1"/* ]] || list+="${key#*/}=${port[$key]} "
-    done
-    echo "$list"
-}
 run nghttpd nghttpd nghttpd "HTTPX_PEER_URL=http://localhost:${port[nghttpd/h2c]:-}" HTTPX_PEER_VERSION=2-only
 run nghttpd-tls nghttpd nghttpd "HTTPX_PEER_URL=https://localhost:${port[nghttpd-tls/https]:-}" HTTPX_PEER_VERSION=2
+run nginx nginx nginx HTTPX_PEER_VERSION=1.1 "HTTPX_PEER_PORTS=$(ports_of nginx)"
+run nginx nginx-h2 nginx HTTPX_PEER_VERSION=2 "HTTPX_PEER_PORTS=$(ports_of nginx)"
 run nginx certificates certificates "HTTPX_PEER_PORTS=$(ports_of nginx)"
 run nginx mtls mtls "HTTPX_PEER_URL=https://localhost:${port[nginx/mtls]:-}" HTTPX_PEER_LACKS=alert
 run nginx mtls-tls1.2 mtls "HTTPX_PEER_URL=https://localhost:${port[nginx/mtls-tls1.2]:-}" HTTPX_PEER_LACKS=alert
@@ -124,22 +128,27 @@ run apache mtls mtls "HTTPX_PEER_URL=https://localhost:${port[apache/mtls]:-}" H
 run apache digest digest "HTTPX_PEER_URL=http://localhost:${port[apache/http]:-}"
 run httpbin httpbin httpbin "HTTPX_PEER_URL=http://localhost:${port[httpbin/http]:-}"
 
-# proxy PEER PORT SCHEME LABEL [LACKS]: the table of cases that every proxy gets; behind it is nginx.
+# proxy PEER LABEL PORT SCHEME VERSION [LACKS]: the table of cases that every proxy gets; behind it is nginx.
 proxy() {
-    run "$1" "$4" proxy "HTTPX_PEER_PROXY=$3://localhost:${port[$1/$2]:-}" "HTTPX_PEER_LACKS=${5:-}" \
-        "HTTPX_PEER_URL=http://localhost:${port[nginx/http]:-}" "HTTPX_PEER_PORTS=$(ports_of nginx)" \
-        "HTTPX_PEER_TLS_URL=https://localhost:${port[nginx/https]:-}"
+    run "$1" "$2" proxy "HTTPX_PEER_PROXY=$4://localhost:${port[$1/$3]:-}" "HTTPX_PEER_VERSION=$5" \
+        "HTTPX_PEER_LACKS=${6:-}" "HTTPX_PEER_URL=http://localhost:${port[nginx/http]:-}" \
+        "HTTPX_PEER_TLS_URL=https://localhost:${port[nginx/https]:-}" "HTTPX_PEER_PORTS=$(ports_of nginx)"
 }
-proxy squid http http proxy
-proxy squid https https proxy-tls
-proxy tinyproxy http http proxy auth
-proxy tinyproxy-auth http http proxy
-proxy pproxy any http proxy "auth refusal"
-proxy pproxy any socks5 socks5 "auth refusal forwarding"
-proxy pproxy auth http proxy-auth refusal
-proxy pproxy auth socks5 socks5-auth "refusal forwarding"
-proxy pproxy https https proxy-tls "auth refusal"
-proxy microsocks socks5 socks5 socks5 forwarding
+
+proxy squid http http http 1.1 dns
+proxy squid http-h2 http http 2 dns
+proxy squid https https https 1.1 dns
+proxy squid https-h2 https https 2 dns
+proxy tinyproxy http http http 1.1 "dns hosts auth"
+proxy tinyproxy-auth http http http 1.1 "dns hosts"
+proxy pproxy http any http 1.1 "dns hosts auth refusal"
+proxy pproxy http-auth auth http 1.1 "dns hosts refusal"
+proxy pproxy https https https 1.1 "dns hosts auth refusal"
+proxy pproxy socks5 any socks5 1.1 "hosts auth refusal forwarding"
+proxy pproxy socks5-auth auth socks5 1.1 "hosts refusal forwarding"
+proxy pproxy socks5-h2 any socks5 2 "hosts auth refusal forwarding"
+proxy microsocks socks5 socks5 socks5 1.1 "hosts forwarding"
+proxy microsocks socks5h-h2 socks5 socks5h 2 "hosts forwarding"
 
 # ---- what came of it
 
