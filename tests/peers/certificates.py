@@ -62,7 +62,7 @@ SERVERS = {
 
 
 class Authority:
-    """Runs openssl in one folder. Every certificate is issued by `openssl ca`, which alone can date one into the past."""
+    """Runs openssl in one folder. `openssl ca` issues every certificate: it alone can date one into the past."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)

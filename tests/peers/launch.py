@@ -114,7 +114,7 @@ class Ports(dict):
         return self[name]
 
 
-# ---- the peers. Each is a function from the site and the ports that it names to a command that stays in the foreground.
+# ---- the peers: each a function from the site, and the ports that it names, to a command that stays in the foreground
 
 
 def nginx(site, ports):
@@ -179,7 +179,8 @@ http {{
   gzip on;
   gzip_types text/plain;
   client_max_body_size 0;
-  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+  client_body_temp_path body; proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
 {''.join(servers)}}}
 """)
     return [program, "-p", f"{state}/", "-c", str(config), "-e", "stderr"]
@@ -187,7 +188,8 @@ http {{
 
 def nghttpd(site, ports):
     """HTTP/2 with prior knowledge, without TLS, and fewer requests at a time than come."""
-    return [site.program("nghttpd"), "--no-tls", "--max-concurrent-streams=10", *nghttpd_options(site), str(ports["h2c"])]
+    options = ["--no-tls", "--max-concurrent-streams=10", *nghttpd_options(site)]
+    return [site.program("nghttpd"), *options, str(ports["h2c"])]
 
 
 def nghttpd_tls(site, ports):
@@ -243,8 +245,8 @@ def apache(site, ports):
     modules = pathlib.Path("/usr/lib/apache2/modules")
     if not modules.is_dir():
         raise Missing(f"{modules}: no such folder")
-    names = ["mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_digest", "mime", "dir", "filter",
-             "deflate", "headers", "proxy", "proxy_http", "ssl", "http2"]
+    names = ["mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_digest", "mime", "dir",
+             "filter", "deflate", "headers", "proxy", "proxy_http", "ssl", "http2"]
     user = unprivileged_user()
     state = site.folder / "apache"
     state.mkdir(exist_ok=True)
@@ -378,7 +380,7 @@ def pproxy(site, ports):
     chain, key = site.certificate()
     python = pathlib.Path(site.python_program("pproxy", "pproxy")).parent / "python"
     # Its own main expects an event loop to be there, which newer Pythons no longer make unasked.
-    main = "import asyncio, sys; asyncio.set_event_loop(asyncio.new_event_loop()); from pproxy.server import main; main()"
+    main = "import asyncio; asyncio.set_event_loop(asyncio.new_event_loop()); from pproxy.server import main; main()"
     return [str(python), "-c", main, "-l", f"http+socks5://127.0.0.1:{ports['any']}",
             "-l", f"http+socks5://127.0.0.1:{ports['auth']}#{USER}:{PASSWORD}",
             "-l", f"http+ssl://127.0.0.1:{ports['https']}", "--ssl", f"{chain},{key}",

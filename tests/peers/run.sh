@@ -27,7 +27,8 @@ broken=()
 
 # The launcher ends its peers when its standard input ends, which happens in any case when this script does.
 mkfifo "$work/peers-stdin" "$work/peers-stdout"
-python3 "$here/launch.py" --backend "$http" --dir build/peers --venv build/peers-venv \
+build=$here/../../build
+python3 "$here/launch.py" --backend "$http" --dir "$build/peers" --venv "$build/peers-venv" \
     <"$work/peers-stdin" >"$work/peers-stdout" 8>&- 9<&- &
 launcher=$!
 exec 6>"$work/peers-stdin" 7<"$work/peers-stdout"
@@ -36,6 +37,7 @@ read -r -t 120 -u 7 facts || die "the peers did not start"
 
 # From the launcher's line of JSON: port[peer/name], missing[peer], certificates, files.
 declare -A port=() missing=()
+certificates='' files=''
 eval "$(python3 -c '
 import json, shlex, sys
 facts = json.load(sys.stdin)
@@ -65,6 +67,7 @@ run() {
         broken+=("$label: does not compile")
         return
     fi
+    # shellcheck disable=SC2163 # these are assignments
     (export "$@" && launch "$work/$program" "${arguments[@]}") >"$work/log" 2>&1 6>&- 7<&- || status=$?
     sed 's/^/  /' "$work/log"
     # The count is in the last line that looks like one; a program that died has none.
@@ -130,6 +133,7 @@ run httpbin httpbin httpbin "HTTPX_PEER_URL=http://localhost:${port[httpbin/http
 
 # proxy PEER LABEL PORT SCHEME VERSION [LACKS]: the table of cases that every proxy gets; behind it is nginx.
 proxy() {
+    [ -z "${missing[nginx]:-}" ] || missing[$1]=${missing[$1]:-no nginx behind it}
     run "$1" "$2" proxy "HTTPX_PEER_PROXY=$4://localhost:${port[$1/$3]:-}" "HTTPX_PEER_VERSION=$5" \
         "HTTPX_PEER_LACKS=${6:-}" "HTTPX_PEER_URL=http://localhost:${port[nginx/http]:-}" \
         "HTTPX_PEER_TLS_URL=https://localhost:${port[nginx/https]:-}" "HTTPX_PEER_PORTS=$(ports_of nginx)"
