@@ -26,6 +26,7 @@ use crate::error::{Code, Error};
 use super::query_params::QueryParams;
 pub use copy_with::{Change, UrlParts};
 pub(super) use percent::{encode_form, lossy_decode};
+pub(super) use quoted::Quoted;
 
 /// A URL, absolute or relative. Two are equal if their normalised texts are: `http://h` is not `http://h/` (C23).
 #[derive(Clone)]
