@@ -16,6 +16,8 @@ mod quoted;
 mod change_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod whatwg_tests;
 
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
