@@ -23,9 +23,14 @@ pub(super) enum Kind {
     Multipart,
     Cookies,
     Transport,
+    Url = 20,
+    Headers,
+    QueryParams,
+    UrlParts,
 }
 
-const KINDS: usize = 14;
+/// One more than the highest; some numbers in between are no kind yet.
+const KINDS: usize = 24;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.

@@ -39,6 +39,14 @@ pub const HTTPX_KIND_MULTIPART: i32 = 11;
 pub const HTTPX_KIND_COOKIES: i32 = 12;
 /// Transports.
 pub const HTTPX_KIND_TRANSPORT: i32 = 13;
+/// URLs.
+pub const HTTPX_KIND_URL: i32 = 20;
+/// Headers.
+pub const HTTPX_KIND_HEADERS: i32 = 21;
+/// Query parameters.
+pub const HTTPX_KIND_QUERY_PARAMS: i32 = 22;
+/// Changes to URLs.
+pub const HTTPX_KIND_URL_PARTS: i32 = 23;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,
