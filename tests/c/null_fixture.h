@@ -26,6 +26,10 @@ typedef struct fixture {
     httpx_multipart *multipart;
     httpx_cookies *cookies;
     httpx_transport *transport;
+    httpx_url *url;
+    httpx_url_parts *parts;
+    httpx_query_params *params;
+    httpx_headers *headers;
 
     /* What calls put their results into; freed with the fixture. */
     httpx_client_builder *builder_out;
@@ -40,9 +44,17 @@ typedef struct fixture {
     httpx_multipart *multipart_out;
     httpx_cookies *cookies_out;
     httpx_transport *transport_out;
+    httpx_url *url_out;
+    httpx_url_parts *parts_out;
+    httpx_query_params *params_out;
+    httpx_headers *headers_out;
     httpx_error *error_out, *err;
     const uint8_t *bytes, *more_bytes;
-    size_t size, more_size, third_size;
+    const char *text, *more_text;
+    size_t size, more_size, third_size, fourth_size;
+    int32_t number, more_number, third_number;
+    int64_t wide_number;
+    uint16_t port;
     double seconds;
     intptr_t fd;
     httpx_event event;
@@ -109,6 +121,12 @@ static void fill(fixture *f)
     MUST(httpx_form_new(&f->form, &err));
     MUST(httpx_multipart_new(&f->multipart, &err));
     MUST(httpx_cookies_new(&f->cookies, &err));
+    MUST(httpx_url_parse("http://host:81/path?a=1", 23, &f->url, &err));
+    MUST(httpx_url_parts_new(&f->parts, &err));
+    MUST(httpx_url_params(f->url, &f->params, &err));
+    MUST(httpx_headers_new(&f->headers, &err));
+    MUST(httpx_headers_add(f->headers, "Host", 4, (const uint8_t *)"h", 1, &err));
+    MUST(httpx_cookies_set(f->cookies, "a", 1, (const uint8_t *)"1", 1, "", 0, "/", 1, &err));
     MUST(httpx_transport_new(f->builder, &f->transport, &err));
     MUST(httpx_request_body_pipe(f->upload, -1, 0, &f->pipe, &err));
     MUST(httpx_client_send_async(f->client, f->request, 0, f->queue, no_response, NULL, NULL, &f->op, &err));
@@ -129,6 +147,14 @@ static void empty(fixture *f)
     httpx_cookies_free(f->cookies);
     httpx_transport_free(f->transport);
     httpx_cookies_free(f->cookies_out);
+    httpx_url_free(f->url);
+    httpx_url_free(f->url_out);
+    httpx_url_parts_free(f->parts);
+    httpx_url_parts_free(f->parts_out);
+    httpx_query_params_free(f->params);
+    httpx_query_params_free(f->params_out);
+    httpx_headers_free(f->headers);
+    httpx_headers_free(f->headers_out);
     httpx_transport_free(f->transport_out);
     httpx_op_free(f->op);
     httpx_op_free(f->op_out);
