@@ -9,9 +9,20 @@ use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
 use super::error::httpx_error;
 use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
 use super::kit::{borrow, bytes, guard, guard_ok, guard_or, optional_text, set_if_wanted, short_bytes, text, Out};
+use super::request::httpx_request;
 use super::response::httpx_response;
-use crate::error::Result;
-use crate::httpx::Cookies;
+use super::text::Copies;
+use crate::error::{Code, Error, Result};
+use crate::httpx::{Cookie, Cookies, SameSite};
+
+/// A cookie without a SameSite attribute.
+pub const HTTPX_SAME_SITE_UNSET: i32 = 0;
+/// SameSite=None. What SameSite says is told, and nothing here depends on it.
+pub const HTTPX_SAME_SITE_NONE: i32 = 1;
+/// SameSite=Lax.
+pub const HTTPX_SAME_SITE_LAX: i32 = 2;
+/// SameSite=Strict.
+pub const HTTPX_SAME_SITE_STRICT: i32 = 3;
 
 /// A set of cookies, with their domains and paths. One thread at a time.
 pub struct httpx_cookies {
@@ -20,8 +31,8 @@ pub struct httpx_cookies {
 
 struct Jar {
     cookies: Cookies,
-    /// What C looks at, with a NUL behind each.
-    given: Vec<Box<[u8]>>,
+    /// What C looks at.
+    copies: Copies,
 }
 
 impl Handle for httpx_cookies {
@@ -34,28 +45,22 @@ impl Inherited for Jar {
     }
 }
 
-impl Jar {
-    /// Keeps a copy for C.
-    fn lend_out(&mut self, text: &[u8]) -> (*const u8, usize) {
-        let mut copy = text.to_vec();
-        copy.push(0);
-        self.given.push(copy.into_boxed_slice());
-        // A box stays where it is when the list grows.
-        self.given.last().map_or((std::ptr::null(), 0), |copy| (copy.as_ptr(), text.len()))
-    }
-}
-
 impl httpx_cookies {
     pub(super) fn give(cookies: Cookies) -> *mut httpx_cookies {
-        give(httpx_cookies { slot: Slot::new(Jar { cookies, given: Vec::new() }) })
+        give(httpx_cookies { slot: Slot::new(Jar { cookies, copies: Copies::default() }) })
     }
 
     /// Changes the set; what C was given before is gone then.
     fn change(&self, change: impl FnOnce(&mut Cookies) -> Result<()>) -> Result<()> {
         let mut jar = self.slot.lend()?;
         change(&mut jar.cookies)?;
-        jar.given.clear();
+        jar.copies.clear();
         Ok(())
+    }
+
+    /// The set as it is now.
+    fn cookies(&self) -> Result<Cookies> {
+        Ok(self.slot.lend()?.cookies.clone())
     }
 }
 
@@ -65,6 +70,21 @@ pub unsafe extern "C" fn httpx_cookies_new(out: *mut *mut httpx_cookies, err: *m
     guard_ok(err, || {
         // SAFETY: the caller vouches for it.
         unsafe { Out::new(out, "out") }?.set(httpx_cookies::give(Cookies::default()));
+        Ok(())
+    })
+}
+
+/// Copies a set. `*out` is owned by the caller.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_copy(
+    cookies: *mut httpx_cookies,
+    out: *mut *mut httpx_cookies,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (cookies, out) = unsafe { (borrow(cookies, "cookies")?, Out::new(out, "out")?) };
+        out.set(httpx_cookies::give(cookies.cookies()?));
         Ok(())
     })
 }
@@ -136,7 +156,7 @@ pub unsafe extern "C" fn httpx_cookies_get(
         };
         let mut jar = cookies.slot.lend()?;
         let found = jar.cookies.get(name, domain, path)?.cloned();
-        let (pointer, length) = found.as_ref().map_or((std::ptr::null(), 0), |value| jar.lend_out(value));
+        let (pointer, length) = found.as_ref().map_or((std::ptr::null(), 0), |value| jar.copies.get(value));
         // SAFETY: NULL or writable.
         unsafe {
             set_if_wanted(value, pointer);
@@ -206,6 +226,140 @@ pub unsafe extern "C" fn httpx_cookies_count(cookies: *const httpx_cookies) -> u
     })
 }
 
+/// The cookie at `index`, oldest first; one that was replaced keeps its place. `*value` is NULL for a cookie that was set
+/// without "=". Each place may be NULL. Borrowed from `cookies` until the set changes. HTTPX_E_NOT_FOUND for an index that
+/// is too high.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_at(
+    cookies: *mut httpx_cookies,
+    index: usize,
+    name: *mut *const u8,
+    name_len: *mut usize,
+    value: *mut *const u8,
+    value_len: *mut usize,
+    domain: *mut *const c_char,
+    domain_len: *mut usize,
+    cookie_path: *mut *const c_char,
+    path_len: *mut usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        let mut jar = unsafe { borrow(cookies, "cookies") }?.slot.lend()?;
+        let Jar { cookies, copies } = &mut *jar;
+        let cookie = cookies.get_at(index).ok_or_else(|| no_cookie(index))?;
+        for (text, place, len) in [
+            (Some(&cookie.name()[..]), name, name_len),
+            (cookie.value().map(|value| &value[..]), value, value_len),
+            (Some(cookie.domain().as_bytes()), domain.cast(), domain_len),
+            (Some(cookie.path().as_bytes()), cookie_path.cast(), path_len),
+        ] {
+            let (pointer, length) = text.map_or((std::ptr::null(), 0), |text| copies.get(text));
+            // SAFETY: NULL or writable.
+            unsafe {
+                set_if_wanted(place, pointer);
+                set_if_wanted(len, length);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The attributes of the cookie at `index`: whether it is sent to https and wss only, whether it came with HttpOnly (1 or
+/// 0), its HTTPX_SAME_SITE_ value, and when it expires, in seconds since 1970, or -1 if it lives as long as the set. Each
+/// place may be NULL. HTTPX_E_NOT_FOUND for an index that is too high.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_attributes_at(
+    cookies: *mut httpx_cookies,
+    index: usize,
+    secure: *mut i32,
+    http_only: *mut i32,
+    same_site: *mut i32,
+    expires: *mut i64,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        let jar = unsafe { borrow(cookies, "cookies") }?.slot.lend()?;
+        let cookie = jar.cookies.get_at(index).ok_or_else(|| no_cookie(index))?;
+        let end = cookie.expires_unix().map_or(-1, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
+        // SAFETY: NULL or writable.
+        unsafe {
+            set_if_wanted(secure, i32::from(cookie.secure()));
+            set_if_wanted(http_only, i32::from(cookie.http_only()));
+            set_if_wanted(same_site, same_site_of(cookie));
+            set_if_wanted(expires, end);
+        }
+        Ok(())
+    })
+}
+
+fn no_cookie(index: usize) -> Error {
+    Error::new(Code::NOT_FOUND, format!("there is no cookie {index}"))
+}
+
+fn same_site_of(cookie: &Cookie) -> i32 {
+    match cookie.same_site() {
+        None => HTTPX_SAME_SITE_UNSET,
+        Some(SameSite::None) => HTTPX_SAME_SITE_NONE,
+        Some(SameSite::Lax) => HTTPX_SAME_SITE_LAX,
+        Some(SameSite::Strict) => HTTPX_SAME_SITE_STRICT,
+    }
+}
+
+/// Puts all cookies of `other` in, in the place of those with the same name, domain and path.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_update(
+    cookies: *mut httpx_cookies,
+    other: *mut httpx_cookies,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (cookies, other) = unsafe { (borrow(cookies, "cookies")?, borrow(other, "other")?) };
+        // A copy: it may be the same set.
+        let other = other.cookies()?;
+        cookies.change(|cookies| {
+            cookies.update(&other);
+            Ok(())
+        })
+    })
+}
+
+/// Takes in what a response set, as a client does: cookies that its host may not set are passed over, and those that it
+/// expired are removed.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_extract(
+    cookies: *mut httpx_cookies,
+    r: *const httpx_response,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (cookies, r) = unsafe { (borrow(cookies, "cookies")?, borrow(r, "r")?) };
+        cookies.change(|cookies| {
+            r.head().add_cookies_to(|| cookies);
+            Ok(())
+        })
+    })
+}
+
+/// Gives a request the Cookie header with those cookies that belong to its URL, unless it has one. Nothing is added if
+/// there are none.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_set_header(
+    cookies: *mut httpx_cookies,
+    r: *mut httpx_request,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (cookies, r) = unsafe { (borrow(cookies, "cookies")?, borrow(r, "r")?) };
+        let jar = cookies.slot.lend()?;
+        r.change(|request| request.add_cookies(&jar.cookies))
+    })
+}
+
 /// Adds the cookies of a cookies.txt (Netscape's format). HTTPX_E_INVALID_ARGUMENT, with the line, for what is none, and
 /// then nothing is added.
 #[no_mangle]
@@ -265,7 +419,7 @@ unsafe fn give_text(
             unsafe { (borrow(cookies, "cookies")?, Out::new(place, "the place of the text")?, Out::new(len, "len")?) };
         let mut jar = cookies.slot.lend()?;
         let text = write(&jar.cookies);
-        let (pointer, length) = jar.lend_out(&text);
+        let (pointer, length) = jar.copies.get(&text);
         place.set(pointer);
         len.set(length);
         Ok(())

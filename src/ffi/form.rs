@@ -10,6 +10,7 @@ use super::error::httpx_error;
 use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
 use super::kit::{borrow, bytes, guard_ok, guard_or, long_text, optional_text, path, text, Out};
 use super::request::httpx_request;
+use crate::error::Result;
 use crate::httpx::{open_regular, FilePart, Form, Multipart, PartSource};
 
 /// A form without files: names and values in their order. One thread at a time.
@@ -39,6 +40,13 @@ impl Inherited for Form {
 impl Inherited for Multipart {
     fn is_only_memory(&self) -> bool {
         true
+    }
+}
+
+impl httpx_form {
+    /// The form as it is now.
+    pub(super) fn form(&self) -> Result<Form> {
+        Ok(self.slot.lend()?.clone())
     }
 }
 

@@ -45,6 +45,14 @@ pub const HTTPX_KIND_TLS: i32 = 14;
 pub const HTTPX_KIND_PROXY: i32 = 15;
 /// Network streams.
 pub const HTTPX_KIND_NETWORK_STREAM: i32 = 16;
+/// URLs.
+pub const HTTPX_KIND_URL: i32 = 17;
+/// Headers.
+pub const HTTPX_KIND_HEADERS: i32 = 18;
+/// Query parameters.
+pub const HTTPX_KIND_QUERY_PARAMS: i32 = 19;
+/// Changes to URLs.
+pub const HTTPX_KIND_URL_PARTS: i32 = 20;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,

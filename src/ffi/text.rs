@@ -1,5 +1,6 @@
 //! Text for C: NUL-terminated copies that live as long as the handle that gave them. They are made when somebody asks.
 
+use std::collections::HashSet;
 use std::ffi::c_char;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -37,6 +38,29 @@ impl Names {
     }
 }
 
+/// Copies of what was asked for, each with a NUL behind it; the same text is one copy, however often it is asked for.
+#[derive(Default)]
+pub(super) struct Copies(HashSet<Box<[u8]>>);
+
+impl Copies {
+    /// The copy of a text, which stays where it is until `clear`.
+    pub(super) fn get(&mut self, text: &[u8]) -> (*const u8, usize) {
+        let copy = terminated(text);
+        // A box stays where it is when the set grows.
+        if let Some(known) = self.0.get(&copy) {
+            return (known.as_ptr(), text.len());
+        }
+        let place = copy.as_ptr();
+        self.0.insert(copy);
+        (place, text.len())
+    }
+
+    /// Frees them.
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
 fn terminated(text: &[u8]) -> Box<[u8]> {
     let mut copy = Vec::with_capacity(text.len() + 1);
     copy.extend_from_slice(text);
@@ -71,5 +95,10 @@ impl Fields {
     pub(super) fn get(&self, index: usize) -> Option<(&[u8], &[u8])> {
         let [name, name_len, value, value_len] = *self.places.get(index)?;
         Some((&self.block[name..][..name_len], &self.block[value..][..value_len]))
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        (0..self.places.len()).filter_map(|index| self.get(index))
     }
 }

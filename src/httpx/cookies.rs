@@ -31,7 +31,7 @@ use bytes::Bytes;
 
 use super::url::Url;
 use crate::error::{Code, Error};
-pub use cookie::Cookie;
+pub use cookie::{Cookie, SameSite};
 use set_cookie::{Origin, SetCookie};
 
 /// How many cookies the hosts of one registrable domain, such as `example.co.uk`, may keep here.
@@ -153,6 +153,12 @@ impl Cookies {
         let mut cookies: Vec<&Cookie> = self.cookies().collect();
         cookies.sort_unstable_by_key(|cookie| cookie.number);
         cookies.into_iter()
+    }
+
+    /// The cookie at `index` of those that [`Cookies::iter`] gives.
+    pub fn get_at(&self, index: usize) -> Option<&Cookie> {
+        let mut cookies: Vec<&Cookie> = self.cookies().collect();
+        (index < cookies.len()).then(|| *cookies.select_nth_unstable_by_key(index, |cookie| cookie.number).1)
     }
 
     /// Takes in the Set-Cookie lines of a response to a request for `url` that arrived at `now`; what RFC 6265bis

@@ -1,15 +1,21 @@
 //! Headers that can be changed: an ordered list of names and values that keeps case, order and duplicates, looked up
-//! without regard to case (checklist D01 to D03).
+//! without regard to case (checklist D01 to D03). What they say as text is in `headers/text.rs`.
+
+mod text;
 
 use bytes::Bytes;
 
 use crate::error::{Code, Error};
-use crate::httpcore::{is_field_text, is_token, quoted, same_name};
+use crate::httpcore::{is_field_text, is_token, quoted, same_name, RawHeaders};
+pub use text::HeaderEncoding;
 
-/// See the module.
-#[derive(Clone, Debug, Default)]
+/// See the module. Two are equal if they have the same lines in any order; names are compared without regard to case
+/// (D05).
+#[derive(Clone, Default)]
 pub struct Headers {
     fields: Vec<(Bytes, Bytes)>,
+    /// What the text is in; None: whatever fits (D04).
+    encoding: Option<HeaderEncoding>,
 }
 
 impl Headers {
@@ -80,6 +86,23 @@ impl Headers {
         Ok(())
     }
 
+    /// Puts a line at the end, unless there is one of that name.
+    ///
+    /// # Errors
+    /// LocalProtocolError as for `add`.
+    pub fn set_default(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
+        match self.contains(name) {
+            true => check(name, value),
+            false => self.add(name, value),
+        }
+    }
+
+    /// Removes every line whose name `other` has, and puts all lines of `other` at the end (D03).
+    pub fn update(&mut self, other: &Headers) {
+        self.fields.retain(|(name, _)| !other.contains(name));
+        self.fields.extend_from_slice(&other.fields);
+    }
+
     /// Removes every line of that name; returns how many.
     pub fn remove(&mut self, name: &[u8]) -> usize {
         let before = self.fields.len();
@@ -102,12 +125,34 @@ impl Headers {
         let mut fields = Vec::with_capacity(self.fields.len() + 4);
         fields.extend(first);
         fields.extend_from_slice(&self.fields);
-        Headers { fields }
+        Headers { fields, encoding: None }
     }
 
     /// The list itself.
     pub(super) fn as_list(&self) -> &[(Bytes, Bytes)] {
         &self.fields
+    }
+
+    fn sorted(&self) -> Vec<(Vec<u8>, &Bytes)> {
+        let mut lines: Vec<_> = self.fields.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        lines.sort_unstable();
+        lines
+    }
+}
+
+impl PartialEq for Headers {
+    fn eq(&self, other: &Headers) -> bool {
+        self.len() == other.len() && self.sorted() == other.sorted()
+    }
+}
+
+impl Eq for Headers {}
+
+/// A copy that can be changed.
+impl From<&RawHeaders> for Headers {
+    fn from(raw: &RawHeaders) -> Headers {
+        let copy = |(name, value)| (Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
+        Headers { fields: raw.iter().map(copy).collect(), encoding: None }
     }
 }
 
@@ -169,6 +214,44 @@ mod tests {
         let mut headers = headers();
         assert_eq!((headers.remove(b"a"), headers.remove(b"a")), (2, 0));
         assert_eq!(lines(&headers), "x=2");
+    }
+
+    #[test]
+    fn d03_updating_removes_what_the_other_has_and_appends_all_of_it() {
+        let mut headers = headers();
+        let mut other = Headers::default();
+        for (name, value) in [("A", "4"), ("y", "5"), ("a", "6")] {
+            other.add(name.as_bytes(), value.as_bytes()).unwrap();
+        }
+        headers.update(&other);
+        assert_eq!(lines(&headers), "x=2 A=4 y=5 a=6");
+        headers.update(&Headers::default());
+        assert_eq!(lines(&headers), "x=2 A=4 y=5 a=6");
+    }
+
+    #[test]
+    fn d03_a_default_is_set_only_where_there_is_nothing() {
+        let mut headers = headers();
+        headers.set_default(b"a", b"4").unwrap();
+        headers.set_default(b"new", b"5").unwrap();
+        assert_eq!(lines(&headers), "A=1 x=2 a=3 new=5");
+        assert_eq!(headers.set_default(b"a", b"\r\n").unwrap_err().code(), Code::LOCAL_PROTOCOL_ERROR);
+    }
+
+    #[test]
+    fn d05_the_order_and_the_case_of_names_do_not_matter_for_equality() {
+        let raw = |lines: [(&str, &str); 3]| Headers::from(&RawHeaders::from_pairs(lines).unwrap());
+        assert_eq!(headers(), raw([("X", "2"), ("a", "3"), ("a", "1")]));
+        assert_ne!(headers(), raw([("X", "2"), ("a", "3"), ("a", "2")]));
+        assert_ne!(headers(), raw([("X", "2"), ("a", "1"), ("a", "1")]));
+        assert_ne!(headers(), Headers::default());
+    }
+
+    #[test]
+    fn d01_a_copy_of_what_was_received_keeps_case_order_and_duplicates() {
+        let raw = RawHeaders::from_pairs([("B", "1"), ("A", "\u{e9}"), ("b", "")]).unwrap();
+        let copy = Headers::from(&raw);
+        assert!(copy.iter().map(|(name, value)| (&name[..], &value[..])).eq(raw.iter()));
     }
 
     #[test]

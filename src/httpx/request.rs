@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 
-use super::{Auth, Form, Headers, Multipart, Url};
+use super::{Auth, Change, Cookies, Form, Headers, Multipart, QueryParams, Url, UrlParts};
 use crate::error::{Code, Error, RequestInfo};
 use crate::httpcore::{
     self, is_token, quoted, Body, FramingField, HeadLimits, Observer, Origin, Pieces, Scheme, Timeouts,
@@ -140,6 +140,30 @@ impl Request {
             false => self.url.copy_set_param(key, value)?,
         };
         Ok(())
+    }
+
+    /// Gives the URL these parameters instead of its query, or, with `merge`, in the place of those with the same keys
+    /// (checklist B31).
+    pub fn set_params(&mut self, params: &QueryParams, merge: bool) -> Result<(), Error> {
+        self.url = match merge {
+            true => self.url.copy_merge_params(params)?,
+            false => {
+                let query = UrlParts { params: Change::Set(params), ..UrlParts::default() };
+                self.url.copy_with(&query)?
+            }
+        };
+        Ok(())
+    }
+
+    /// Adds the Cookie header with what belongs to its URL, unless it has one (checklist B33).
+    pub fn add_cookies(&mut self, cookies: &Cookies) -> Result<(), Error> {
+        if self.headers.contains(b"cookie") {
+            return Ok(());
+        }
+        match cookies.header(&self.url, SystemTime::now()) {
+            Some(value) => self.headers.add(b"Cookie", &value),
+            None => Ok(()),
+        }
     }
 
     /// Makes a GET of it, without a body and what describes one (checklist E04).

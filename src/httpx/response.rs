@@ -176,7 +176,7 @@ impl Head {
     }
 
     /// Adds the cookies that it sets, if any, to those that `jar` gives.
-    pub(super) fn add_cookies_to<J: DerefMut<Target = Cookies>>(&self, jar: impl FnOnce() -> J) {
+    pub fn add_cookies_to<J: DerefMut<Target = Cookies>>(&self, jar: impl FnOnce() -> J) {
         let mut lines = self.headers().find_all(b"set-cookie").peekable();
         if lines.peek().is_some() {
             jar().extract(self.url(), lines, SystemTime::now());

@@ -16,6 +16,8 @@ mod quoted;
 mod change_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod whatwg_tests;
 
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
@@ -26,6 +28,7 @@ use crate::error::{Code, Error};
 use super::query_params::QueryParams;
 pub use copy_with::{Change, UrlParts};
 pub(super) use percent::{encode_form, lossy_decode};
+pub(super) use quoted::Quoted;
 
 /// A URL, absolute or relative. Two are equal if their normalised texts are: `http://h` is not `http://h/` (C23).
 #[derive(Clone)]

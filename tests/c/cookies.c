@@ -132,6 +132,90 @@ static void a_set_is_saved_and_loaded(void)
     httpx_cookies_free(again);
 }
 
+static void cookies_are_listed_with_their_attributes(void)
+{
+    static const char text[] = "#HttpOnly_h.example\tFALSE\t/p\tTRUE\t4102444800\tsecret\t1\n";
+    httpx_cookies *cookies = new_cookies(), *copy = NULL;
+    const uint8_t *name = NULL, *value = NULL;
+    const char *domain = NULL, *path = NULL;
+    int32_t secure = -1, http_only = -1, same_site = -1;
+    int64_t expires = 0;
+    set(cookies, "b", "2", "", "/");
+    MUST(httpx_cookies_load(cookies, (const uint8_t *)text, sizeof text - 1, &err));
+    set(cookies, "a", "3", "", "/");
+    MUST(httpx_cookies_copy(cookies, &copy, &err));
+    MUST(httpx_cookies_clear(cookies, NULL, 0, NULL, 0, &err));
+    CHECK_EQ(httpx_cookies_count(copy), 3);
+    MUST(httpx_cookies_at(copy, 1, &name, NULL, &value, NULL, &domain, NULL, &path, NULL, &err));
+    CHECK(strcmp((const char *)name, "secret") == 0 && strcmp((const char *)value, "1") == 0);
+    CHECK(strcmp(domain, "h.example") == 0 && strcmp(path, "/p") == 0);
+    MUST(httpx_cookies_attributes_at(copy, 1, &secure, &http_only, &same_site, &expires, &err));
+    CHECK(secure == 1 && http_only == 1 && same_site == HTTPX_SAME_SITE_UNSET && expires == 4102444800);
+    MUST(httpx_cookies_attributes_at(copy, 2, &secure, &http_only, NULL, &expires, &err));
+    CHECK(secure == 0 && http_only == 0 && expires == -1);
+    FAILS(httpx_cookies_at(copy, 3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, &err), HTTPX_E_NOT_FOUND);
+    FAILS(httpx_cookies_attributes_at(copy, 3, NULL, NULL, NULL, NULL, &err), HTTPX_E_NOT_FOUND);
+    httpx_cookies_free(cookies);
+    httpx_cookies_free(copy);
+}
+
+static void an_update_replaces_what_is_the_same(void)
+{
+    httpx_cookies *cookies = new_cookies(), *other = new_cookies();
+    const char *value = NULL;
+    set(cookies, "a", "1", "", "/");
+    set(other, "a", "2", "", "/");
+    set(other, "b", "3", "", "/");
+    MUST(httpx_cookies_update(cookies, other, &err));
+    MUST(httpx_cookies_update(cookies, cookies, &err));
+    CHECK_EQ(httpx_cookies_count(cookies), 2);
+    CHECK_EQ(get_cookie(cookies, "a", &value), HTTPX_OK);
+    CHECK(value != NULL && strcmp(value, "2") == 0);
+    httpx_cookies_free(cookies);
+    httpx_cookies_free(other);
+}
+
+static void a_set_takes_in_what_responses_set_and_expire(void)
+{
+    httpx_client *client = new_client();
+    httpx_cookies *cookies = new_cookies();
+    const char *value = NULL;
+    httpx_response *response = get(client, HTTP("/cookies/set?a=1&b=2"));
+    MUST(httpx_cookies_extract(cookies, response, &err));
+    httpx_response_free(response);
+    CHECK_EQ(httpx_cookies_count(cookies), 2);
+    response = get(client, HTTP("/cookies/delete?a"));
+    MUST(httpx_cookies_extract(cookies, response, &err));
+    httpx_response_free(response);
+    CHECK_EQ(get_cookie(cookies, "a", &value), HTTPX_DONE);
+    CHECK_EQ(get_cookie(cookies, "b", &value), HTTPX_OK);
+    httpx_cookies_free(cookies);
+    httpx_client_free(client);
+}
+
+static void a_request_gets_the_cookies_of_its_url_unless_it_has_some(void)
+{
+    httpx_client *client = new_client();
+    httpx_cookies *cookies = new_cookies();
+    httpx_request *request = new_request(client, "GET", "http://h.example/p/q");
+    size_t before = httpx_request_header_count(request);
+    const uint8_t *value = NULL;
+    MUST(httpx_cookies_set_header(cookies, request, &err));
+    CHECK_EQ(httpx_request_header_count(request), before);
+    set(cookies, "a", "1", "", "/");
+    set(cookies, "b", "2", ".example", "/p");
+    set(cookies, "c", "3", "other.example", "/");
+    MUST(httpx_cookies_set_header(cookies, request, &err));
+    set(cookies, "d", "4", "", "/");
+    MUST(httpx_cookies_set_header(cookies, request, &err));
+    CHECK_EQ(httpx_request_header_count(request), before + 1);
+    MUST(httpx_request_header_at(request, before, NULL, NULL, &value, NULL, &err));
+    CHECK(strcmp((const char *)value, "b=2; a=1") == 0);
+    httpx_request_free(request);
+    httpx_cookies_free(cookies);
+    httpx_client_free(client);
+}
+
 int main(int argc, char **argv)
 {
     static const test_case tests[] = {
@@ -141,6 +225,10 @@ int main(int argc, char **argv)
         TEST(a_cookie_header_of_ones_own_is_sent_instead),
         TEST(one_name_in_two_places_is_a_conflict),
         TEST(a_set_is_saved_and_loaded),
+        TEST(cookies_are_listed_with_their_attributes),
+        TEST(an_update_replaces_what_is_the_same),
+        TEST(a_set_takes_in_what_responses_set_and_expire),
+        TEST(a_request_gets_the_cookies_of_its_url_unless_it_has_some),
         {NULL, NULL},
     };
     return run_tests(argc, argv, tests);

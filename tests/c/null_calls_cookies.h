@@ -16,6 +16,39 @@ static httpx_code call_cookies_free(fixture *f)
     return NEUTRAL(1);
 }
 
+static httpx_code call_cookies_copy(fixture *f)
+{
+    return httpx_cookies_copy(P(0, f->cookies), P(1, &f->cookies_out), ERR(2));
+}
+
+static httpx_code call_cookies_at(fixture *f)
+{
+    return httpx_cookies_at(P(0, f->cookies), 0, P(1, &f->bytes), P(2, &f->size), P(3, &f->more_bytes),
+                            P(4, &f->more_size), P(5, &f->text), P(6, &f->third_size), P(7, &f->more_text),
+                            P(8, &f->fourth_size), ERR(9));
+}
+
+static httpx_code call_cookies_attributes_at(fixture *f)
+{
+    return httpx_cookies_attributes_at(P(0, f->cookies), 0, P(1, &f->number), P(2, &f->more_number),
+                                       P(3, &f->third_number), P(4, &f->wide_number), ERR(5));
+}
+
+static httpx_code call_cookies_update(fixture *f)
+{
+    return httpx_cookies_update(P(0, f->cookies), P(1, f->cookies), ERR(2));
+}
+
+static httpx_code call_cookies_extract(fixture *f)
+{
+    return httpx_cookies_extract(P(0, f->cookies), P(1, f->response), ERR(2));
+}
+
+static httpx_code call_cookies_set_header(fixture *f)
+{
+    return httpx_cookies_set_header(P(0, f->cookies), P(1, f->request), ERR(2));
+}
+
 static httpx_code call_cookies_set(fixture *f)
 {
     return httpx_cookies_set(P(0, f->cookies), T(1, 0, "name"), L(0, 4), B(2, 1, "value"), L(1, 5), T(3, 2, "host"),

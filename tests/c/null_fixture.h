@@ -29,6 +29,10 @@ typedef struct fixture {
     httpx_tls *tls;
     httpx_proxy *proxy;
     httpx_network_stream *network_stream; /* where a call needs one */
+    httpx_url *url;
+    httpx_url_parts *parts;
+    httpx_query_params *params;
+    httpx_headers *headers;
 
     /* What calls put their results into; freed with the fixture. */
     httpx_client_builder *builder_out;
@@ -46,9 +50,17 @@ typedef struct fixture {
     httpx_tls *tls_out;
     httpx_proxy *proxy_out;
     httpx_network_stream *network_stream_out;
+    httpx_url *url_out;
+    httpx_url_parts *parts_out;
+    httpx_query_params *params_out;
+    httpx_headers *headers_out;
     httpx_error *error_out, *err;
     const uint8_t *bytes, *more_bytes;
-    size_t size, more_size, third_size;
+    const char *text, *more_text;
+    size_t size, more_size, third_size, fourth_size;
+    int32_t number, more_number, third_number;
+    int64_t wide_number;
+    uint16_t port;
     double seconds;
     intptr_t fd;
     httpx_event event;
@@ -115,6 +127,12 @@ static void fill(fixture *f)
     MUST(httpx_form_new(&f->form, &err));
     MUST(httpx_multipart_new(&f->multipart, &err));
     MUST(httpx_cookies_new(&f->cookies, &err));
+    MUST(httpx_url_parse("http://host:81/path?a=1", 23, &f->url, &err));
+    MUST(httpx_url_parts_new(&f->parts, &err));
+    MUST(httpx_url_params(f->url, &f->params, &err));
+    MUST(httpx_headers_new(&f->headers, &err));
+    MUST(httpx_headers_add(f->headers, "Host", 4, (const uint8_t *)"h", 1, &err));
+    MUST(httpx_cookies_set(f->cookies, "a", 1, (const uint8_t *)"1", 1, "", 0, "/", 1, &err));
     MUST(httpx_transport_new(f->builder, &f->transport, &err));
     MUST(httpx_tls_new(&f->tls, &err));
     MUST(httpx_proxy_new("http://127.0.0.1:1", 18, &f->proxy, &err));
@@ -137,6 +155,14 @@ static void empty(fixture *f)
     httpx_cookies_free(f->cookies);
     httpx_transport_free(f->transport);
     httpx_cookies_free(f->cookies_out);
+    httpx_url_free(f->url);
+    httpx_url_free(f->url_out);
+    httpx_url_parts_free(f->parts);
+    httpx_url_parts_free(f->parts_out);
+    httpx_query_params_free(f->params);
+    httpx_query_params_free(f->params_out);
+    httpx_headers_free(f->headers);
+    httpx_headers_free(f->headers_out);
     httpx_transport_free(f->transport_out);
     httpx_tls_free(f->tls);
     httpx_tls_free(f->tls_out);

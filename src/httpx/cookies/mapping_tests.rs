@@ -153,3 +153,13 @@ fn d06_values_are_not_shown() {
     let cookies = cookies(&[("a", "s3cret", "x.example", "/")]);
     assert_eq!(format!("{cookies:?}"), "Cookies[<Cookie a=[secure] for x.example />]");
 }
+
+#[test]
+fn d07_cookies_are_found_by_their_place_in_the_list() {
+    let cookies = cookies(&[("c", "1", "h", "/"), ("a", "2", "", "/"), ("b", "3", "h", "/"), ("c", "4", "h", "/")]);
+    let at = |index| cookies.get_at(index).map(|cookie: &Cookie| cookie.name().clone());
+    for (index, cookie) in cookies.iter().enumerate() {
+        assert_eq!(at(index).as_ref(), Some(cookie.name()));
+    }
+    assert_eq!((at(0), at(3)), (Some(Bytes::from("c")), None));
+}

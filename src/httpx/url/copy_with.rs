@@ -55,6 +55,26 @@ pub struct UrlParts<'a> {
     pub params: Change<&'a QueryParams>,
 }
 
+impl<T> Change<T> {
+    /// The same change, with the replacement borrowed.
+    pub fn as_ref(&self) -> Change<&T> {
+        match self {
+            Change::Keep => Change::Keep,
+            Change::Remove => Change::Remove,
+            Change::Set(value) => Change::Set(value),
+        }
+    }
+
+    /// The same change to another kind of value.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Change<U> {
+        match self {
+            Change::Keep => Change::Keep,
+            Change::Remove => Change::Remove,
+            Change::Set(value) => Change::Set(convert(value)),
+        }
+    }
+}
+
 impl<'a> Change<&'a str> {
     /// `None` if the component stays.
     fn replacement(self) -> Option<&'a str> {

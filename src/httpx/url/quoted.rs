@@ -6,7 +6,7 @@ use icu_properties::props::GeneralCategory;
 use icu_properties::CodePointMapData;
 
 /// Shows its text in quotes, escaped so that nothing invisible or misleading gets into a message.
-pub(super) struct Quoted<'a>(pub(super) &'a str);
+pub(in crate::httpx) struct Quoted<'a>(pub(in crate::httpx) &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
