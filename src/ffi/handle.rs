@@ -26,9 +26,10 @@ pub(super) enum Kind {
     Tls,
     Proxy,
     NetworkStream,
+    Connections,
 }
 
-const KINDS: usize = 17;
+const KINDS: usize = 18;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.

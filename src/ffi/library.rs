@@ -45,6 +45,8 @@ pub const HTTPX_KIND_TLS: i32 = 14;
 pub const HTTPX_KIND_PROXY: i32 = 15;
 /// Network streams.
 pub const HTTPX_KIND_NETWORK_STREAM: i32 = 16;
+/// Lists of connections.
+pub const HTTPX_KIND_CONNECTIONS: i32 = 17;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,

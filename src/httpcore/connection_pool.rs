@@ -529,7 +529,7 @@ impl ConnectionPool {
 
     /// All connections, oldest first.
     pub fn connections(&self) -> Vec<ConnectionSnapshot> {
-        self.lock().state.connections()
+        self.lock().state.connections(&self.dialer)
     }
 
     /// Takes no more requests, closes what is idle, and ends those who wait and those that run (checklist H15).

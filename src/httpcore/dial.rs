@@ -96,6 +96,14 @@ impl Dialer {
         Some(proxy.forwarded(request))
     }
 
+    /// What httpcore calls a connection to `origin`, or, with None, to a proxy that forwards to any (checklist H14).
+    pub(super) fn connection_class(&self, origin: Option<&Origin>) -> &'static str {
+        match origin.is_none_or(|origin| self.forwards(origin)) {
+            true => "ForwardHTTPConnection",
+            false => "HTTPConnection",
+        }
+    }
+
     /// Checklist J02.
     fn alpn(&self) -> &'static [&'static [u8]] {
         match (self.http1, self.http2) {

@@ -1,6 +1,7 @@
 //! What goes into the pool and what comes out of it: requests with everything decided, responses as received.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,13 @@ pub struct Origin {
     pub port: u16,
     /// The name for TLS, if it is not the host's (checklist L07).
     pub server_name: Option<Box<str>>,
+}
+
+/// As httpcore shows it: `https://example.org:443`.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", self.scheme.as_str(), self.host, self.port)
+    }
 }
 
 impl Origin {

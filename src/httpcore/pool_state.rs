@@ -2,6 +2,7 @@
 //! nothing here waits or closes anything: that is done afterwards ([`Afterwards`]).
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use slab::Slab;
 use super::connection::{Connection, Cut};
 use super::http2::{Http2Connection, Status};
 use super::idle_list::IdleList;
-use super::{Limits, Origin};
+use super::{Dialer, Limits, Origin};
 
 /// Whom connections are to. Requests to one destination share them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -93,9 +94,12 @@ pub enum Activity {
     Idle,
 }
 
-/// A connection of a pool, as it was when somebody asked.
+/// A connection of a pool, as it was when somebody asked. Its text is httpcore's (checklist H14):
+/// `<HTTPConnection ['http://h:80', HTTP/1.1, IDLE, Request Count: 1]>`.
 #[derive(Clone, Debug)]
 pub struct ConnectionSnapshot {
+    /// httpcore's name for the way that it goes.
+    pub class: &'static str,
     /// To whom; None is the proxy, for any origin.
     pub origin: Option<Arc<Origin>>,
     /// What it does.
@@ -108,7 +112,24 @@ pub struct ConnectionSnapshot {
     pub age: Duration,
 }
 
-/// What a pool has just now.
+impl fmt::Display for ConnectionSnapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.activity {
+            Activity::Connecting => return write!(f, "<{} [CONNECTING]>", self.class),
+            Activity::Active => "ACTIVE",
+            Activity::Idle => "IDLE",
+        };
+        let version = if self.http2 { "HTTP/2" } else { "HTTP/1.1" };
+        write!(f, "<{} [", self.class)?;
+        if let Some(origin) = &self.origin {
+            write!(f, "'{origin}', ")?;
+        }
+        write!(f, "{version}, {state}, Request Count: {}]>", self.requests)
+    }
+}
+
+/// What a pool has just now. Its text is httpcore's (checklist H14):
+/// `<ConnectionPool [Requests: 1 active, 0 queued | Connections: 1 active, 0 idle]>`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Connections that carry a request, or are being made for one.
@@ -119,6 +140,16 @@ pub struct Counts {
     pub waiting: usize,
     /// Requests that have one.
     pub requests: usize,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counts { active, idle, waiting, requests } = self;
+        write!(
+            f,
+            "<ConnectionPool [Requests: {requests} active, {waiting} queued | Connections: {active} active, {idle} idle]>"
+        )
+    }
 }
 
 /// What a place gives the right to.
@@ -497,18 +528,22 @@ impl State {
         Counts { active: self.records.len() - idle, idle, waiting, requests }
     }
 
-    pub(super) fn connections(&self) -> Vec<ConnectionSnapshot> {
+    pub(super) fn connections(&self, dialer: &Dialer) -> Vec<ConnectionSnapshot> {
         let mut all: Vec<_> = self.records.iter().map(|(_, record)| record).collect();
         all.sort_by_key(|record| record.born);
-        let snapshot = |record: &Record| ConnectionSnapshot {
-            origin: match &self.hosts[record.host].destination {
+        let snapshot = |record: &Record| {
+            let origin = match &self.hosts[record.host].destination {
                 Destination::Origin(origin) => Some(Arc::clone(origin)),
                 Destination::ForwardingProxy => None,
-            },
-            activity: record.activity,
-            http2: record.http2,
-            requests: record.requests,
-            age: record.born.elapsed(),
+            };
+            ConnectionSnapshot {
+                class: dialer.connection_class(origin.as_deref()),
+                origin,
+                activity: record.activity,
+                http2: record.http2,
+                requests: record.requests,
+                age: record.born.elapsed(),
+            }
         };
         all.into_iter().map(snapshot).collect()
     }

@@ -726,8 +726,43 @@ fn connections_are_listed_with_what_they_do() {
     get(&client, server.address, "/").unwrap();
     let [idle]: [ConnectionSnapshot; 1] = client.connections().try_into().unwrap();
     assert_eq!((idle.activity, idle.http2, idle.requests), (Activity::Idle, false, 2));
+    let origin = format!("http://{}", server.address);
+    assert_eq!(idle.origin.as_ref().unwrap().to_string(), origin);
+    assert_eq!(idle.to_string(), format!("<HTTPConnection ['{origin}', HTTP/1.1, IDLE, Request Count: 2]>"));
     let open = stream(&client, request(&client, "GET", server.address));
-    assert_eq!(client.connections()[0].activity, Activity::Active);
+    let [active]: [ConnectionSnapshot; 1] = client.connections().try_into().unwrap();
+    assert_eq!(active.activity, Activity::Active);
+    assert_eq!(active.to_string(), format!("<HTTPConnection ['{origin}', HTTP/1.1, ACTIVE, Request Count: 3]>"));
+    let pool = "<ConnectionPool [Requests: 1 active, 0 queued | Connections: 1 active, 0 idle]>";
+    assert_eq!(client.counts().to_string(), pool);
     drop(open);
     assert!(client.connections().is_empty());
+}
+
+#[test]
+fn a_connection_that_is_being_made_and_one_that_many_share_are_listed() {
+    let mute = mute();
+    let client = client(|builder| builder.timeouts.connect = None);
+    let sender = Arc::clone(&client);
+    let secure = client.build_request("GET", &format!("https://{}/", mute.address)).unwrap();
+    let sending = thread::spawn(move || send(&sender, secure));
+    until(|| mute.accepted.lock().unwrap().len() == 1);
+    let [made]: [ConnectionSnapshot; 1] = client.connections().try_into().unwrap();
+    assert_eq!((made.activity, made.requests), (Activity::Connecting, 0));
+    assert_eq!(made.to_string(), "<HTTPConnection [CONNECTING]>");
+    client.close(Some(Duration::ZERO)).unwrap();
+    assert!(end(sending).is_err());
+
+    let server = gated2(10);
+    let client = speaking_http2(|_| {});
+    get(&client, server.address, "/").unwrap();
+    let threads: Vec<_> = (0..3).map(|_| get_on_a_thread(&client, server.address, "/hold")).collect();
+    until(|| server.seen.load(Ordering::SeqCst) == 4);
+    let [shared]: [ConnectionSnapshot; 1] = client.connections().try_into().unwrap();
+    let origin = format!("http://{}", server.address);
+    assert_eq!(shared.to_string(), format!("<HTTPConnection ['{origin}', HTTP/2, ACTIVE, Request Count: 4]>"));
+    server.gate.add_permits(3);
+    for thread in threads {
+        end(thread).unwrap();
+    }
 }

@@ -40,7 +40,7 @@ impl Random {
 }
 
 /// What a server does with a request, by its path.
-const PATHS: [&str; 8] = ["/ok", "/ok", "/ok", "/never", "/reset", "/end", "/half", "/late"];
+const PATHS: [&str; 8] = ["/ok", "/ok", "/never", "/reset", "/reset", "/end", "/half", "/late"];
 
 /// Three servers on one thread.
 fn servers<F>(serve: impl Fn(TcpStream) -> F + Send + Copy + 'static) -> [SocketAddr; 3]
@@ -174,12 +174,12 @@ impl Torture {
             0 => Timeout::Set(Some(random.micros(limit))),
             _ => Timeout::Set(Some(Duration::from_millis(20))),
         };
-        let timeouts = [brief(20, 300), brief(2, 4_000), brief(50, 100), brief(3, 2_000)];
+        let timeouts = [brief(20, 300), brief(2, 4_000), brief(50, 100), brief(2, 1_000)];
         request.set_timeouts(timeouts);
-        if random.below(10) == 0 {
+        if random.below(5) == 0 {
             request.set_total(Some(random.micros(3_000)));
         }
-        (request, SendOptions { stream: random.below(3) == 0, ..SendOptions::default() })
+        (request, SendOptions { stream: random.below(2) == 0, ..SendOptions::default() })
     }
 
     /// Takes note of what a request came to. A response that is dropped here has perhaps not been read.
@@ -224,7 +224,7 @@ impl Torture {
                 queue.dispatch(Some(random.micros(300)), 1 + random.below(20) as usize, tell).unwrap();
                 if let Some(last) = operations.len().checked_sub(1) {
                     let chosen = operations.swap_remove(random.below(last as u64 + 1) as usize);
-                    if random.below(2) == 0 {
+                    if random.below(3) > 0 {
                         chosen.cancel();
                     }
                 }
