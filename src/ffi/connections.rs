@@ -34,13 +34,8 @@ impl Handle for httpx_connections {
 
 impl httpx_connections {
     fn give(connections: Vec<ConnectionSnapshot>, counts: Counts) -> *mut httpx_connections {
-        let texts: Vec<_> = connections
-            .iter()
-            .map(|connection| {
-                let origin = connection.origin.as_ref().map_or(String::new(), |origin| origin.to_string());
-                (origin, connection.to_string())
-            })
-            .collect();
+        let texts: Vec<_> =
+            connections.iter().map(|connection| (connection.origin.to_string(), connection.to_string())).collect();
         let texts = Fields::new(texts.iter().map(|(origin, repr)| (origin.as_bytes(), repr.as_bytes())));
         give(httpx_connections { connections, texts, counts, pool: Text::default() })
     }
@@ -121,7 +116,7 @@ pub unsafe extern "C" fn httpx_connections_len(list: *const httpx_connections) -
     guard_or(0, || unsafe { list.as_ref() }.map_or(0, |list| list.connections.len()))
 }
 
-/// To whom a connection is: "https://example.org:443". Empty if it is to a proxy that forwards requests to any origin.
+/// To whom a connection is: "https://example.org:443"; the proxy, if that forwards what goes over the connection.
 /// Borrowed from `list`, with a NUL behind it; `len` may be NULL. NULL if `list` is NULL or has no such connection.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_connections_origin(

@@ -100,8 +100,8 @@ pub enum Activity {
 pub struct ConnectionSnapshot {
     /// httpcore's name for the way that it goes.
     pub class: &'static str,
-    /// To whom; None is the proxy, for any origin.
-    pub origin: Option<Arc<Origin>>,
+    /// To whom: the proxy, if that forwards what goes over it.
+    pub origin: Arc<Origin>,
     /// What it does.
     pub activity: Activity,
     /// HTTP/2 is spoken.
@@ -120,11 +120,8 @@ impl fmt::Display for ConnectionSnapshot {
             Activity::Idle => "IDLE",
         };
         let version = if self.http2 { "HTTP/2" } else { "HTTP/1.1" };
-        write!(f, "<{} [", self.class)?;
-        if let Some(origin) = &self.origin {
-            write!(f, "'{origin}', ")?;
-        }
-        write!(f, "{version}, {state}, Request Count: {}]>", self.requests)
+        let ConnectionSnapshot { class, origin, requests, .. } = self;
+        write!(f, "<{class} ['{origin}', {version}, {state}, Request Count: {requests}]>")
     }
 }
 
@@ -188,7 +185,7 @@ pub(super) enum Offer {
 /// Connections and wakers to be let go once the pool's lock is free.
 #[derive(Default)]
 pub(super) struct Afterwards {
-    closing: Vec<Box<Connection>>,
+    closing: Vec<Connection>,
     letting_go: Vec<Arc<Http2Connection>>,
     pub(super) wakers: Vec<Waker>,
 }
@@ -327,7 +324,7 @@ impl State {
         while let Some(index) = self.hosts[host].idle.pop_back() {
             let (Idle::Own(record, connection), expires) = self.idle.remove(index) else { continue };
             if expires.is_some_and(|at| at <= now) {
-                afterwards.closing.push(connection);
+                afterwards.closing.push(*connection);
                 self.forget_record(record);
                 continue;
             }
@@ -351,7 +348,7 @@ impl State {
                 self.hosts[slot.host].idle.push_back(index);
             }
             (Carrier::Own(record, connection), None) => {
-                afterwards.closing.push(connection);
+                afterwards.closing.push(*connection);
                 self.forget_record(record);
             }
             (Carrier::Taken(record), _) => self.forget_record(record),
@@ -412,7 +409,7 @@ impl State {
         let Carrier::Own(record, _) = slot.carrier else { return };
         let before = std::mem::replace(&mut slot.carrier, Carrier::Dial(record));
         if let Carrier::Own(_, connection) = before {
-            afterwards.closing.push(connection);
+            afterwards.closing.push(*connection);
         }
         (slot.keep, slot.failed) = (None, false);
         let (host, born) = (slot.host, Instant::now());
@@ -489,7 +486,7 @@ impl State {
                 let host = self.records[record].host;
                 // The oldest of all is the oldest of its host.
                 self.hosts[host].idle.pop_front();
-                afterwards.closing.push(connection);
+                afterwards.closing.push(*connection);
                 self.forget_record(record);
                 host
             }
@@ -532,19 +529,19 @@ impl State {
         let mut all: Vec<_> = self.records.iter().map(|(_, record)| record).collect();
         all.sort_by_key(|record| record.born);
         let snapshot = |record: &Record| {
-            let origin = match &self.hosts[record.host].destination {
-                Destination::Origin(origin) => Some(Arc::clone(origin)),
-                Destination::ForwardingProxy => None,
+            let (class, origin) = match &self.hosts[record.host].destination {
+                Destination::Origin(origin) => dialer.describe(Some(origin))?,
+                Destination::ForwardingProxy => dialer.describe(None)?,
             };
-            ConnectionSnapshot {
-                class: dialer.connection_class(origin.as_deref()),
+            Some(ConnectionSnapshot {
+                class,
                 origin,
                 activity: record.activity,
                 http2: record.http2,
                 requests: record.requests,
                 age: record.born.elapsed(),
-            }
+            })
         };
-        all.into_iter().map(snapshot).collect()
+        all.into_iter().filter_map(snapshot).collect()
     }
 }

@@ -13,7 +13,7 @@ use h2::server::SendResponse;
 use h2::RecvStream;
 use httpx::error::{Code, Error};
 use httpx::httpcore::{Activity, ConnectionSnapshot, Limits};
-use httpx::httpx::{Client, ClientBuilder, Response, SendOptions, Timeout, Unit};
+use httpx::httpx::{Client, ClientBuilder, Proxy, Response, SendOptions, Timeout, Unit};
 use tokio::sync::Semaphore;
 
 use crate::support::{
@@ -727,7 +727,7 @@ fn connections_are_listed_with_what_they_do() {
     let [idle]: [ConnectionSnapshot; 1] = client.connections().try_into().unwrap();
     assert_eq!((idle.activity, idle.http2, idle.requests), (Activity::Idle, false, 2));
     let origin = format!("http://{}", server.address);
-    assert_eq!(idle.origin.as_ref().unwrap().to_string(), origin);
+    assert_eq!(idle.origin.to_string(), origin);
     assert_eq!(idle.to_string(), format!("<HTTPConnection ['{origin}', HTTP/1.1, IDLE, Request Count: 2]>"));
     let open = stream(&client, request(&client, "GET", server.address));
     let [active]: [ConnectionSnapshot; 1] = client.connections().try_into().unwrap();
@@ -764,5 +764,32 @@ fn a_connection_that_is_being_made_and_one_that_many_share_are_listed() {
     server.gate.add_permits(3);
     for thread in threads {
         end(thread).unwrap();
+    }
+}
+
+#[test]
+fn connections_through_proxies_are_listed_under_httpcores_names() {
+    let address = answering(OK);
+    let forwarding = client(|builder| builder.proxy = Some(Proxy::parse(&format!("http://{address}")).unwrap()));
+    send(&forwarding, forwarding.build_request("GET", "http://a.example/").unwrap()).unwrap();
+    send(&forwarding, forwarding.build_request("GET", "http://b.example/").unwrap()).unwrap();
+    let texts: Vec<_> = forwarding.connections().iter().map(ToString::to_string).collect();
+    assert_eq!(texts, [format!("<ForwardHTTPConnection ['http://{address}', HTTP/1.1, IDLE, Request Count: 2]>")]);
+    for (scheme, class) in [("http", "TunnelHTTPConnection"), ("socks5", "Socks5Connection")] {
+        let mute = mute();
+        let url = format!("{scheme}://{}", mute.address);
+        let client = client(|builder| {
+            builder.proxy = Some(Proxy::parse(&url).unwrap());
+            builder.timeouts.connect = None;
+        });
+        let sender = Arc::clone(&client);
+        let secure = client.build_request("GET", "https://192.0.2.1/").unwrap();
+        let sending = thread::spawn(move || send(&sender, secure));
+        until(|| mute.accepted.lock().unwrap().len() == 1);
+        let [made]: [ConnectionSnapshot; 1] = client.connections().try_into().unwrap();
+        assert_eq!(made.to_string(), format!("<{class} [CONNECTING]>"));
+        assert_eq!(made.origin.to_string(), "https://192.0.2.1:443");
+        client.close(Some(Duration::ZERO)).unwrap();
+        assert!(end(sending).is_err());
     }
 }
