@@ -18,8 +18,10 @@ use tokio::net::TcpStream;
 
 use crate::support::{ends, request, send, submit, tell, Done, TestQueue, PATIENCE};
 
-/// Of each test. There are four of them.
-const MISHAPS: usize = 25_000;
+/// Of each test in which only threads block, of which there are two.
+const MISHAPS_OF_THREADS: usize = 20_000;
+/// Of each test with queues, of which there are two.
+const MISHAPS_WITH_QUEUES: usize = 30_000;
 
 /// A small generator of numbers: the same seed, the same mishaps.
 #[derive(Clone)]
@@ -149,20 +151,22 @@ struct Torture {
     client: Arc<Client>,
     servers: [SocketAddr; 3],
     mishaps: AtomicUsize,
+    /// How many there are to be.
+    wanted: usize,
 }
 
 impl Torture {
-    fn new(http2: bool) -> Arc<Torture> {
+    fn new(http2: bool, wanted: usize) -> Arc<Torture> {
         let mut builder = ClientBuilder { http1: !http2, http2, ..ClientBuilder::default() };
         builder.limits.max_connections = Some(if http2 { 2 } else { 6 });
         builder.limits.max_per_host = Some(4);
         builder.limits.max_keepalive = Some(3);
         let servers = if http2 { servers(serve_http2) } else { servers(serve_http1) };
-        Arc::new(Torture { client: builder.build().unwrap(), servers, mishaps: AtomicUsize::new(0) })
+        Arc::new(Torture { client: builder.build().unwrap(), servers, mishaps: AtomicUsize::new(0), wanted })
     }
 
     fn goes_on(&self) -> bool {
-        self.mishaps.load(Ordering::Relaxed) < MISHAPS
+        self.mishaps.load(Ordering::Relaxed) < self.wanted
     }
 
     fn request(&self, random: &mut Random) -> (Request, SendOptions) {
@@ -274,13 +278,14 @@ impl Torture {
         }
         let counts = self.client.counts();
         assert_eq!((counts.active, counts.waiting, counts.requests), (0, 0, 0));
-        assert!(self.mishaps.load(Ordering::Relaxed) >= MISHAPS);
+        assert!(self.mishaps.load(Ordering::Relaxed) >= self.wanted);
     }
 }
 
 /// Threads that block and queues, all at once.
 fn torture(http2: bool, threads: u64, queues: u64) {
-    let torture = Torture::new(http2);
+    let wanted = if queues > 0 { MISHAPS_WITH_QUEUES } else { MISHAPS_OF_THREADS };
+    let torture = Torture::new(http2, wanted);
     let under_torture = Arc::clone(&torture);
     ends(move || {
         thread::scope(|scope| {
