@@ -87,6 +87,9 @@ typedef struct httpx_stream httpx_stream;
 /** A connection without HTTP on it, after a 101 or a CONNECT that succeeded. One thread at a time. */
 typedef struct httpx_network_stream httpx_network_stream;
 
+/** The connections of a pool, as they were when somebody asked. Nothing of it changes, and any thread may read it. */
+typedef struct httpx_connections httpx_connections;
+
 /** A set of cookies, with their domains and paths. One thread at a time. */
 typedef struct httpx_cookies httpx_cookies;
 
@@ -412,6 +415,9 @@ typedef void (*httpx_informational_fn)(void *user_data, const httpx_informationa
 
 /** Network streams. */
 #define HTTPX_KIND_NETWORK_STREAM 16
+
+/** Lists of connections. */
+#define HTTPX_KIND_CONNECTIONS 17
 
 /** The library's version: "0.1.0". Static. */
 const char *httpx_version(void);
@@ -1609,6 +1615,64 @@ httpx_code httpx_network_stream_close(httpx_network_stream *s, httpx_error **err
 
 /** Frees it, and closes the connection. NULL is fine. */
 void httpx_network_stream_free(httpx_network_stream *s);
+
+/* ---- Connections: what a pool has, as it was when somebody asked; readable from any thread ---- */
+
+/** It is being made. */
+#define HTTPX_CONNECTION_CONNECTING 1
+
+/** It carries a request, or several. */
+#define HTTPX_CONNECTION_ACTIVE 2
+
+/** It waits for a request. */
+#define HTTPX_CONNECTION_IDLE 3
+
+/**
+ * Lists the connections that a client's pools have now, those of each pool oldest first.
+ *
+ * `*out` is owned by the caller, who frees it with httpx_connections_free.
+ */
+httpx_code httpx_client_connection_list(httpx_client *c, httpx_connections **out, httpx_error **err);
+
+/** As httpx_client_connection_list, of a transport's pool. */
+httpx_code httpx_transport_connection_list(httpx_transport *t, httpx_connections **out, httpx_error **err);
+
+/** Frees a list of connections, and the texts that it gave. NULL is fine. */
+void httpx_connections_free(httpx_connections *list);
+
+/** How many connections are listed; 0 for NULL. They are numbered from 0. */
+size_t httpx_connections_len(const httpx_connections *list);
+
+/**
+ * To whom a connection is: "https://example.org:443"; the proxy, if that forwards what goes over the connection.
+ * Borrowed from `list`, with a NUL behind it; `len` may be NULL. NULL if `list` is NULL or has no such connection.
+ */
+const char *httpx_connections_origin(const httpx_connections *list, size_t i, size_t *len);
+
+/** What a connection does: HTTPX_CONNECTION_…; 0 if `list` is NULL or has no such connection. */
+int32_t httpx_connections_state(const httpx_connections *list, size_t i);
+
+/** Whether HTTP/2 is spoken on a connection: 1 or 0. 0 while it is being made, and if there is no such connection. */
+int32_t httpx_connections_is_http2(const httpx_connections *list, size_t i);
+
+/** How many requests a connection has taken; 0 if there is no such connection. */
+uint64_t httpx_connections_requests(const httpx_connections *list, size_t i);
+
+/** How many seconds ago a connection was begun to be made; -1 if there is no such connection. */
+double httpx_connections_age(const httpx_connections *list, size_t i);
+
+/**
+ * A connection in httpcore's words, for logs: "<HTTPConnection ['http://h:80', HTTP/1.1, IDLE, Request Count: 1]>".
+ * Borrowed from `list`, with a NUL behind it; `len` may be NULL. NULL if `list` is NULL or has no such connection.
+ */
+const char *httpx_connections_repr(const httpx_connections *list, size_t i, size_t *len);
+
+/**
+ * The pool in httpcore's words, for logs: "<ConnectionPool [Requests: 1 active, 0 queued | Connections: 1 active, 0
+ * idle]>". A client's pools are counted together. Borrowed from `list`, with a NUL behind it; `len` may be NULL. NULL if
+ * `list` is NULL.
+ */
+const char *httpx_connections_pool_repr(const httpx_connections *list, size_t *len);
 
 /* ---- Cookies: one thread at a time ---- */
 

@@ -12,6 +12,7 @@ typedef struct httpx_pipe httpx_pipe;
 typedef struct httpx_response httpx_response;
 typedef struct httpx_stream httpx_stream;
 typedef struct httpx_network_stream httpx_network_stream;
+typedef struct httpx_connections httpx_connections;
 typedef struct httpx_cookies httpx_cookies;
 typedef struct httpx_queue httpx_queue;
 typedef struct httpx_op httpx_op;
@@ -131,6 +132,7 @@ typedef void (*httpx_informational_fn)(void *user_data, const httpx_informationa
 #define HTTPX_KIND_TLS 14
 #define HTTPX_KIND_PROXY 15
 #define HTTPX_KIND_NETWORK_STREAM 16
+#define HTTPX_KIND_CONNECTIONS 17
 const char *httpx_version(void);
 uint32_t httpx_abi_version(void);
 int32_t httpx_feature(const char *name, size_t len);
@@ -337,6 +339,20 @@ const char *httpx_network_stream_local_address(const httpx_network_stream *s, si
 const char *httpx_network_stream_peer_address(const httpx_network_stream *s, size_t *len);
 httpx_code httpx_network_stream_close(httpx_network_stream *s, httpx_error **err);
 void httpx_network_stream_free(httpx_network_stream *s);
+#define HTTPX_CONNECTION_CONNECTING 1
+#define HTTPX_CONNECTION_ACTIVE 2
+#define HTTPX_CONNECTION_IDLE 3
+httpx_code httpx_client_connection_list(httpx_client *c, httpx_connections **out, httpx_error **err);
+httpx_code httpx_transport_connection_list(httpx_transport *t, httpx_connections **out, httpx_error **err);
+void httpx_connections_free(httpx_connections *list);
+size_t httpx_connections_len(const httpx_connections *list);
+const char *httpx_connections_origin(const httpx_connections *list, size_t i, size_t *len);
+int32_t httpx_connections_state(const httpx_connections *list, size_t i);
+int32_t httpx_connections_is_http2(const httpx_connections *list, size_t i);
+uint64_t httpx_connections_requests(const httpx_connections *list, size_t i);
+double httpx_connections_age(const httpx_connections *list, size_t i);
+const char *httpx_connections_repr(const httpx_connections *list, size_t i, size_t *len);
+const char *httpx_connections_pool_repr(const httpx_connections *list, size_t *len);
 httpx_code httpx_cookies_new(httpx_cookies **out, httpx_error **err);
 void httpx_cookies_free(httpx_cookies *cookies);
 httpx_code httpx_cookies_set(httpx_cookies *cookies, const char *name, size_t name_len, const uint8_t *value, size_t value_len, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, httpx_error **err);
