@@ -30,9 +30,10 @@ pub(super) enum Kind {
     Headers,
     QueryParams,
     UrlParts,
+    Connections,
 }
 
-const KINDS: usize = 21;
+const KINDS: usize = 22;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.

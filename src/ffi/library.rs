@@ -53,6 +53,8 @@ pub const HTTPX_KIND_HEADERS: i32 = 18;
 pub const HTTPX_KIND_QUERY_PARAMS: i32 = 19;
 /// Changes to URLs.
 pub const HTTPX_KIND_URL_PARTS: i32 = 20;
+/// Lists of connections.
+pub const HTTPX_KIND_CONNECTIONS: i32 = 21;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,

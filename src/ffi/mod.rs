@@ -9,6 +9,7 @@ pub mod client;
 pub mod client_builder;
 pub mod client_builder_http2;
 pub mod codes;
+pub mod connections;
 pub mod cookies;
 pub mod error;
 pub mod form;

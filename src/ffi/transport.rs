@@ -25,6 +25,12 @@ impl Handle for httpx_transport {
     const KIND: Kind = Kind::Transport;
 }
 
+impl httpx_transport {
+    pub(super) fn transport(&self) -> &Arc<Transport> {
+        &self.transport
+    }
+}
+
 /// Makes a transport with those of a builder's settings that concern connections: TLS, proxy, limits, HTTP versions,
 /// retries, time limits, the interrupt function. Nothing is opened yet but what the environment names, as for
 /// httpx_client_builder_build. The builder stays as it is.

@@ -6,12 +6,14 @@
 use std::future::{poll_fn, Future};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::Poll;
+use std::task::{ready, Poll};
 use std::time::{Duration, Instant};
 
 use super::connection::{deadline_exceeded, timed_out, Connection};
 use super::http2::{self, Http2Connection, Http2Settings, Status};
-use super::pool_state::{Afterwards, Carrier, ConnectionSnapshot, Counts, Destination, Offer, Slot, State};
+use super::pool_state::{
+    Afterwards, Carrier, ConnectionSnapshot, Counts, Destination, Offer, Slot, State, DIAL_PATIENCE,
+};
 use super::response_body::ResponseBody;
 use super::{http11, Dialer, Origin, Request, Response, Scheme, Timings};
 use crate::error::{Code, Error};
@@ -64,8 +66,6 @@ pub(super) struct Place {
     pool: Arc<ConnectionPool>,
     /// None once the pool has taken it back by itself.
     slot: Option<Slot>,
-    /// Until when the connection may be kept for another request, if it may.
-    keep: Option<Option<Instant>>,
 }
 
 impl Place {
@@ -97,10 +97,11 @@ impl Place {
     pub(super) fn settle(&mut self, reusable: bool, keep_alive: Option<Duration>) {
         let expiry = self.pool.limits.keepalive_expiry;
         let keep_for = expiry.into_iter().chain(keep_alive).min();
-        if let Some(connection) = self.connection() {
+        let Some(slot) = &mut self.slot else { return };
+        if let Carrier::Own(_, connection) = &mut slot.carrier {
             connection.rest();
             let expires = keep_for.and_then(|keep_for| Instant::now().checked_add(keep_for));
-            self.keep = (reusable && keep_for != Some(Duration::ZERO)).then_some(expires);
+            slot.keep = (reusable && keep_for != Some(Duration::ZERO)).then_some(expires);
         }
     }
 }
@@ -108,9 +109,33 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            Arc::clone(&self.pool).release(slot, self.keep);
+            Arc::clone(&self.pool).release(slot);
         }
     }
+}
+
+/// Something has happened at a destination, so that those who wait for it may have a chance.
+struct News {
+    destination: Destination,
+    /// A connection to it could not be made.
+    dial_failed: bool,
+}
+
+impl News {
+    fn of(destination: Destination) -> News {
+        News { destination, dial_failed: false }
+    }
+}
+
+/// What became of the first of a line.
+enum Served {
+    Somebody,
+    /// He has given up, and what he was given is free again.
+    GivenUp(News),
+    /// There is nothing for his destination now.
+    NobodyHere,
+    /// There is nothing for anybody who needs another connection.
+    NoRoom,
 }
 
 /// An exchange that failed, and what may be done about it.
@@ -149,7 +174,9 @@ impl ConnectionPool {
         let forwarded = self.dialer.forwarded(request);
         let to_proxy = forwarded.as_ref().map(|forwarded| forwarded.of(request));
         let request = to_proxy.as_ref().unwrap_or(request);
-        let mut place = self.acquire(call, request).await?;
+        // G04: one limit for all the waiting.
+        let mut patience = request.timeouts.pool;
+        let mut place = self.acquire(call, request, &mut patience).await?;
         timings.queued = timings.started.elapsed();
         let mut unprocessed = 0;
         loop {
@@ -161,7 +188,7 @@ impl ConnectionPool {
                 Some(place) => place,
                 None if failed.unprocessed && unprocessed < MAX_UNPROCESSED && request.body.is_replayable() => {
                     unprocessed += 1;
-                    self.acquire(call, request).await?
+                    self.acquire(call, request, &mut patience).await?
                 }
                 None => return Err(failed.error),
             };
@@ -179,8 +206,8 @@ impl ConnectionPool {
         timings.reused = self.connect(call, request, &mut place).await?;
         timings.connected = timings.started.elapsed();
         // From here on, only an exchange that comes to its end leaves a connection fit for another.
-        place.keep = None;
         let slot = place.slot()?;
+        slot.keep = None;
         if let Carrier::Stream(_, connection) = &slot.carrier {
             let connection = Arc::clone(connection);
             let cut = Arc::clone(&slot.cut);
@@ -244,13 +271,14 @@ impl ConnectionPool {
         let cut = Arc::clone(&slot.cut);
         // Boxed, as is the wait below: rare, and large beside what every request goes through.
         let dial = Box::pin(self.dialer.dial(call, request));
-        let dialled = cut.unless(dial).await?;
+        let dialled = cut.unless(dial).await;
+        slot.failed = dialled.is_err();
+        let dialled = dialled?;
         if dialled.info.http2 {
             let connection = Http2Connection::start(dialled, &self.http2, self.watch()).await?;
             self.guarded(|guarded, afterwards| {
                 guarded.state.share(place.slot()?, connection);
-                guarded.waiting.let_go(&self.destination(request.origin));
-                self.serve(guarded, afterwards);
+                self.serve(guarded, News::of(self.destination(request.origin)), afterwards);
                 Ok::<_, Error>(())
             })?;
             return Ok(false);
@@ -263,8 +291,7 @@ impl ConnectionPool {
                 slot.carrier = Carrier::Own(record, connection);
             }
             if self.may_share(request.origin) {
-                guarded.waiting.let_go(&self.destination(request.origin));
-                self.serve(guarded, afterwards);
+                self.serve(guarded, News::of(self.destination(request.origin)), afterwards);
             }
             Ok::<_, Error>(())
         })?;
@@ -285,8 +312,7 @@ impl ConnectionPool {
             let Some(pool) = pool.upgrade() else { return };
             pool.guarded(|guarded, afterwards| {
                 if let Some(destination) = guarded.state.look_at(status, afterwards) {
-                    guarded.waiting.let_go(&destination);
-                    pool.serve(guarded, afterwards);
+                    pool.serve(guarded, News::of(destination), afterwards);
                 }
             });
         })
@@ -308,7 +334,12 @@ impl ConnectionPool {
         may && !self.dialer.forwards(origin)
     }
 
-    async fn acquire(&self, call: &Call, request: &Request<'_>) -> Result<Place, Error> {
+    async fn acquire(
+        &self,
+        call: &Call,
+        request: &Request<'_>,
+        patience: &mut Option<Duration>,
+    ) -> Result<Place, Error> {
         let destination = self.destination(request.origin);
         let waiting = {
             let mut afterwards = Afterwards::default();
@@ -318,12 +349,18 @@ impl ConnectionPool {
             }
             let now = Instant::now();
             self.expire(&mut guarded.state, now, &mut afterwards);
-            match self.offer(&mut guarded.state, &destination, now, &mut afterwards) {
+            let may_share = self.may_share(request.origin);
+            match guarded.state.offer(&destination, &self.limits, may_share, now, &mut afterwards) {
                 Offer::Slot(slot) => {
                     drop(guarded);
                     return self.place(slot);
                 }
-                Offer::NoRoom => guarded.waiting.join(destination, call),
+                Offer::NoRoom => {
+                    let waiting = guarded.waiting.join(destination.clone(), call);
+                    // Held for others, perhaps, who have given up since.
+                    guarded.waiting.let_go(&destination);
+                    waiting
+                }
                 Offer::NotHere => {
                     let waiting = guarded.waiting.join(destination.clone(), call);
                     guarded.waiting.hold(&destination);
@@ -331,7 +368,7 @@ impl ConnectionPool {
                 }
             }
         };
-        Box::pin(self.wait(call, request, waiting)).await
+        Box::pin(self.wait(call, request, waiting, patience)).await
     }
 
     async fn wait(
@@ -339,102 +376,125 @@ impl ConnectionPool {
         call: &Call,
         request: &Request<'_>,
         waiting: Waiting<Destination, Option<Place>>,
+        patience: &mut Option<Duration>,
     ) -> Result<Place, Error> {
-        let timeout = request.timeouts.pool;
-        if timeout == Some(Duration::ZERO) {
+        if *patience == Some(Duration::ZERO) {
             return Err(timed_out(Code::POOL_TIMEOUT));
         }
         call.leave_lane();
-        let own = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let begun = Instant::now();
+        let own = patience.and_then(|patience| begun.checked_add(patience));
         let until = own.into_iter().chain(request.deadline).min();
+        // Who waits for a connection that is being made does not rely on its being made.
+        let mut look_again = self.may_share(request.origin).then(|| begun + DIAL_PATIENCE);
         let mut timer = CoarseTimer::new();
-        let place = poll_fn(|cx| {
+        let place = poll_fn(|cx| loop {
             if let Poll::Ready(place) = Pin::new(&mut &waiting).poll(cx) {
                 return Poll::Ready(Ok(place));
             }
-            match until {
-                Some(at) => call.poll_until(cx, at, &mut timer).map(|()| {
-                    Err(match request.deadline == Some(at) {
-                        true => deadline_exceeded(),
-                        false => timed_out(Code::POOL_TIMEOUT),
-                    })
-                }),
-                None => Poll::Pending,
+            let Some(at) = until.into_iter().chain(look_again).min() else { return Poll::Pending };
+            ready!(call.poll_until(cx, at, &mut timer));
+            if until == Some(at) {
+                return Poll::Ready(Err(match request.deadline == until {
+                    true => deadline_exceeded(),
+                    false => timed_out(Code::POOL_TIMEOUT),
+                }));
             }
+            look_again = Some(Instant::now() + DIAL_PATIENCE);
+            self.guarded(|guarded, afterwards| {
+                self.serve(guarded, News::of(self.destination(request.origin)), afterwards);
+            });
         })
         .await?;
+        *patience = patience.map(|patience| patience.saturating_sub(begun.elapsed()));
         match place {
             Some(place) if !self.lock().state.closed => Ok(place),
             _ => Err(Error::from(Code::CLIENT_CLOSED)),
         }
     }
 
-    fn offer(&self, state: &mut State, to: &Destination, now: Instant, afterwards: &mut Afterwards) -> Offer {
-        let may_share = matches!(to, Destination::Origin(origin) if self.may_share(origin));
-        state.offer(to, &self.limits, may_share, now, afterwards)
-    }
-
     fn place(&self, slot: Slot) -> Result<Place, Error> {
         let pool = self.this.upgrade().ok_or_else(|| Error::from(Code::CLIENT_CLOSED))?;
-        // What served before may serve again, as long as nothing was sent.
-        let keep = matches!(slot.carrier, Carrier::Own(..)).then(|| self.expiry(Instant::now()));
-        Ok(Place { pool, slot: Some(slot), keep })
+        Ok(Place { pool, slot: Some(slot) })
     }
 
-    fn release(&self, slot: Slot, keep: Option<Option<Instant>>) {
+    fn release(&self, slot: Slot) {
         self.guarded(|guarded, afterwards| {
             let now = Instant::now();
-            self.take_back(guarded, slot, keep, now, afterwards);
-            self.serve(guarded, afterwards);
+            if let Some(news) = self.take_back(guarded, slot, now, afterwards) {
+                self.serve(guarded, news, afterwards);
+            }
             self.expire(&mut guarded.state, now, afterwards);
         });
     }
 
-    fn take_back(
-        &self,
-        guarded: &mut Guarded,
-        slot: Slot,
-        keep: Option<Option<Instant>>,
-        now: Instant,
-        afterwards: &mut Afterwards,
-    ) {
-        let keep = match slot.carrier {
-            Carrier::Stream(..) => Some(self.expiry(now)),
-            _ => keep,
-        };
-        let destination = (!guarded.waiting.is_empty()).then(|| guarded.state.destination(&slot).clone());
-        guarded.state.release(slot, keep, afterwards);
-        if let Some(destination) = destination {
-            guarded.waiting.let_go(&destination);
-        }
+    fn take_back(&self, guarded: &mut Guarded, slot: Slot, now: Instant, afterwards: &mut Afterwards) -> Option<News> {
+        let news = (!guarded.waiting.is_empty())
+            .then(|| News { destination: guarded.state.destination(&slot).clone(), dial_failed: slot.failed });
+        guarded.state.release(slot, self.expiry(now), afterwards);
+        news
     }
 
-    /// Gives those who wait what there is, in their order, one wake-up for each.
-    fn serve(&self, guarded: &mut Guarded, afterwards: &mut Afterwards) {
+    /// Gives those who wait what there is after the news, in their order, one wake-up for each.
+    fn serve(&self, guarded: &mut Guarded, news: News, afterwards: &mut Afterwards) {
         if guarded.waiting.is_empty() {
             return;
         }
         let now = Instant::now();
+        guarded.waiting.let_go(&news.destination);
+        let mut all_news = vec![news];
         while let Some(destination) = guarded.waiting.next(self.back()) {
-            let slot = match self.offer(&mut guarded.state, &destination, now, afterwards) {
-                Offer::Slot(slot) => slot,
-                Offer::NotHere => {
-                    guarded.waiting.hold(&destination);
-                    continue;
+            match self.serve_first(guarded, &destination, &all_news, now, afterwards) {
+                Served::Somebody | Served::NobodyHere => {}
+                Served::GivenUp(news) => all_news.push(news),
+                Served::NoRoom => break,
+            }
+        }
+        // Whoever waits for room holds up nobody at a destination that has some (checklist H03).
+        for number in 0..all_news.len() {
+            let destination = all_news[number].destination.clone();
+            while guarded.waiting.next_for(&destination, self.back()) {
+                match self.serve_first(guarded, &destination, &all_news, now, afterwards) {
+                    Served::Somebody | Served::GivenUp(_) => {}
+                    Served::NobodyHere | Served::NoRoom => break,
                 }
-                Offer::NoRoom => return,
-            };
-            let Ok(place) = self.place(slot) else { return };
-            match guarded.waiting.grant(&destination, Some(place)) {
-                Granted::To(waker) => afterwards.wakers.extend(waker),
-                Granted::Nobody(place) => {
-                    // Given up just now. Taken back by hand, as its guard would want the lock; the next one may have it.
-                    if let Some(mut place) = place {
-                        if let Some(slot) = place.slot.take() {
-                            self.take_back(guarded, slot, place.keep, now, afterwards);
-                        }
-                    }
-                }
+            }
+        }
+    }
+
+    /// Serves the first of a line.
+    fn serve_first(
+        &self,
+        guarded: &mut Guarded,
+        to: &Destination,
+        news: &[News],
+        now: Instant,
+        afterwards: &mut Afterwards,
+    ) -> Served {
+        let failed = || news.iter().any(|news| news.dial_failed && news.destination == *to);
+        let may_share = matches!(to, Destination::Origin(origin) if self.may_share(origin)) && !failed();
+        let slot = match guarded.state.offer(to, &self.limits, may_share, now, afterwards) {
+            Offer::Slot(slot) => slot,
+            Offer::NotHere => {
+                guarded.waiting.hold(to);
+                return Served::NobodyHere;
+            }
+            Offer::NoRoom => return Served::NoRoom,
+        };
+        let Ok(place) = self.place(slot) else { return Served::NoRoom };
+        match guarded.waiting.grant(to, Some(place)) {
+            Granted::To(waker) => {
+                afterwards.wakers.extend(waker);
+                Served::Somebody
+            }
+            // Given up just now. Taken back by hand, as its guard would want the lock; the next one may have it.
+            Granted::Nobody(place) => {
+                let slot = place.and_then(|mut place| place.slot.take());
+                let news = slot.and_then(|slot| self.take_back(guarded, slot, now, afterwards));
+                news.map_or(Served::Somebody, |news| {
+                    guarded.waiting.let_go(&news.destination);
+                    Served::GivenUp(news)
+                })
             }
         }
     }
@@ -444,9 +504,10 @@ impl ConnectionPool {
         let pool = self.this.clone();
         move |waiter| {
             let Some(pool) = pool.upgrade() else { return };
+            let Some(destination) = waiter.key() else { return };
             pool.guarded(|guarded, afterwards| {
                 guarded.waiting.put_back(waiter);
-                pool.serve(guarded, afterwards);
+                pool.serve(guarded, News::of(destination), afterwards);
             });
         }
     }
@@ -468,7 +529,7 @@ impl ConnectionPool {
 
     /// All connections, oldest first.
     pub fn connections(&self) -> Vec<ConnectionSnapshot> {
-        self.lock().state.connections()
+        self.lock().state.connections(&self.dialer)
     }
 
     /// Takes no more requests, closes what is idle, and ends those who wait and those that run (checklist H15).

@@ -96,6 +96,22 @@ impl Dialer {
         Some(proxy.forwarded(request))
     }
 
+    /// What httpcore calls a connection for `origin`, or, with None, for all that the proxy forwards to, and whom it says
+    /// that it is to (checklist H14).
+    pub(super) fn describe(&self, origin: Option<&Arc<Origin>>) -> Option<(&'static str, Arc<Origin>)> {
+        let Some(proxy) = &self.proxy else { return Some(("HTTPConnection", Arc::clone(origin?))) };
+        match origin {
+            Some(origin) if !proxy.forwards(origin) => {
+                let class = match proxy.kind {
+                    ProxyKind::Http { .. } => "TunnelHTTPConnection",
+                    ProxyKind::Socks5 { .. } => "Socks5Connection",
+                };
+                Some((class, Arc::clone(origin)))
+            }
+            _ => Some(("ForwardHTTPConnection", Arc::clone(&proxy.origin))),
+        }
+    }
+
     /// Checklist J02.
     fn alpn(&self) -> &'static [&'static [u8]] {
         match (self.http1, self.http2) {

@@ -1,6 +1,7 @@
 //! What goes into the pool and what comes out of it: requests with everything decided, responses as received.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -53,6 +54,13 @@ pub struct Origin {
     pub server_name: Option<Box<str>>,
     /// The URL's scheme is ws or wss: the connection is to become another protocol's, so a proxy must not look at it.
     pub websocket: bool,
+}
+
+/// As httpcore shows it: `https://example.org:443`.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}:{}", self.scheme.as_str(), self.host, self.port)
+    }
 }
 
 impl Origin {

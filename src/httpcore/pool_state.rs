@@ -2,6 +2,7 @@
 //! nothing here waits or closes anything: that is done afterwards ([`Afterwards`]).
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use slab::Slab;
 use super::connection::{Connection, Cut};
 use super::http2::{Http2Connection, Status};
 use super::idle_list::IdleList;
-use super::{Limits, Origin};
+use super::{Dialer, Limits, Origin};
 
 /// Whom connections are to. Requests to one destination share them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +22,10 @@ pub(super) enum Destination {
     /// The proxy, which forwards to any origin (checklist K04).
     ForwardingProxy,
 }
+
+/// How long those who may share a connection wait for one that is being made, before they begin another: its maker may
+/// be in a queue that nobody dispatches any more.
+pub(super) const DIAL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub(super) struct State {
@@ -49,6 +54,8 @@ struct Host {
     /// Places that are taken.
     places: usize,
     dialling: usize,
+    /// When the last dial was begun.
+    dialled_at: Instant,
     /// What is known of its protocol: those who dial an unknown one wait for the first of them (checklist H09).
     may_share: bool,
 }
@@ -87,11 +94,14 @@ pub enum Activity {
     Idle,
 }
 
-/// A connection of a pool, as it was when somebody asked.
+/// A connection of a pool, as it was when somebody asked. Its text is httpcore's (checklist H14):
+/// `<HTTPConnection ['http://h:80', HTTP/1.1, IDLE, Request Count: 1]>`.
 #[derive(Clone, Debug)]
 pub struct ConnectionSnapshot {
-    /// To whom; None is the proxy, for any origin.
-    pub origin: Option<Arc<Origin>>,
+    /// httpcore's name for the way that it goes.
+    pub class: &'static str,
+    /// To whom: the proxy, if that forwards what goes over it.
+    pub origin: Arc<Origin>,
     /// What it does.
     pub activity: Activity,
     /// HTTP/2 is spoken.
@@ -102,7 +112,21 @@ pub struct ConnectionSnapshot {
     pub age: Duration,
 }
 
-/// What a pool has just now.
+impl fmt::Display for ConnectionSnapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.activity {
+            Activity::Connecting => return write!(f, "<{} [CONNECTING]>", self.class),
+            Activity::Active => "ACTIVE",
+            Activity::Idle => "IDLE",
+        };
+        let version = if self.http2 { "HTTP/2" } else { "HTTP/1.1" };
+        let ConnectionSnapshot { class, origin, requests, .. } = self;
+        write!(f, "<{class} ['{origin}', {version}, {state}, Request Count: {requests}]>")
+    }
+}
+
+/// What a pool has just now. Its text is httpcore's (checklist H14):
+/// `<ConnectionPool [Requests: 1 active, 0 queued | Connections: 1 active, 0 idle]>`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Connections that carry a request, or are being made for one.
@@ -113,6 +137,16 @@ pub struct Counts {
     pub waiting: usize,
     /// Requests that have one.
     pub requests: usize,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counts { active, idle, waiting, requests } = self;
+        write!(
+            f,
+            "<ConnectionPool [Requests: {requests} active, {waiting} queued | Connections: {active} active, {idle} idle]>"
+        )
+    }
 }
 
 /// What a place gives the right to.
@@ -133,6 +167,10 @@ pub(super) struct Slot {
     pub(super) host: usize,
     pub(super) cut: Arc<Cut>,
     pub(super) carrier: Carrier,
+    /// Until when the connection may be kept for another request, if it may.
+    pub(super) keep: Option<Option<Instant>>,
+    /// A connection could not be made.
+    pub(super) failed: bool,
 }
 
 /// What a request can have now.
@@ -147,7 +185,7 @@ pub(super) enum Offer {
 /// Connections and wakers to be let go once the pool's lock is free.
 #[derive(Default)]
 pub(super) struct Afterwards {
-    closing: Vec<Box<Connection>>,
+    closing: Vec<Connection>,
     letting_go: Vec<Arc<Http2Connection>>,
     pub(super) wakers: Vec<Waker>,
 }
@@ -159,6 +197,14 @@ impl Drop for Afterwards {
         for waker in self.wakers.drain(..) {
             waker.wake();
         }
+    }
+}
+
+impl Shared {
+    /// Whether it takes requests, now or when those that it carries have ended.
+    fn is_of_use(&self) -> bool {
+        let status = self.connection.status();
+        status.is_usable() && status.max_streams() > 0
     }
 }
 
@@ -189,12 +235,17 @@ impl State {
     ) -> Offer {
         let known = self.by_destination.get(destination).copied();
         if let Some(host) = known {
-            if let Some(carrier) = self.take_stream(host).or_else(|| self.take_idle(host, now, afterwards)) {
+            if let Some(carrier) = self.take_stream(host) {
                 return Offer::Slot(self.slot(host, carrier));
+            }
+            if let Some((carrier, expires)) = self.take_idle(host, now, afterwards) {
+                // What served before may serve again, as long as nothing was sent.
+                return Offer::Slot(Slot { keep: Some(expires), ..self.slot(host, carrier) });
             }
             let host = &self.hosts[host];
             let full = limits.max_per_host.is_some_and(|max| host.connections >= max);
-            let one_comes = host.may_share && (host.dialling > 0 || self.has_usable(host));
+            let dialling = host.dialling > 0 && now.saturating_duration_since(host.dialled_at) < DIAL_PATIENCE;
+            let one_comes = host.may_share && (dialling || self.has_usable(host));
             if full || one_comes {
                 return Offer::NotHere;
             }
@@ -204,15 +255,17 @@ impl State {
                 return Offer::NoRoom;
             }
         }
-        let host = self.host(destination, may_share);
+        let host = self.host(destination, may_share, now);
         let record =
             self.records.insert(Record { host, born: now, requests: 0, activity: Activity::Connecting, http2: false });
-        self.hosts[host].connections += 1;
-        self.hosts[host].dialling += 1;
+        let entry = &mut self.hosts[host];
+        entry.connections += 1;
+        entry.dialling += 1;
+        entry.dialled_at = now;
         Offer::Slot(self.slot(host, Carrier::Dial(record)))
     }
 
-    fn host(&mut self, destination: &Destination, may_share: bool) -> usize {
+    fn host(&mut self, destination: &Destination, may_share: bool, now: Instant) -> usize {
         if let Some(host) = self.by_destination.get(destination) {
             return *host;
         }
@@ -223,6 +276,7 @@ impl State {
             connections: 0,
             places: 0,
             dialling: 0,
+            dialled_at: now,
             may_share,
         });
         self.by_destination.insert(destination.clone(), host);
@@ -235,11 +289,11 @@ impl State {
             _ => Arc::default(),
         };
         self.hosts[host].places += 1;
-        Slot { key: self.active.insert(Arc::clone(&cut)), host, cut, carrier }
+        Slot { key: self.active.insert(Arc::clone(&cut)), host, cut, carrier, keep: None, failed: false }
     }
 
     fn has_usable(&self, host: &Host) -> bool {
-        host.shared.iter().any(|key| self.shared[*key].connection.status().is_usable())
+        host.shared.iter().any(|key| self.shared[*key].is_of_use())
     }
 
     fn take_stream(&mut self, host: usize) -> Option<Carrier> {
@@ -260,25 +314,31 @@ impl State {
         Some(Carrier::Stream(key, Arc::clone(&shared.connection)))
     }
 
-    fn take_idle(&mut self, host: usize, now: Instant, afterwards: &mut Afterwards) -> Option<Carrier> {
+    /// The newest idle connection, and when it expires.
+    fn take_idle(
+        &mut self,
+        host: usize,
+        now: Instant,
+        afterwards: &mut Afterwards,
+    ) -> Option<(Carrier, Option<Instant>)> {
         while let Some(index) = self.hosts[host].idle.pop_back() {
             let (Idle::Own(record, connection), expires) = self.idle.remove(index) else { continue };
             if expires.is_some_and(|at| at <= now) {
-                afterwards.closing.push(connection);
+                afterwards.closing.push(*connection);
                 self.forget_record(record);
                 continue;
             }
             let entry = &mut self.records[record];
             entry.requests += 1;
             entry.activity = Activity::Active;
-            return Some(Carrier::Own(record, connection));
+            return Some((Carrier::Own(record, connection), expires));
         }
         None
     }
 
-    /// Takes a place back. `connection` says what becomes of it: when it expires, if it is kept.
-    pub(super) fn release(&mut self, slot: Slot, keep: Option<Option<Instant>>, afterwards: &mut Afterwards) {
-        let keep = keep.filter(|_| !self.closed && !self.retired);
+    /// Takes a place back. What was shared may be kept until `expires`.
+    pub(super) fn release(&mut self, slot: Slot, expires: Option<Instant>, afterwards: &mut Afterwards) {
+        let keep = slot.keep.filter(|_| !self.closed && !self.retired);
         self.active.remove(slot.key);
         self.hosts[slot.host].places -= 1;
         match (slot.carrier, keep) {
@@ -288,19 +348,18 @@ impl State {
                 self.hosts[slot.host].idle.push_back(index);
             }
             (Carrier::Own(record, connection), None) => {
-                afterwards.closing.push(connection);
+                afterwards.closing.push(*connection);
                 self.forget_record(record);
             }
             (Carrier::Taken(record), _) => self.forget_record(record),
             (Carrier::Dial(record), _) => {
-                // Failed, or given up: whoever waited for it tries by himself, all at once.
-                self.hosts[slot.host].dialling -= 1;
-                self.hosts[slot.host].may_share = false;
+                let host = &mut self.hosts[slot.host];
+                host.dialling -= 1;
+                // Whoever waited for it tries by himself, all at once.
+                host.may_share &= !slot.failed;
                 self.forget_record(record);
             }
-            (Carrier::Stream(key, connection), keep) => {
-                self.release_stream(key, connection, keep.flatten(), afterwards)
-            }
+            (Carrier::Stream(key, connection), _) => self.release_stream(key, connection, expires, afterwards),
         }
         self.forget_if_unused(slot.host);
         if self.active.is_empty() {
@@ -322,8 +381,7 @@ impl State {
         if shared.streams > 0 {
             return;
         }
-        let usable = shared.connection.status().is_usable();
-        if !usable || self.closed || self.retired {
+        if !shared.is_of_use() || self.closed || self.retired {
             self.close_shared(key, afterwards);
             return;
         }
@@ -351,10 +409,12 @@ impl State {
         let Carrier::Own(record, _) = slot.carrier else { return };
         let before = std::mem::replace(&mut slot.carrier, Carrier::Dial(record));
         if let Carrier::Own(_, connection) = before {
-            afterwards.closing.push(connection);
+            afterwards.closing.push(*connection);
         }
-        self.hosts[slot.host].dialling += 1;
+        (slot.keep, slot.failed) = (None, false);
         let (host, born) = (slot.host, Instant::now());
+        self.hosts[host].dialling += 1;
+        self.hosts[host].dialled_at = born;
         self.records[record] = Record { host, born, requests: 0, activity: Activity::Connecting, http2: false };
     }
 
@@ -380,7 +440,7 @@ impl State {
         let (key, shared) = self.shared.iter().find(|(_, shared)| is_it(shared))?;
         let host = self.records[shared.record].host;
         let destination = self.hosts[host].destination.clone();
-        if status.is_over() || (!status.is_usable() && shared.streams == 0) {
+        if status.is_over() || (!shared.is_of_use() && shared.streams == 0) {
             self.close_shared(key, afterwards);
             self.forget_if_unused(host);
         }
@@ -426,7 +486,7 @@ impl State {
                 let host = self.records[record].host;
                 // The oldest of all is the oldest of its host.
                 self.hosts[host].idle.pop_front();
-                afterwards.closing.push(connection);
+                afterwards.closing.push(*connection);
                 self.forget_record(record);
                 host
             }
@@ -465,19 +525,23 @@ impl State {
         Counts { active: self.records.len() - idle, idle, waiting, requests }
     }
 
-    pub(super) fn connections(&self) -> Vec<ConnectionSnapshot> {
+    pub(super) fn connections(&self, dialer: &Dialer) -> Vec<ConnectionSnapshot> {
         let mut all: Vec<_> = self.records.iter().map(|(_, record)| record).collect();
         all.sort_by_key(|record| record.born);
-        let snapshot = |record: &Record| ConnectionSnapshot {
-            origin: match &self.hosts[record.host].destination {
-                Destination::Origin(origin) => Some(Arc::clone(origin)),
-                Destination::ForwardingProxy => None,
-            },
-            activity: record.activity,
-            http2: record.http2,
-            requests: record.requests,
-            age: record.born.elapsed(),
+        let snapshot = |record: &Record| {
+            let (class, origin) = match &self.hosts[record.host].destination {
+                Destination::Origin(origin) => dialer.describe(Some(origin))?,
+                Destination::ForwardingProxy => dialer.describe(None)?,
+            };
+            Some(ConnectionSnapshot {
+                class,
+                origin,
+                activity: record.activity,
+                http2: record.http2,
+                requests: record.requests,
+                age: record.born.elapsed(),
+            })
         };
-        all.into_iter().map(snapshot).collect()
+        all.into_iter().filter_map(snapshot).collect()
     }
 }

@@ -2,6 +2,7 @@
  * over every limit: an error code or a documented no-op, never a crash. The table is compared with the library's list
  * of symbols, so a new function without a row is a failure. */
 #include "null_calls.h"
+#include "null_calls_connections.h"
 #include "null_calls_cookies.h"
 #include "null_calls_form.h"
 #include "null_calls_hooks.h"
@@ -109,6 +110,17 @@ static const row rows[] = {
     ROW(client_send, 4, 7, 0, 0, 0),
     ROW(client_send_async, 8, 7, 0, 0, 0),
     ROW(client_connections, 5, 1, 0, 0, 0),
+    ROW(client_connection_list, 3, 3, 0, 0, 0),
+    ROW(transport_connection_list, 3, 3, 0, 0, 0),
+    ROW(connections_free, 1, 0, 0, 0, 1),
+    ROW(connections_len, 1, 1, 0, 0, 0),
+    ROW(connections_origin, 2, 1, 0, 0, 0),
+    ROW(connections_state, 1, 1, 0, 0, 0),
+    ROW(connections_is_http2, 1, 1, 0, 0, 0),
+    ROW(connections_requests, 1, 1, 0, 0, 0),
+    ROW(connections_age, 1, 1, 0, 0, 0),
+    ROW(connections_repr, 2, 1, 0, 0, 0),
+    ROW(connections_pool_repr, 2, 1, 0, 0, 0),
     ROW(transport_new, 3, 3, 0, 0, 0),
     ROW(transport_clone, 1, 1, 0, 0, 0),
     ROW(transport_free, 1, 0, 0, 0, 1),

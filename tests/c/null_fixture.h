@@ -33,6 +33,7 @@ typedef struct fixture {
     httpx_url_parts *parts;
     httpx_query_params *params;
     httpx_headers *headers;
+    httpx_connections *connections;
 
     /* What calls put their results into; freed with the fixture. */
     httpx_client_builder *builder_out;
@@ -54,6 +55,7 @@ typedef struct fixture {
     httpx_url_parts *parts_out;
     httpx_query_params *params_out;
     httpx_headers *headers_out;
+    httpx_connections *connections_out;
     httpx_error *error_out, *err;
     const uint8_t *bytes, *more_bytes;
     const char *text, *more_text;
@@ -136,6 +138,7 @@ static void fill(fixture *f)
     MUST(httpx_transport_new(f->builder, &f->transport, &err));
     MUST(httpx_tls_new(&f->tls, &err));
     MUST(httpx_proxy_new("http://127.0.0.1:1", 18, &f->proxy, &err));
+    MUST(httpx_client_connection_list(f->client, &f->connections, &err));
     MUST(httpx_request_body_pipe(f->upload, -1, 0, &f->pipe, &err));
     MUST(httpx_client_send_async(f->client, f->request, 0, f->queue, no_response, NULL, NULL, &f->op, &err));
     httpx_response *none = NULL;
@@ -170,6 +173,8 @@ static void empty(fixture *f)
     httpx_proxy_free(f->proxy_out);
     httpx_network_stream_free(f->network_stream);
     httpx_network_stream_free(f->network_stream_out);
+    httpx_connections_free(f->connections);
+    httpx_connections_free(f->connections_out);
     httpx_op_free(f->op);
     httpx_op_free(f->op_out);
     httpx_stream_free(f->stream);

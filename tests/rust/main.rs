@@ -9,6 +9,8 @@ mod http11;
 mod http2;
 mod http2_scripts;
 mod peers;
+mod pool;
+mod pool_torture;
 mod proxies;
 mod proxy_routes;
 mod runtime;

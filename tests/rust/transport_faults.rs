@@ -19,10 +19,10 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::support::{answering, ends, read_head, read_to_end, request, send, server, OK};
 
-type Tls = StreamOwned<ServerConnection, TcpStream>;
+pub type Tls = StreamOwned<ServerConnection, TcpStream>;
 
 /// Serves each connection with `serve`, over TLS.
-fn tls_server(serve: impl Fn(Tls, usize) + Send + Sync + 'static) -> SocketAddr {
+pub fn tls_server(serve: impl Fn(Tls, usize) + Send + Sync + 'static) -> SocketAddr {
     let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".into()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -49,7 +49,7 @@ fn send_at_once(stream: &mut Tls) {
 }
 
 /// A client that takes the server's certificate as it is.
-fn trusting() -> Arc<Client> {
+pub fn trusting() -> Arc<Client> {
     let mut builder = ClientBuilder::default();
     builder.tls.verify = false;
     builder.build().unwrap()
@@ -59,7 +59,7 @@ fn secure_request(client: &Client, method: &str, address: SocketAddr) -> Request
     client.build_request(method, &format!("https://{address}/")).unwrap()
 }
 
-fn stream(client: &Arc<Client>, request: Request) -> Response {
+pub fn stream(client: &Arc<Client>, request: Request) -> Response {
     let how = SendOptions { stream: true, ..SendOptions::default() };
     let sending = client.send(Arc::new(request), how).unwrap();
     client.block_on(|call| sending.run(call)).unwrap()
