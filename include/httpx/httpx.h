@@ -42,6 +42,24 @@ extern "C" {
 /** What went wrong. Immutable; any thread may read it. */
 typedef struct httpx_error httpx_error;
 
+/** A URL, absolute or relative, normalised. Immutable; any thread may use it. */
+typedef struct httpx_url httpx_url;
+
+/** Parts of a URL that are to be replaced or removed. One thread at a time. */
+typedef struct httpx_url_parts httpx_url_parts;
+
+/**
+ * The parameters of a query: keys, each with its values, in the order in which the keys first came. Immutable; any
+ * thread may use it.
+ */
+typedef struct httpx_query_params httpx_query_params;
+
+/**
+ * Header lines: an ordered list of names and values, looked up without regard to case. It belongs to nobody else: what
+ * is changed here changes no request and no response. One thread at a time.
+ */
+typedef struct httpx_headers httpx_headers;
+
 /** The options of a client to come. One thread at a time. */
 typedef struct httpx_client_builder httpx_client_builder;
 
@@ -416,8 +434,20 @@ typedef void (*httpx_informational_fn)(void *user_data, const httpx_informationa
 /** Network streams. */
 #define HTTPX_KIND_NETWORK_STREAM 16
 
+/** URLs. */
+#define HTTPX_KIND_URL 17
+
+/** Headers. */
+#define HTTPX_KIND_HEADERS 18
+
+/** Query parameters. */
+#define HTTPX_KIND_QUERY_PARAMS 19
+
+/** Changes to URLs. */
+#define HTTPX_KIND_URL_PARTS 20
+
 /** Lists of connections. */
-#define HTTPX_KIND_CONNECTIONS 17
+#define HTTPX_KIND_CONNECTIONS 21
 
 /** The library's version: "0.1.0". Static. */
 const char *httpx_version(void);
@@ -499,6 +529,409 @@ httpx_error *httpx_error_clone(const httpx_error *e);
 
 /** Ends an ownership. NULL is fine. */
 void httpx_error_free(httpx_error *e);
+
+/* ---- URL: immutable, any thread ---- */
+
+/**
+ * Parses a URL of at most 65,536 characters, UTF-8. It may be relative: "/path?query", "". What it may not contain is
+ * escaped, escapes that are there stay; scheme and host become lower case, international host names Punycode, and the
+ * scheme's default port goes.
+ *
+ * HTTPX_E_INVALID_URL for what is none. `*out` is owned by the caller, who frees it with httpx_url_free.
+ */
+httpx_code httpx_url_parse(const char *url, size_t len, httpx_url **out, httpx_error **err);
+
+/** Adds an owner; returns `u`. NULL for NULL. */
+httpx_url *httpx_url_clone(httpx_url *u);
+
+/** Ends an ownership. NULL is fine. */
+void httpx_url_free(httpx_url *u);
+
+/**
+ * The whole URL as it goes on the wire: ASCII, with its password. `len` may be NULL, here and below. Borrowed from `u`;
+ * NULL if `u` is NULL.
+ */
+const char *httpx_url_str(const httpx_url *u, size_t *len);
+
+/**
+ * The whole URL with "[secure]" in the place of its password, if it has one: for logs and messages. Borrowed from `u`;
+ * NULL if `u` is NULL.
+ */
+const char *httpx_url_masked(const httpx_url *u, size_t *len);
+
+/** The scheme in lower case, without the colon; "" if there is none. Borrowed from `u`; NULL if `u` is NULL. */
+const char *httpx_url_scheme(const httpx_url *u, size_t *len);
+
+/** The authority, "userinfo@host:port", escaped; "" if there is none. Borrowed from `u`; NULL if `u` is NULL. */
+const char *httpx_url_authority(const httpx_url *u, size_t *len);
+
+/**
+ * Username and password, escaped: "jo%40email.com:a%20secret". "" if there are none. Borrowed from `u`; NULL if `u` is
+ * NULL.
+ */
+const char *httpx_url_userinfo(const httpx_url *u, size_t *len);
+
+/** The username without escapes, UTF-8: "jo@email.com". "" if there is none. Borrowed from `u`; NULL if `u` is NULL. */
+const char *httpx_url_username(const httpx_url *u, size_t *len);
+
+/** The password without escapes, UTF-8: "a secret". "" if there is none. Borrowed from `u`; NULL if `u` is NULL. */
+const char *httpx_url_password(const httpx_url *u, size_t *len);
+
+/**
+ * The host for people, UTF-8: international names are not in Punycode, IPv6 addresses without brackets. "" if there is
+ * none. Borrowed from `u`; NULL if `u` is NULL.
+ */
+const char *httpx_url_host(const httpx_url *u, size_t *len);
+
+/** The host in ASCII, IPv6 addresses without brackets; "" if there is none. Borrowed from `u`; NULL if `u` is NULL. */
+const char *httpx_url_raw_host(const httpx_url *u, size_t *len);
+
+/** The port; HTTPX_DONE, and 0, if there is none or the scheme's default one. `port` may be NULL. */
+httpx_code httpx_url_port(const httpx_url *u, uint16_t *port, httpx_error **err);
+
+/**
+ * "host" or "host:port" in ASCII, IPv6 addresses in brackets; "" if there is none. Borrowed from `u`; NULL if `u` is
+ * NULL.
+ */
+const char *httpx_url_netloc(const httpx_url *u, size_t *len);
+
+/** The path without escapes, UTF-8; "/" if there is none. Borrowed from `u`; NULL if `u` is NULL. */
+const char *httpx_url_path(const httpx_url *u, size_t *len);
+
+/** The query, escaped, without the "?"; "" if there is none. Borrowed from `u`; NULL if `u` is NULL. */
+const char *httpx_url_query(const httpx_url *u, size_t *len);
+
+/**
+ * The path and, if there is one, "?" and the query, escaped: what a request is sent for. Borrowed from `u`; NULL if `u`
+ * is NULL.
+ */
+const char *httpx_url_raw_path(const httpx_url *u, size_t *len);
+
+/**
+ * The fragment without escapes, UTF-8, without the "#"; "" if there is none. Borrowed from `u`; NULL if `u` is NULL.
+ */
+const char *httpx_url_fragment(const httpx_url *u, size_t *len);
+
+/** Whether the scheme is https or wss: 1 or 0. 0 if `u` is NULL. */
+int32_t httpx_url_is_ssl(const httpx_url *u);
+
+/** Whether there are a scheme and a host: 1 or 0. "mailto:a@b" and "//host/x" are not absolute. 0 if `u` is NULL. */
+int32_t httpx_url_is_absolute_url(const httpx_url *u);
+
+/** The opposite of httpx_url_is_absolute_url; 0 if `u` is NULL, too. */
+int32_t httpx_url_is_relative_url(const httpx_url *u);
+
+/** The parameters of the query. `*out` is owned by the caller, who frees it with httpx_query_params_free. */
+httpx_code httpx_url_params(const httpx_url *u, httpx_query_params **out, httpx_error **err);
+
+/**
+ * Resolves a reference, such as the value of a Location header, against this URL (RFC 3986 section 5.2).
+ * HTTPX_E_INVALID_URL for what is none. `*out` is owned by the caller, here and below, who frees it with
+ * httpx_url_free.
+ */
+httpx_code httpx_url_join(const httpx_url *u, const char *reference, size_t len, httpx_url **out, httpx_error **err);
+
+/** This URL with a parameter (UTF-8, escaped as needed) in the place of all with that key. */
+httpx_code httpx_url_copy_set_param(const httpx_url *u, const char *key, size_t key_len, const char *value,
+                                    size_t value_len, httpx_url **out, httpx_error **err);
+
+/** This URL with one more parameter, behind the others with that key. */
+httpx_code httpx_url_copy_add_param(const httpx_url *u, const char *key, size_t key_len, const char *value,
+                                    size_t value_len, httpx_url **out, httpx_error **err);
+
+/** This URL without the parameters with that key, of which there may be none. With the last one, the "?" goes, too. */
+httpx_code httpx_url_copy_remove_param(const httpx_url *u, const char *key, size_t key_len, httpx_url **out,
+                                       httpx_error **err);
+
+/** This URL with these parameters, in the place of those with the same keys. */
+httpx_code httpx_url_copy_merge_params(const httpx_url *u, const httpx_query_params *params, httpx_url **out,
+                                       httpx_error **err);
+
+/** Whether two URLs have the same text, once normalised: 1 or 0. "http://h" is not "http://h/". NULL equals nothing. */
+int32_t httpx_url_equal(const httpx_url *u, const httpx_url *other);
+
+/** A number that is the same for equal URLs, as long as the process lives. 0 if `u` is NULL. */
+uint64_t httpx_url_hash(const httpx_url *u);
+
+/* ---- URLs with some parts replaced: one thread at a time ---- */
+
+/** Without the colon. */
+#define HTTPX_URL_SCHEME 1
+
+/** "userinfo@host:port". */
+#define HTTPX_URL_AUTHORITY 2
+
+/** "username:password", escaped where they contain a colon or "@". */
+#define HTTPX_URL_USERINFO 3
+
+/** The username alone. A password that the URL has goes, unless it is given, too. */
+#define HTTPX_URL_USERNAME 4
+
+/** The password alone. A username that the URL has goes, unless it is given, too. */
+#define HTTPX_URL_PASSWORD 5
+
+/** "host:port"; without a port, one that the URL has goes. */
+#define HTTPX_URL_NETLOC 6
+
+/** A name or an address, IPv6 addresses with or without brackets. */
+#define HTTPX_URL_HOST 7
+
+/** The port; see httpx_url_parts_port. */
+#define HTTPX_URL_PORT 8
+
+/** Without a query. */
+#define HTTPX_URL_PATH 9
+
+/** Without the "?". An empty one leaves the "?". */
+#define HTTPX_URL_QUERY 10
+
+/** Path, "?" and query. */
+#define HTTPX_URL_RAW_PATH 11
+
+/** Without the "#". An empty one leaves the "#". */
+#define HTTPX_URL_FRAGMENT 12
+
+/** The query, as parameters; see httpx_url_parts_params. */
+#define HTTPX_URL_PARAMS 13
+
+/** Makes a set of changes, at first none. `*out` is owned by the caller, who frees it with httpx_url_parts_free. */
+httpx_code httpx_url_parts_new(httpx_url_parts **out, httpx_error **err);
+
+/** Frees a set of changes. NULL is fine. */
+void httpx_url_parts_free(httpx_url_parts *parts);
+
+/**
+ * Has a part, an HTTPX_URL_ constant, replaced by a text (UTF-8, escaped as needed). It is looked at when a URL is made.
+ * Where two parts speak about the same, the last of these counts: authority, host and port, netloc; userinfo, username
+ * and password; path and query, raw path; query, params.
+ *
+ * HTTPX_E_INVALID_ARGUMENT for a number that is no part, or for the port and the parameters, which are no texts.
+ */
+httpx_code httpx_url_parts_set(httpx_url_parts *parts, int32_t part, const char *value, size_t len, httpx_error **err);
+
+/** Has the port replaced: 0 to 65535; what is out of that range is found when a URL is made. */
+httpx_code httpx_url_parts_port(httpx_url_parts *parts, int64_t port, httpx_error **err);
+
+/** Has the query replaced by parameters; without any, the "?" goes, too. */
+httpx_code httpx_url_parts_params(httpx_url_parts *parts, const httpx_query_params *params, httpx_error **err);
+
+/** Has a part removed. HTTPX_E_INVALID_ARGUMENT for a number that is no part. */
+httpx_code httpx_url_parts_remove(httpx_url_parts *parts, int32_t part, httpx_error **err);
+
+/**
+ * This URL with these changes. HTTPX_E_INVALID_URL if that is none: no part can break out of its place. `*out` is owned
+ * by the caller, who frees it with httpx_url_free.
+ */
+httpx_code httpx_url_copy_with(const httpx_url *u, const httpx_url_parts *parts, httpx_url **out, httpx_error **err);
+
+/** Parses a URL with these changes, made before its parts are looked at; otherwise as httpx_url_parse. */
+httpx_code httpx_url_parse_with(const char *url, size_t len, const httpx_url_parts *parts, httpx_url **out,
+                                httpx_error **err);
+
+/* ---- Query parameters: immutable, any thread ---- */
+
+/**
+ * Reads a query without its "?", such as "a=1&b=two+words", UTF-8. Nothing is an error: a key without "=" has an empty
+ * value, and escapes that are not UTF-8 become U+FFFD.
+ *
+ * `*out` is owned by the caller, who frees it with httpx_query_params_free.
+ */
+httpx_code httpx_query_params_parse(const char *query, size_t len, httpx_query_params **out, httpx_error **err);
+
+/**
+ * Makes parameters of a form's names and values, as it is now: how many are made at once. `*out` is owned by the caller,
+ * here and below.
+ */
+httpx_code httpx_query_params_from_form(const httpx_form *form, httpx_query_params **out, httpx_error **err);
+
+/** Adds an owner; returns `p`. NULL for NULL. */
+httpx_query_params *httpx_query_params_clone(httpx_query_params *p);
+
+/** Ends an ownership. NULL is fine. */
+void httpx_query_params_free(httpx_query_params *p);
+
+/**
+ * The parameters as a query without its "?", escaped like a form: a space is "+". `len` may be NULL. Borrowed from `p`;
+ * NULL if `p` is NULL.
+ */
+const char *httpx_query_params_str(const httpx_query_params *p, size_t *len);
+
+/** How many different keys there are; 0 if `p` is NULL. */
+size_t httpx_query_params_count(const httpx_query_params *p);
+
+/**
+ * The key at `index` and its first value, UTF-8. Each place may be NULL. Borrowed from `p`. HTTPX_E_NOT_FOUND for an
+ * index that is too high.
+ */
+httpx_code httpx_query_params_item_at(const httpx_query_params *p, size_t index, const char **key, size_t *key_len,
+                                      const char **value, size_t *value_len, httpx_error **err);
+
+/** How many values all keys have together; 0 if `p` is NULL. */
+size_t httpx_query_params_multi_count(const httpx_query_params *p);
+
+/**
+ * One of all keys with one of its values, as httpx_query_params_item_at; a key that has more values comes once with
+ * each.
+ */
+httpx_code httpx_query_params_multi_item_at(const httpx_query_params *p, size_t index, const char **key,
+                                            size_t *key_len, const char **value, size_t *value_len, httpx_error **err);
+
+/**
+ * The first value of a key, UTF-8, borrowed from `p`. The places may be NULL, to ask only whether the key is there.
+ * HTTPX_DONE, and `*value` is NULL, if it is not.
+ */
+httpx_code httpx_query_params_get(const httpx_query_params *p, const char *key, size_t key_len, const char **value,
+                                  size_t *value_len, httpx_error **err);
+
+/** The value at `index` of those that a key has, as httpx_query_params_get: HTTPX_DONE behind the last one. */
+httpx_code httpx_query_params_get_list_at(const httpx_query_params *p, const char *key, size_t key_len, size_t index,
+                                          const char **value, size_t *value_len, httpx_error **err);
+
+/** These parameters with a key set to one value, in the place of those that it has. */
+httpx_code httpx_query_params_set(const httpx_query_params *p, const char *key, size_t key_len, const char *value,
+                                  size_t value_len, httpx_query_params **out, httpx_error **err);
+
+/** These parameters with one more value for a key, behind those that it has. */
+httpx_code httpx_query_params_add(const httpx_query_params *p, const char *key, size_t key_len, const char *value,
+                                  size_t value_len, httpx_query_params **out, httpx_error **err);
+
+/** These parameters without a key, which need not be there. */
+httpx_code httpx_query_params_remove(const httpx_query_params *p, const char *key, size_t key_len,
+                                     httpx_query_params **out, httpx_error **err);
+
+/** These parameters with the keys of `other`, whose values take the place of those that are here. */
+httpx_code httpx_query_params_merge(const httpx_query_params *p, const httpx_query_params *other,
+                                    httpx_query_params **out, httpx_error **err);
+
+/** Whether two have the same keys with the same values, in any order: 1 or 0. NULL equals nothing. */
+int32_t httpx_query_params_equal(const httpx_query_params *p, const httpx_query_params *other);
+
+/** A number that is the same for equal parameters, as long as the process lives. 0 if `p` is NULL. */
+uint64_t httpx_query_params_hash(const httpx_query_params *p);
+
+/**
+ * Gives every request of the clients to come these parameters, instead of those that the builder has; see
+ * httpx_client_builder_param.
+ */
+httpx_code httpx_client_builder_params(httpx_client_builder *b, const httpx_query_params *params, httpx_error **err);
+
+/**
+ * Gives the request's URL these parameters: with `merge` not 0 in the place of those with the same keys, with 0, as
+ * HTTPX's `params` do, instead of its whole query, which goes if there are none.
+ */
+httpx_code httpx_request_params(httpx_request *r, const httpx_query_params *params, int32_t merge, httpx_error **err);
+
+/* ---- Headers: one thread at a time ---- */
+
+/** Makes an empty list. `*out` is owned by the caller, who frees it with httpx_headers_free. */
+httpx_code httpx_headers_new(httpx_headers **out, httpx_error **err);
+
+/** Copies a list, with its encoding. `*out` is owned by the caller. */
+httpx_code httpx_headers_copy(const httpx_headers *h, httpx_headers **out, httpx_error **err);
+
+/** Frees a list. NULL is fine. */
+void httpx_headers_free(httpx_headers *h);
+
+/** How many lines there are; 0 if `h` is NULL or in use by another thread. */
+size_t httpx_headers_count(const httpx_headers *h);
+
+/**
+ * The line at `index`: bytes as they are on the wire, with the name's case. Each place may be NULL. Borrowed from `h`
+ * until it changes, here and below. HTTPX_E_NOT_FOUND for an index that is too high.
+ */
+httpx_code httpx_headers_at(const httpx_headers *h, size_t index, const uint8_t **name, size_t *name_len,
+                            const uint8_t **value, size_t *value_len, httpx_error **err);
+
+/** The same as text, UTF-8: the name in lower case, the value decoded (see httpx_headers_encoding). */
+httpx_code httpx_headers_item_at(const httpx_headers *h, size_t index, const char **name, size_t *name_len,
+                                 const char **value, size_t *value_len, httpx_error **err);
+
+/**
+ * The name at `index` of the different ones, in lower case and in the order in which they first come. HTTPX_DONE, and
+ * `*name` is NULL, behind the last one. The places may be NULL.
+ */
+httpx_code httpx_headers_key_at(const httpx_headers *h, size_t index, const char **name, size_t *name_len,
+                                httpx_error **err);
+
+/**
+ * What the lines of a name say, put together with ", ": text, UTF-8. HTTPX_DONE, and `*value` is NULL, if there are
+ * none. The places may be NULL, to ask only whether there are.
+ */
+httpx_code httpx_headers_get(const httpx_headers *h, const char *name, size_t name_len, const char **value,
+                             size_t *value_len, httpx_error **err);
+
+/**
+ * What the line at `index` of those with a name says; with `split_commas` not 0, what stands between their commas,
+ * without spaces around it. HTTPX_DONE, and `*value` is NULL, behind the last one. The places may be NULL.
+ */
+httpx_code httpx_headers_get_list_at(const httpx_headers *h, const char *name, size_t name_len, int32_t split_commas,
+                                     size_t index, const char **value, size_t *value_len, httpx_error **err);
+
+/**
+ * Sets a header: the first line of that name gets the value (and the name as it is given), in its place, other lines of
+ * that name go; without one, a line is added. HTTPX_E_LOCAL_PROTOCOL for what could not be sent, here and below, and then
+ * nothing is changed.
+ */
+httpx_code httpx_headers_set(httpx_headers *h, const char *name, size_t name_len, const uint8_t *value,
+                             size_t value_len, httpx_error **err);
+
+/** Adds a line behind the others, whatever there is of that name. */
+httpx_code httpx_headers_add(httpx_headers *h, const char *name, size_t name_len, const uint8_t *value,
+                             size_t value_len, httpx_error **err);
+
+/** Adds a line, unless there is one of that name. */
+httpx_code httpx_headers_set_default(httpx_headers *h, const char *name, size_t name_len, const uint8_t *value,
+                                     size_t value_len, httpx_error **err);
+
+/** Removes every line of a name. HTTPX_E_NOT_FOUND if there is none. */
+httpx_code httpx_headers_remove(httpx_headers *h, const char *name, size_t name_len, httpx_error **err);
+
+/** Removes every line whose name `other` has, and adds all lines of `other` behind the others. */
+httpx_code httpx_headers_update(httpx_headers *h, const httpx_headers *other, httpx_error **err);
+
+/**
+ * Whether two have the same lines, in any order and whatever the case of their names: 1 or 0. NULL, and what is in use
+ * by another thread, equals nothing.
+ */
+int32_t httpx_headers_equal(const httpx_headers *h, const httpx_headers *other);
+
+/**
+ * The encoding in which values are read: what was set, or the first of "ascii", "utf-8" and "iso-8859-1" that fits all
+ * lines as they are now. Borrowed from `h` until it changes. NULL if `h` is NULL or in use by another thread.
+ */
+const char *httpx_headers_encoding(const httpx_headers *h);
+
+/**
+ * Sets the encoding in which values are read, by its label: "utf-8", "latin-1" and so on. Bytes that mean nothing in it
+ * become U+FFFD. (NULL, 0) goes back to whatever fits. HTTPX_E_INVALID_ARGUMENT for a label that is not known.
+ */
+httpx_code httpx_headers_set_encoding(httpx_headers *h, const char *label, size_t len, httpx_error **err);
+
+/**
+ * All lines in one text, UTF-8, for logs: as HTTPX shows them, with "[secure]" for the values of Authorization,
+ * Proxy-Authorization, Cookie and Set-Cookie. The places may be NULL.
+ */
+httpx_code httpx_headers_repr(const httpx_headers *h, const char **text, size_t *len, httpx_error **err);
+
+/** A copy of a response's headers. `*out` is owned by the caller, who frees it with httpx_headers_free. */
+httpx_code httpx_response_headers(const httpx_response *r, httpx_headers **out, httpx_error **err);
+
+/**
+ * A copy of a request's headers as they are now. `*out` is owned by the caller, who frees it with httpx_headers_free.
+ */
+httpx_code httpx_request_headers(const httpx_request *r, httpx_headers **out, httpx_error **err);
+
+/**
+ * Gives the request these headers (copied) instead of those that it has, Host included: without one it is
+ * HTTPX_E_LOCAL_PROTOCOL to send it. What frames the body is added when the request is sent.
+ */
+httpx_code httpx_request_set_headers(httpx_request *r, const httpx_headers *h, httpx_error **err);
+
+/**
+ * Gives every request these headers (copied): they take the place of defaults of the same names, and stand behind the
+ * others.
+ */
+httpx_code httpx_client_builder_headers(httpx_client_builder *b, const httpx_headers *h, httpx_error **err);
 
 /* ---- Client builder: settings, one thread at a time ---- */
 
@@ -612,6 +1045,18 @@ httpx_code httpx_client_builder_retries(httpx_client_builder *b, uint32_t retrie
 
 /** Has every connection go through a proxy; NULL: none, the default. What `proxy` says now is copied. */
 httpx_code httpx_client_builder_proxy(httpx_client_builder *b, const httpx_proxy *proxy, httpx_error **err);
+
+/**
+ * Has connections to URLs that match `pattern` go through a proxy, or, with NULL, through none, whatever
+ * httpx_client_builder_proxy says. For patterns see httpx_client_builder_mount, which comes before this for the same
+ * pattern. Unless httpx_client_builder_trust_env is 0, or there is a proxy or a transport for all URLs, the environment
+ * adds its own: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and exceptions in NO_PROXY (host names, addresses, networks as
+ * "10.0.0.0/8", all of them separated by commas). What `proxy` says now is copied.
+ *
+ * HTTPX_E_INVALID_ARGUMENT or HTTPX_E_INVALID_URL for what is no pattern.
+ */
+httpx_code httpx_client_builder_proxy_for(httpx_client_builder *b, const char *pattern, size_t len,
+                                          const httpx_proxy *proxy, httpx_error **err);
 
 /**
  * Sets the IP address at this end of connections, to a proxy too; only addresses of its family are connected to
@@ -1676,8 +2121,23 @@ const char *httpx_connections_pool_repr(const httpx_connections *list, size_t *l
 
 /* ---- Cookies: one thread at a time ---- */
 
+/** A cookie without a SameSite attribute. */
+#define HTTPX_SAME_SITE_UNSET 0
+
+/** SameSite=None. What SameSite says is told, and nothing here depends on it. */
+#define HTTPX_SAME_SITE_NONE 1
+
+/** SameSite=Lax. */
+#define HTTPX_SAME_SITE_LAX 2
+
+/** SameSite=Strict. */
+#define HTTPX_SAME_SITE_STRICT 3
+
 /** Makes an empty set. `*out` is owned by the caller, who frees it with httpx_cookies_free. */
 httpx_code httpx_cookies_new(httpx_cookies **out, httpx_error **err);
+
+/** Copies a set. `*out` is owned by the caller. */
+httpx_code httpx_cookies_copy(httpx_cookies *cookies, httpx_cookies **out, httpx_error **err);
 
 /** Frees a set. NULL is fine. */
 void httpx_cookies_free(httpx_cookies *cookies);
@@ -1714,6 +2174,38 @@ httpx_code httpx_cookies_clear(httpx_cookies *cookies, const char *domain, size_
 
 /** How many cookies there are; 0 if `cookies` is NULL or in use. */
 size_t httpx_cookies_count(const httpx_cookies *cookies);
+
+/**
+ * The cookie at `index`, oldest first; one that was replaced keeps its place. `*value` is NULL for a cookie that was set
+ * without "=". Each place may be NULL. Borrowed from `cookies` until the set changes. HTTPX_E_NOT_FOUND for an index that
+ * is too high.
+ */
+httpx_code httpx_cookies_at(httpx_cookies *cookies, size_t index, const uint8_t **name, size_t *name_len,
+                            const uint8_t **value, size_t *value_len, const char **domain, size_t *domain_len,
+                            const char **cookie_path, size_t *path_len, httpx_error **err);
+
+/**
+ * The attributes of the cookie at `index`: whether it is sent to https and wss only, whether it came with HttpOnly (1 or
+ * 0), its HTTPX_SAME_SITE_ value, and when it expires, in seconds since 1970, or -1 if it lives as long as the set. Each
+ * place may be NULL. HTTPX_E_NOT_FOUND for an index that is too high.
+ */
+httpx_code httpx_cookies_attributes_at(httpx_cookies *cookies, size_t index, int32_t *secure, int32_t *http_only,
+                                       int32_t *same_site, int64_t *expires, httpx_error **err);
+
+/** Puts all cookies of `other` in, in the place of those with the same name, domain and path. */
+httpx_code httpx_cookies_update(httpx_cookies *cookies, httpx_cookies *other, httpx_error **err);
+
+/**
+ * Takes in what a response set, as a client does: cookies that its host may not set are passed over, and those that it
+ * expired are removed.
+ */
+httpx_code httpx_cookies_extract(httpx_cookies *cookies, const httpx_response *r, httpx_error **err);
+
+/**
+ * Gives a request the Cookie header with those cookies that belong to its URL, unless it has one. Nothing is added if
+ * there are none.
+ */
+httpx_code httpx_cookies_set_header(httpx_cookies *cookies, httpx_request *r, httpx_error **err);
 
 /**
  * Adds the cookies of a cookies.txt (Netscape's format). HTTPX_E_INVALID_ARGUMENT, with the line, for what is none, and

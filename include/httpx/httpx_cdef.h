@@ -1,4 +1,8 @@
 typedef struct httpx_error httpx_error;
+typedef struct httpx_url httpx_url;
+typedef struct httpx_url_parts httpx_url_parts;
+typedef struct httpx_query_params httpx_query_params;
+typedef struct httpx_headers httpx_headers;
 typedef struct httpx_client_builder httpx_client_builder;
 typedef struct httpx_tls httpx_tls;
 typedef struct httpx_proxy httpx_proxy;
@@ -132,7 +136,11 @@ typedef void (*httpx_informational_fn)(void *user_data, const httpx_informationa
 #define HTTPX_KIND_TLS 14
 #define HTTPX_KIND_PROXY 15
 #define HTTPX_KIND_NETWORK_STREAM 16
-#define HTTPX_KIND_CONNECTIONS 17
+#define HTTPX_KIND_URL 17
+#define HTTPX_KIND_HEADERS 18
+#define HTTPX_KIND_QUERY_PARAMS 19
+#define HTTPX_KIND_URL_PARTS 20
+#define HTTPX_KIND_CONNECTIONS 21
 const char *httpx_version(void);
 uint32_t httpx_abi_version(void);
 int32_t httpx_feature(const char *name, size_t len);
@@ -152,6 +160,97 @@ httpx_code httpx_error_request(const httpx_error *e, httpx_request **out, httpx_
 httpx_code httpx_error_response(const httpx_error *e, httpx_response **out, httpx_error **err);
 httpx_error *httpx_error_clone(const httpx_error *e);
 void httpx_error_free(httpx_error *e);
+httpx_code httpx_url_parse(const char *url, size_t len, httpx_url **out, httpx_error **err);
+httpx_url *httpx_url_clone(httpx_url *u);
+void httpx_url_free(httpx_url *u);
+const char *httpx_url_str(const httpx_url *u, size_t *len);
+const char *httpx_url_masked(const httpx_url *u, size_t *len);
+const char *httpx_url_scheme(const httpx_url *u, size_t *len);
+const char *httpx_url_authority(const httpx_url *u, size_t *len);
+const char *httpx_url_userinfo(const httpx_url *u, size_t *len);
+const char *httpx_url_username(const httpx_url *u, size_t *len);
+const char *httpx_url_password(const httpx_url *u, size_t *len);
+const char *httpx_url_host(const httpx_url *u, size_t *len);
+const char *httpx_url_raw_host(const httpx_url *u, size_t *len);
+httpx_code httpx_url_port(const httpx_url *u, uint16_t *port, httpx_error **err);
+const char *httpx_url_netloc(const httpx_url *u, size_t *len);
+const char *httpx_url_path(const httpx_url *u, size_t *len);
+const char *httpx_url_query(const httpx_url *u, size_t *len);
+const char *httpx_url_raw_path(const httpx_url *u, size_t *len);
+const char *httpx_url_fragment(const httpx_url *u, size_t *len);
+int32_t httpx_url_is_ssl(const httpx_url *u);
+int32_t httpx_url_is_absolute_url(const httpx_url *u);
+int32_t httpx_url_is_relative_url(const httpx_url *u);
+httpx_code httpx_url_params(const httpx_url *u, httpx_query_params **out, httpx_error **err);
+httpx_code httpx_url_join(const httpx_url *u, const char *reference, size_t len, httpx_url **out, httpx_error **err);
+httpx_code httpx_url_copy_set_param(const httpx_url *u, const char *key, size_t key_len, const char *value, size_t value_len, httpx_url **out, httpx_error **err);
+httpx_code httpx_url_copy_add_param(const httpx_url *u, const char *key, size_t key_len, const char *value, size_t value_len, httpx_url **out, httpx_error **err);
+httpx_code httpx_url_copy_remove_param(const httpx_url *u, const char *key, size_t key_len, httpx_url **out, httpx_error **err);
+httpx_code httpx_url_copy_merge_params(const httpx_url *u, const httpx_query_params *params, httpx_url **out, httpx_error **err);
+int32_t httpx_url_equal(const httpx_url *u, const httpx_url *other);
+uint64_t httpx_url_hash(const httpx_url *u);
+#define HTTPX_URL_SCHEME 1
+#define HTTPX_URL_AUTHORITY 2
+#define HTTPX_URL_USERINFO 3
+#define HTTPX_URL_USERNAME 4
+#define HTTPX_URL_PASSWORD 5
+#define HTTPX_URL_NETLOC 6
+#define HTTPX_URL_HOST 7
+#define HTTPX_URL_PORT 8
+#define HTTPX_URL_PATH 9
+#define HTTPX_URL_QUERY 10
+#define HTTPX_URL_RAW_PATH 11
+#define HTTPX_URL_FRAGMENT 12
+#define HTTPX_URL_PARAMS 13
+httpx_code httpx_url_parts_new(httpx_url_parts **out, httpx_error **err);
+void httpx_url_parts_free(httpx_url_parts *parts);
+httpx_code httpx_url_parts_set(httpx_url_parts *parts, int32_t part, const char *value, size_t len, httpx_error **err);
+httpx_code httpx_url_parts_port(httpx_url_parts *parts, int64_t port, httpx_error **err);
+httpx_code httpx_url_parts_params(httpx_url_parts *parts, const httpx_query_params *params, httpx_error **err);
+httpx_code httpx_url_parts_remove(httpx_url_parts *parts, int32_t part, httpx_error **err);
+httpx_code httpx_url_copy_with(const httpx_url *u, const httpx_url_parts *parts, httpx_url **out, httpx_error **err);
+httpx_code httpx_url_parse_with(const char *url, size_t len, const httpx_url_parts *parts, httpx_url **out, httpx_error **err);
+httpx_code httpx_query_params_parse(const char *query, size_t len, httpx_query_params **out, httpx_error **err);
+httpx_code httpx_query_params_from_form(const httpx_form *form, httpx_query_params **out, httpx_error **err);
+httpx_query_params *httpx_query_params_clone(httpx_query_params *p);
+void httpx_query_params_free(httpx_query_params *p);
+const char *httpx_query_params_str(const httpx_query_params *p, size_t *len);
+size_t httpx_query_params_count(const httpx_query_params *p);
+httpx_code httpx_query_params_item_at(const httpx_query_params *p, size_t index, const char **key, size_t *key_len, const char **value, size_t *value_len, httpx_error **err);
+size_t httpx_query_params_multi_count(const httpx_query_params *p);
+httpx_code httpx_query_params_multi_item_at(const httpx_query_params *p, size_t index, const char **key, size_t *key_len, const char **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_query_params_get(const httpx_query_params *p, const char *key, size_t key_len, const char **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_query_params_get_list_at(const httpx_query_params *p, const char *key, size_t key_len, size_t index, const char **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_query_params_set(const httpx_query_params *p, const char *key, size_t key_len, const char *value, size_t value_len, httpx_query_params **out, httpx_error **err);
+httpx_code httpx_query_params_add(const httpx_query_params *p, const char *key, size_t key_len, const char *value, size_t value_len, httpx_query_params **out, httpx_error **err);
+httpx_code httpx_query_params_remove(const httpx_query_params *p, const char *key, size_t key_len, httpx_query_params **out, httpx_error **err);
+httpx_code httpx_query_params_merge(const httpx_query_params *p, const httpx_query_params *other, httpx_query_params **out, httpx_error **err);
+int32_t httpx_query_params_equal(const httpx_query_params *p, const httpx_query_params *other);
+uint64_t httpx_query_params_hash(const httpx_query_params *p);
+httpx_code httpx_client_builder_params(httpx_client_builder *b, const httpx_query_params *params, httpx_error **err);
+httpx_code httpx_request_params(httpx_request *r, const httpx_query_params *params, int32_t merge, httpx_error **err);
+httpx_code httpx_headers_new(httpx_headers **out, httpx_error **err);
+httpx_code httpx_headers_copy(const httpx_headers *h, httpx_headers **out, httpx_error **err);
+void httpx_headers_free(httpx_headers *h);
+size_t httpx_headers_count(const httpx_headers *h);
+httpx_code httpx_headers_at(const httpx_headers *h, size_t index, const uint8_t **name, size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_headers_item_at(const httpx_headers *h, size_t index, const char **name, size_t *name_len, const char **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_headers_key_at(const httpx_headers *h, size_t index, const char **name, size_t *name_len, httpx_error **err);
+httpx_code httpx_headers_get(const httpx_headers *h, const char *name, size_t name_len, const char **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_headers_get_list_at(const httpx_headers *h, const char *name, size_t name_len, int32_t split_commas, size_t index, const char **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_headers_set(httpx_headers *h, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_headers_add(httpx_headers *h, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_headers_set_default(httpx_headers *h, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_headers_remove(httpx_headers *h, const char *name, size_t name_len, httpx_error **err);
+httpx_code httpx_headers_update(httpx_headers *h, const httpx_headers *other, httpx_error **err);
+int32_t httpx_headers_equal(const httpx_headers *h, const httpx_headers *other);
+const char *httpx_headers_encoding(const httpx_headers *h);
+httpx_code httpx_headers_set_encoding(httpx_headers *h, const char *label, size_t len, httpx_error **err);
+httpx_code httpx_headers_repr(const httpx_headers *h, const char **text, size_t *len, httpx_error **err);
+httpx_code httpx_response_headers(const httpx_response *r, httpx_headers **out, httpx_error **err);
+httpx_code httpx_request_headers(const httpx_request *r, httpx_headers **out, httpx_error **err);
+httpx_code httpx_request_set_headers(httpx_request *r, const httpx_headers *h, httpx_error **err);
+httpx_code httpx_client_builder_headers(httpx_client_builder *b, const httpx_headers *h, httpx_error **err);
 httpx_code httpx_client_builder_new(httpx_client_builder **out, httpx_error **err);
 void httpx_client_builder_free(httpx_client_builder *b);
 httpx_code httpx_client_builder_timeout(httpx_client_builder *b, double connect, double read, double write, double pool, httpx_error **err);
@@ -169,6 +268,7 @@ httpx_code httpx_client_builder_auth_netrc(httpx_client_builder *b, const char *
 httpx_code httpx_client_builder_resolve(httpx_client_builder *b, const char *name, size_t name_len, uint32_t port, const char *address, size_t address_len, httpx_error **err);
 httpx_code httpx_client_builder_retries(httpx_client_builder *b, uint32_t retries, httpx_error **err);
 httpx_code httpx_client_builder_proxy(httpx_client_builder *b, const httpx_proxy *proxy, httpx_error **err);
+httpx_code httpx_client_builder_proxy_for(httpx_client_builder *b, const char *pattern, size_t len, const httpx_proxy *proxy, httpx_error **err);
 httpx_code httpx_client_builder_local_address(httpx_client_builder *b, const char *address, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_socket_option(httpx_client_builder *b, int32_t level, int32_t option, const uint8_t *value, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follow, size_t max_redirects, httpx_error **err);
@@ -353,13 +453,23 @@ uint64_t httpx_connections_requests(const httpx_connections *list, size_t i);
 double httpx_connections_age(const httpx_connections *list, size_t i);
 const char *httpx_connections_repr(const httpx_connections *list, size_t i, size_t *len);
 const char *httpx_connections_pool_repr(const httpx_connections *list, size_t *len);
+#define HTTPX_SAME_SITE_UNSET 0
+#define HTTPX_SAME_SITE_NONE 1
+#define HTTPX_SAME_SITE_LAX 2
+#define HTTPX_SAME_SITE_STRICT 3
 httpx_code httpx_cookies_new(httpx_cookies **out, httpx_error **err);
+httpx_code httpx_cookies_copy(httpx_cookies *cookies, httpx_cookies **out, httpx_error **err);
 void httpx_cookies_free(httpx_cookies *cookies);
 httpx_code httpx_cookies_set(httpx_cookies *cookies, const char *name, size_t name_len, const uint8_t *value, size_t value_len, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, httpx_error **err);
 httpx_code httpx_cookies_get(httpx_cookies *cookies, const char *name, size_t name_len, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, const uint8_t **value, size_t *value_len, httpx_error **err);
 httpx_code httpx_cookies_delete(httpx_cookies *cookies, const char *name, size_t name_len, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, httpx_error **err);
 httpx_code httpx_cookies_clear(httpx_cookies *cookies, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, httpx_error **err);
 size_t httpx_cookies_count(const httpx_cookies *cookies);
+httpx_code httpx_cookies_at(httpx_cookies *cookies, size_t index, const uint8_t **name, size_t *name_len, const uint8_t **value, size_t *value_len, const char **domain, size_t *domain_len, const char **cookie_path, size_t *path_len, httpx_error **err);
+httpx_code httpx_cookies_attributes_at(httpx_cookies *cookies, size_t index, int32_t *secure, int32_t *http_only, int32_t *same_site, int64_t *expires, httpx_error **err);
+httpx_code httpx_cookies_update(httpx_cookies *cookies, httpx_cookies *other, httpx_error **err);
+httpx_code httpx_cookies_extract(httpx_cookies *cookies, const httpx_response *r, httpx_error **err);
+httpx_code httpx_cookies_set_header(httpx_cookies *cookies, httpx_request *r, httpx_error **err);
 httpx_code httpx_cookies_load(httpx_cookies *cookies, const uint8_t *file, size_t len, httpx_error **err);
 httpx_code httpx_cookies_save(httpx_cookies *cookies, const uint8_t **file, size_t *len, httpx_error **err);
 httpx_code httpx_cookies_to_json(httpx_cookies *cookies, const uint8_t **json, size_t *len, httpx_error **err);
