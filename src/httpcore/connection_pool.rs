@@ -13,6 +13,7 @@ use super::connection::{deadline_exceeded, timed_out, Connection};
 use super::http2::{self, Http2Connection, Http2Settings, Status};
 use super::pool_state::{Afterwards, Carrier, ConnectionSnapshot, Counts, Destination, Offer, Slot, State};
 use super::response_body::ResponseBody;
+use super::trace::Value;
 use super::{http11, Dialer, Origin, Request, Response, Scheme, Timings};
 use crate::error::{Code, Error};
 use crate::runtime::{Call, CoarseTimer, Granted, PutBack, Quiesce, WaitQueue, Waiting};
@@ -106,13 +107,13 @@ struct Failed {
     error: Error,
     /// The place, for another try on a connection that was not used before.
     once_more: Option<Place>,
-    /// It may be sent again, on any connection.
-    unprocessed: bool,
+    /// How often it may be sent again, on any connection.
+    more_tries: u32,
 }
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Failed {
-        Failed { error, once_more: None, unprocessed: false }
+        Failed { error, once_more: None, more_tries: 0 }
     }
 }
 
@@ -136,7 +137,7 @@ impl ConnectionPool {
         let mut timings = Timings::new(Instant::now());
         let mut place = self.acquire(call, request).await?;
         timings.queued = timings.started.elapsed();
-        let mut unprocessed = 0;
+        let mut tries = 0;
         loop {
             let failed = match self.attempt(call, request, place, &mut timings).await {
                 Ok(response) => return Ok(response),
@@ -144,8 +145,8 @@ impl ConnectionPool {
             };
             place = match failed.once_more {
                 Some(place) => place,
-                None if failed.unprocessed && unprocessed < MAX_UNPROCESSED && request.body.is_replayable() => {
-                    unprocessed += 1;
+                None if tries < failed.more_tries && request.body.is_unread() => {
+                    tries += 1;
                     self.acquire(call, request).await?
                 }
                 None => return Err(failed.error),
@@ -183,7 +184,7 @@ impl ConnectionPool {
             Err(failure) if timings.reused && may_try_again(request, &failure) => {
                 // The server closed it while it was idle, and we could not see that yet (checklist H16).
                 self.dial_again(&mut place)?;
-                Err(Failed { error: failure.error, once_more: Some(place), unprocessed: false })
+                Err(Failed { error: failure.error, once_more: Some(place), more_tries: 0 })
             }
             Err(failure) => Err(failure.error.into()),
         }
@@ -204,9 +205,13 @@ impl ConnectionPool {
                 Ok(Response { head, body, connection: info, timings: *timings, stream_id })
             }
             Err(failure) => {
-                // H16 holds for a shared connection that was idle, too.
-                let stale = timings.reused && failure.before_response && request.is_idempotent();
-                Err(Failed { unprocessed: failure.unprocessed || stale, error: failure.error, once_more: None })
+                // H16 holds for a connection that others have used, too.
+                let stale = failure.unopened || (failure.disconnected && request.is_idempotent());
+                let more_tries = match failure.unprocessed {
+                    true => MAX_UNPROCESSED,
+                    false => u32::from(timings.reused && stale),
+                };
+                Err(Failed { more_tries, error: failure.error, once_more: None })
             }
         }
     }
@@ -230,7 +235,10 @@ impl ConnectionPool {
         let dial = Box::pin(self.dialer.dial(call, request));
         let dialled = cut.unless(dial).await?;
         if dialled.info.http2 {
-            let connection = Http2Connection::start(dialled, &self.http2, self.watch()).await?;
+            let start = Http2Connection::start(dialled, &self.http2, self.watch());
+            let step = "http2.send_connection_init";
+            let info = || http2::request_info(request);
+            let connection = request.observer.around(call, step, info, start, |_| Value::None).await?;
             self.guarded(|guarded, afterwards| {
                 guarded.state.share(place.slot()?, connection);
                 guarded.waiting.let_go(&self.destination(request.origin));

@@ -31,7 +31,7 @@ struct Open {
 enum Exchange {
     /// With how long the server keeps the connection, if it says so.
     Http1(http11::Exchange, Option<Duration>),
-    Http2(http2::Exchange),
+    Http2(Box<http2::Exchange>),
 }
 
 impl ResponseBody {
@@ -40,7 +40,7 @@ impl ResponseBody {
     }
 
     pub(super) fn on_http2(place: Place, exchange: http2::Exchange) -> ResponseBody {
-        ResponseBody::new(place, Exchange::Http2(exchange))
+        ResponseBody::new(place, Exchange::Http2(Box::new(exchange)))
     }
 
     fn new(place: Place, exchange: Exchange) -> ResponseBody {

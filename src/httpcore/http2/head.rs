@@ -5,7 +5,7 @@ use http::uri::{Authority, PathAndQuery, Scheme as UriScheme, Uri};
 use http::{HeaderMap, Method};
 
 use crate::error::{Code, Error};
-use crate::httpcore::http11::{ResponseHead, Version};
+use crate::httpcore::http11::{HeadLimits, ResponseHead, Version};
 use crate::httpcore::{quoted, same_name, RawHeaders, Request, Scheme};
 
 /// Fields that belong to a connection, and so not to HTTP/2 (RFC 9113 §8.2.2), and Host, which is `:authority`.
@@ -19,6 +19,8 @@ pub(super) struct RequestHead {
     pub(super) has_body: bool,
     /// The length that Content-Length gives it.
     pub(super) length: Option<u64>,
+    /// The body is to wait for a `100 Continue`.
+    pub(super) expects_continue: bool,
 }
 
 fn refused(what: &str, value: &[u8]) -> Error {
@@ -26,8 +28,9 @@ fn refused(what: &str, value: &[u8]) -> Error {
 }
 
 pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> {
-    let mut headers = HeaderMap::with_capacity(request.headers.len() + 1);
-    let (mut authority, mut has_body, mut length) = (None, false, None);
+    let too_many = |_| Error::new(Code::LOCAL_PROTOCOL_ERROR, "these are too many headers for HTTP/2");
+    let mut headers = HeaderMap::try_with_capacity(request.headers.len() + 1).map_err(too_many)?;
+    let (mut authority, mut has_body, mut length, mut expects) = (None, false, None, false);
     for (name, value) in request.lines() {
         if same_name(name, b"host") {
             let parsed = Authority::try_from(value).map_err(|_| refused("the Host header", value))?;
@@ -38,12 +41,16 @@ pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> 
         if is_length {
             length = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok());
         }
-        let only_trailers = !same_name(name, b"te") || value.eq_ignore_ascii_case(b"trailers");
-        if !only_trailers || LEFT_OUT.iter().any(|left_out| same_name(name, left_out)) {
+        expects |= same_name(name, b"expect") && value.eq_ignore_ascii_case(b"100-continue");
+        let is_te = same_name(name, b"te");
+        let other_te = is_te && !value.eq_ignore_ascii_case(b"trailers");
+        if other_te || LEFT_OUT.iter().any(|left_out| same_name(name, left_out)) {
             continue;
         }
         let key = HeaderName::from_bytes(name).map_err(|_| refused("the header name", name))?;
-        headers.append(key, HeaderValue::from_bytes(value).map_err(|_| refused("the header value", value))?);
+        let value = if is_te { b"trailers" } else { trimmed(value) };
+        let value = HeaderValue::from_bytes(value).map_err(|_| refused("the header value", value))?;
+        headers.try_append(key, value).map_err(too_many)?;
     }
     let missing = || Error::new(Code::LOCAL_PROTOCOL_ERROR, "Missing mandatory 'Host:' header");
     let path = PathAndQuery::try_from(&request.target[..]).map_err(|_| refused("the target", &request.target))?;
@@ -57,14 +64,29 @@ pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> 
     *head.uri_mut() = uri.map_err(|_| refused("the target", &request.target))?;
     *head.version_mut() = http::Version::HTTP_2;
     *head.headers_mut() = headers;
-    Ok(RequestHead { request: head, has_body, length })
+    let expects_continue = expects && has_body && length != Some(0);
+    Ok(RequestHead { request: head, has_body, length, expects_continue })
 }
 
-pub(super) fn response_head<T>(response: &http::Response<T>) -> Result<ResponseHead, Error> {
-    Ok(ResponseHead::new(Version::HTTP_2, response.status().as_u16(), fields(response.headers())?))
+/// Without the space around it, which HTTP/2 does not allow (RFC 9113 §8.2.1).
+fn trimmed(value: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let from = value.iter().position(|byte| !is_space(byte)).unwrap_or(value.len());
+    let to = value.iter().rposition(|byte| !is_space(byte)).map_or(from, |last| last + 1);
+    &value[from..to]
 }
 
-/// In the order of their names' first appearance.
+pub(super) fn response_head<T>(response: &http::Response<T>, limits: &HeadLimits) -> Result<ResponseHead, Error> {
+    let headers = response.headers();
+    // As HTTP/1.1 counts it, without a status line.
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if headers.len() > limits.max_headers || bytes > limits.max_bytes {
+        return Err(Error::from(Code::HEADERS_TOO_LARGE));
+    }
+    Ok(ResponseHead::new(Version::HTTP_2, response.status().as_u16(), fields(headers)?))
+}
+
+/// In the order of their names' first appearance. Space around values is borne, and taken off (checklist J09).
 pub(super) fn fields(headers: &HeaderMap) -> Result<RawHeaders, Error> {
-    RawHeaders::from_pairs(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
+    RawHeaders::from_pairs(headers.iter().map(|(name, value)| (name.as_str(), trimmed(value.as_bytes()))))
 }
