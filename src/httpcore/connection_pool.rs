@@ -206,10 +206,11 @@ impl ConnectionPool {
             }
             Err(failure) => {
                 // H16 holds for a connection that others have used, too.
-                let stale = failure.unopened || (failure.disconnected && request.is_idempotent());
-                let more_tries = match failure.unprocessed {
-                    true => MAX_UNPROCESSED,
-                    false => u32::from(timings.reused && stale),
+                let more_tries = match timings.reused {
+                    _ if failure.unprocessed => MAX_UNPROCESSED,
+                    true if failure.unopened => MAX_UNPROCESSED,
+                    true if failure.disconnected && request.is_idempotent() => 1,
+                    _ => 0,
                 };
                 Err(Failed { more_tries, error: failure.error, once_more: None })
             }

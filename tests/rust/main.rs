@@ -5,6 +5,8 @@ mod abi;
 mod client;
 mod house;
 mod http2;
+mod http2_frames;
+mod http2_peer;
 mod runtime;
 mod runtime_faults;
 mod support;

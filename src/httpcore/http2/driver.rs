@@ -50,9 +50,10 @@ pub(super) async fn drive(lane: Arc<Lane>, stream: Stream, settings: Http2Settin
             // Nobody may be left to hear it: then the connection closes at once.
             let _ = started.send(Ok(sender));
             let mut farewell = Farewell { let_go, timer: None };
-            poll_fn(|cx| match poll_connection(cx, &mut connection, &status, keep_alive.as_mut()) {
+            // The farewell first: a connection on which much comes uses up what tokio lets a task do in one go.
+            poll_fn(|cx| match farewell.poll(cx) {
                 Poll::Ready(()) => Poll::Ready(()),
-                Poll::Pending => farewell.poll(cx),
+                Poll::Pending => poll_connection(cx, &mut connection, &status, keep_alive.as_mut()),
             })
             .await;
             status.over.store(true, Ordering::Release);

@@ -87,7 +87,7 @@ impl Wait {
         let limit = match writing {
             Writing::AwaitsPeer => Limit { ..self.write },
             Writing::AwaitsBody => Limit { timeout: None, ..self.write },
-            Writing::AwaitsContinue | Writing::Done => Limit { ..self.read },
+            Writing::AwaitsContinue | Writing::Stopped | Writing::Done => Limit { ..self.read },
         };
         let own = match (self.until, limit.timeout) {
             (_, None) => None,
@@ -118,6 +118,8 @@ enum Writing {
     AwaitsBody,
     /// The peer's leave to send a body (RFC 9110 §10.1.1).
     AwaitsContinue,
+    /// The peer wants no more of it.
+    Stopped,
     Done,
 }
 
@@ -189,10 +191,14 @@ impl Writer {
         match upload.poll(cx, &mut self.writing) {
             Poll::Pending => return Ok(Poll::Pending),
             Poll::Ready(Ok(Some(length))) => self.bytes_sent += length as u64,
-            // After an error of the peer's, the response, or its error, says why.
-            Poll::Ready(Ok(None) | Err(UploadError::Peer)) => {
+            Poll::Ready(Ok(None)) => {
                 self.upload = None;
                 self.writing = Writing::Done;
+            }
+            // The response, or its error, says why.
+            Poll::Ready(Err(UploadError::Peer)) => {
+                self.upload = None;
+                self.writing = Writing::Stopped;
             }
             Poll::Ready(Err(UploadError::Own(error))) => {
                 upload.stream.send_reset(Reason::CANCEL);
@@ -214,8 +220,8 @@ impl Writer {
     fn stop(&mut self) {
         if let Some(mut upload) = self.upload.take() {
             upload.stream.send_reset(Reason::NO_ERROR);
+            self.writing = Writing::Stopped;
         }
-        self.writing = Writing::Done;
     }
 }
 
@@ -285,7 +291,14 @@ impl Machine<'_> {
     }
 
     fn poll_response(&mut self, cx: &mut Context<'_>, request: &Request<'_>) -> Poll<Result<Step, Failure>> {
-        let failed = |error: h2::Error| Failure::of_stream(&error, self.stream, self.status);
+        let (stream, status) = (self.stream, self.status);
+        let failed = |error: h2::Error| {
+            if !error.is_reset() {
+                // Known here before the driver knows it: another try must not end up on the same connection.
+                status.leave();
+            }
+            Failure::of_stream(&error, stream, status)
+        };
         // The response itself is asked for only when nothing can come before it: asking would throw that away.
         while let Some(interim) = ready!(self.response.poll_informational(cx)) {
             let interim = interim.map_err(failed)?;
@@ -548,7 +561,7 @@ impl Exchange {
     /// whether the response had ended.
     fn is_complete(&self, error: &h2::Error) -> bool {
         let connection_ended = error.is_io() || error.is_go_away();
-        self.writer.upload.is_some() && connection_ended && self.declared == Some(self.body_bytes)
+        self.writer.writing != Writing::Done && connection_ended && self.declared == Some(self.body_bytes)
     }
 
     /// A stream that ended in the middle of its body.

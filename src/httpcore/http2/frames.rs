@@ -124,7 +124,7 @@ struct Frames {
 #[derive(Debug, Default, PartialEq)]
 struct Seen {
     settings: bool,
-    /// The last GOAWAY's last stream and error code.
+    /// The least last stream of the GOAWAYs, and the last one's error code.
     goaway: Option<(u32, u32)>,
 }
 
@@ -189,7 +189,9 @@ impl Frames {
         if kind == kind::GOAWAY && length >= GOAWAY_FIELDS {
             let Some(&[a, b, c, d, e, f, g, h]) = payload.first_chunk::<GOAWAY_FIELDS>() else { return Verdict::Hold };
             // The first bit is reserved.
-            seen.goaway = Some((u32::from_be_bytes([a & 0x7f, b, c, d]), u32::from_be_bytes([e, f, g, h])));
+            let last_stream = u32::from_be_bytes([a & 0x7f, b, c, d]);
+            let least = seen.goaway.map_or(last_stream, |(before, _)| before.min(last_stream));
+            seen.goaway = Some((least, u32::from_be_bytes([e, f, g, h])));
         }
         match kind {
             kind::SETTINGS => seen.settings |= !has(flag::ACK),

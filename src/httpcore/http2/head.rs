@@ -48,7 +48,7 @@ pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> 
             continue;
         }
         let key = HeaderName::from_bytes(name).map_err(|_| refused("the header name", name))?;
-        let value = if is_te { b"trailers" } else { trimmed(value) };
+        let value = if is_te { b"trailers" } else { value };
         let value = HeaderValue::from_bytes(value).map_err(|_| refused("the header value", value))?;
         headers.try_append(key, value).map_err(too_many)?;
     }
