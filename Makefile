@@ -1,5 +1,6 @@
 # make demo    build the library (dev profile), start the bundled origin server, run the C examples against it
 # make test    every test of every language, formatters and linters; STRICT=1: nothing may be skipped
+# make test-peers   the client against other people's servers and proxies (tests/peers/README.md); STRICT=1 as above
 # make bench   measure against libcurl and raw sockets (bench/README.md); bench-smoke: the same in a few seconds
 # make install PREFIX=/usr/local DESTDIR=   release build: header, libraries, CMake package, pkg-config
 # make lib     libhttpx.so and libhttpx.a in build/lib;  make release: optimised ones in build/release
@@ -21,7 +22,7 @@ endif
 
 DEV := --package libhttpx --package httpx-test-server
 SERVER := $(CARGO_TARGET_DIR)/debug/httpx-test-server
-C_SOURCES = $(wildcard examples-c/*.[ch] tests/c/*.[ch] tests/package/consumer/*.c bench/*.[ch])
+C_SOURCES = $(wildcard examples-c/*.[ch] tests/c/*.[ch] tests/peers/*.[ch] tests/package/consumer/*.c bench/*.[ch])
 
 .PHONY: rust
 rust:
@@ -47,6 +48,12 @@ demo: rust
 test: rust
 	@scripts/bootstrap test
 	@scripts/test
+
+.PHONY: test-peers
+test-peers: rust
+	@scripts/bootstrap peers
+	@$(MAKE) --no-print-directory lib
+	@tests/peers/run.sh build/lib include "$(SERVER)"
 
 .PHONY: bench bench-smoke
 bench bench-smoke: release

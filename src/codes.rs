@@ -91,8 +91,14 @@ impl Code {
     /// The host's certificate has been revoked by its issuer.
     pub const CERTIFICATE_REVOKED: Code = Code(0x1112_1316);
 
+    /// The host's certificate has a signature that is wrong, weak or of an unknown kind.
+    pub const CERTIFICATE_SIGNATURE: Code = Code(0x1112_1317);
+
     /// The host ended the TLS handshake with an alert.
     pub const TLS_ALERT: Code = Code(0x1112_1320);
+
+    /// The host wants a client certificate, and there is none.
+    pub const CLIENT_CERTIFICATE_REQUIRED: Code = Code(0x1112_1321);
 
     /// The client's rules forbid to connect to the host's address.
     pub const BLOCKED_ADDRESS: Code = Code(0x1112_1400);
@@ -207,6 +213,12 @@ impl Code {
 
     /// The client's settings are not valid, or not valid together.
     pub const INVALID_CONFIG: Code = Code(0x6230_0000);
+
+    /// A private key is encrypted, and its password is wrong or missing.
+    pub const KEY_PASSWORD: Code = Code(0x6231_0000);
+
+    /// A private key does not belong to its certificate.
+    pub const KEY_MISMATCH: Code = Code(0x6232_0000);
 
     /// A text is not valid JSON.
     pub const INVALID_JSON: Code = Code(0x6240_0000);
@@ -392,10 +404,22 @@ pub(crate) static TABLE: &[Entry] = &[
         description: c"The host's certificate has been revoked by its issuer.",
     },
     Entry {
+        code: Code::CERTIFICATE_SIGNATURE,
+        name: c"CertificateSignature",
+        retryable: false,
+        description: c"The host's certificate has a signature that is wrong, weak or of an unknown kind.",
+    },
+    Entry {
         code: Code::TLS_ALERT,
         name: c"TLSAlert",
         retryable: false,
         description: c"The host ended the TLS handshake with an alert.",
+    },
+    Entry {
+        code: Code::CLIENT_CERTIFICATE_REQUIRED,
+        name: c"ClientCertificateRequired",
+        retryable: false,
+        description: c"The host wants a client certificate, and there is none.",
     },
     Entry {
         code: Code::BLOCKED_ADDRESS,
@@ -624,6 +648,18 @@ pub(crate) static TABLE: &[Entry] = &[
         name: c"InvalidConfig",
         retryable: false,
         description: c"The client's settings are not valid, or not valid together.",
+    },
+    Entry {
+        code: Code::KEY_PASSWORD,
+        name: c"KeyPassword",
+        retryable: false,
+        description: c"A private key is encrypted, and its password is wrong or missing.",
+    },
+    Entry {
+        code: Code::KEY_MISMATCH,
+        name: c"KeyMismatch",
+        retryable: false,
+        description: c"A private key does not belong to its certificate.",
     },
     Entry {
         code: Code::INVALID_JSON,

@@ -45,14 +45,29 @@ typedef struct httpx_error httpx_error;
 /** The options of a client to come. One thread at a time. */
 typedef struct httpx_client_builder httpx_client_builder;
 
+/** Settings of TLS, for as many clients as wanted. One thread at a time. */
+typedef struct httpx_tls httpx_tls;
+
+/** A proxy to go through. One thread at a time. */
+typedef struct httpx_proxy httpx_proxy;
+
 /** A client: connection pool and defaults. Any thread may use it. */
 typedef struct httpx_client httpx_client;
+
+/**
+ * A transport: a connection pool with its settings, which carries single requests. It can be used by itself, or be
+ * shared by clients. Any thread may use it.
+ */
+typedef struct httpx_transport httpx_transport;
 
 /**
  * A request: method, URL, headers, body, time limits. One thread at a time. It can be changed and sent as often as its
  * body can be read.
  */
 typedef struct httpx_request httpx_request;
+
+/** An interim response (100 to 199, but for 101). Lent to a callback. */
+typedef struct httpx_informational httpx_informational;
 
 /** A form without files: names and values in their order. One thread at a time. */
 typedef struct httpx_form httpx_form;
@@ -68,6 +83,9 @@ typedef struct httpx_response httpx_response;
 
 /** A response's body on its way. One thread at a time. */
 typedef struct httpx_stream httpx_stream;
+
+/** A connection without HTTP on it, after a 101 or a CONNECT that succeeded. One thread at a time. */
+typedef struct httpx_network_stream httpx_network_stream;
 
 /** A set of cookies, with their domains and paths. One thread at a time. */
 typedef struct httpx_cookies httpx_cookies;
@@ -141,8 +159,12 @@ typedef int32_t httpx_code;
 #define HTTPX_E_CERTIFICATE_SELF_SIGNED 0x11121315
 /** CertificateRevoked. The host's certificate has been revoked by its issuer. */
 #define HTTPX_E_CERTIFICATE_REVOKED 0x11121316
+/** CertificateSignature. The host's certificate has a signature that is wrong, weak or of an unknown kind. */
+#define HTTPX_E_CERTIFICATE_SIGNATURE 0x11121317
 /** TLSAlert. The host ended the TLS handshake with an alert. */
 #define HTTPX_E_TLS_ALERT 0x11121320
+/** ClientCertificateRequired. The host wants a client certificate, and there is none. */
+#define HTTPX_E_CLIENT_CERTIFICATE_REQUIRED 0x11121321
 /** BlockedAddress. The client's rules forbid to connect to the host's address. */
 #define HTTPX_E_BLOCKED_ADDRESS 0x11121400
 /** Unreachable. No route leads to the host or its network. */
@@ -224,6 +246,10 @@ typedef int32_t httpx_code;
 #define HTTPX_E_TOO_LONG 0x62200000
 /** InvalidConfig. The client's settings are not valid, or not valid together. */
 #define HTTPX_E_INVALID_CONFIG 0x62300000
+/** KeyPassword. A private key is encrypted, and its password is wrong or missing. */
+#define HTTPX_E_KEY_PASSWORD 0x62310000
+/** KeyMismatch. A private key does not belong to its certificate. */
+#define HTTPX_E_KEY_MISMATCH 0x62320000
 /** InvalidJSON. A text is not valid JSON. */
 #define HTTPX_E_INVALID_JSON 0x62400000
 /** InvalidState. The handle's state does not allow this call. */
@@ -315,6 +341,25 @@ typedef void (*httpx_chunk_fn)(void *user_data, httpx_code code, const uint8_t *
 /** The end of an operation that gives nothing. `error` (NULL on success) belongs to the callee, who frees it. */
 typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *error);
 
+/**
+ * Hears of one step of a request, by httpcore's name of the event ("http11.send_request_headers.started") and with what
+ * the event tells as a JSON object: bytes are text whose characters are the bytes, tuples are lists, and Python objects
+ * are their repr. Both are NUL-terminated, and there until the callback returns. Anything but 0 ends the request with
+ * HTTPX_E_CANCELLED.
+ */
+typedef int32_t (*httpx_trace_fn)(void *user_data, const char *event, size_t event_len, const char *info,
+                                  size_t info_len);
+
+/**
+ * Hears a line of the log: HTTPX_LOG_DEBUG or HTTPX_LOG_INFO, the logger's name as in Python ("httpx",
+ * "httpcore.http11"), and the message. Both are NUL-terminated, and there until the callback returns.
+ */
+typedef void (*httpx_log_fn)(void *user_data, int32_t level, const char *logger, size_t logger_len, const char *message,
+                             size_t message_len);
+
+/** Hears of an interim response, which is there until the callback returns and not to be freed. */
+typedef void (*httpx_informational_fn)(void *user_data, const httpx_informational *response);
+
 /* ---- Library ---- */
 
 /** All kinds of handles together, for httpx_live_handles. */
@@ -356,6 +401,18 @@ typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *err
 /** Cookies. */
 #define HTTPX_KIND_COOKIES 12
 
+/** Transports. */
+#define HTTPX_KIND_TRANSPORT 13
+
+/** TLS settings. */
+#define HTTPX_KIND_TLS 14
+
+/** Proxies. */
+#define HTTPX_KIND_PROXY 15
+
+/** Network streams. */
+#define HTTPX_KIND_NETWORK_STREAM 16
+
 /** The library's version: "0.1.0". Static. */
 const char *httpx_version(void);
 
@@ -365,7 +422,10 @@ const char *httpx_version(void);
  */
 uint32_t httpx_abi_version(void);
 
-/** Whether this library has a feature: 1 or 0. Names: "http1", "tls", "unix", "gzip", "br", "zstd". */
+/**
+ * Whether this library has a feature: 1 or 0. Names: "http1", "tls", "unix", "proxy", "socks", "gzip", "br",
+ * "zstd".
+ */
 int32_t httpx_feature(const char *name, size_t len);
 
 /**
@@ -422,7 +482,8 @@ const char *httpx_error_request_url(const httpx_error *e, size_t *len);
 httpx_code httpx_error_request(const httpx_error *e, httpx_request **out, httpx_error **err);
 
 /**
- * A copy of the response that an HTTPX_E_HTTP_STATUS is about, owned by the caller, with its body if that was read.
+ * A copy of the response that an HTTPX_E_HTTP_STATUS is about, owned by the caller, with its body if that was
+ * read. Or that with which a proxy refused to open a tunnel (HTTPX_E_PROXY), with the first 64 KiB of its body.
  * HTTPX_DONE, and `*out` is NULL, if there is none.
  */
 httpx_code httpx_error_response(const httpx_error *e, httpx_response **out, httpx_error **err);
@@ -479,13 +540,17 @@ httpx_code httpx_client_builder_header(httpx_client_builder *b, const char *name
 httpx_code httpx_client_builder_verify(httpx_client_builder *b, int32_t verify, httpx_error **err);
 
 /**
- * Trusts the certificates in a PEM text (copied) instead of the bundled Mozilla roots; those of several calls add up.
+ * Trusts the certificates in a PEM text, or in DER (copied), instead of the bundled Mozilla roots; those of several
+ * calls add up. httpx_client_builder_tls has more settings of TLS.
  *
- * HTTPX_E_INVALID_CONFIG if there is none in it, or one that cannot be read.
+ * HTTPX_E_INVALID_CONFIG if there is none in it that can be used.
  */
 httpx_code httpx_client_builder_ca_pem(httpx_client_builder *b, const uint8_t *pem, size_t len, httpx_error **err);
 
-/** The same for a PEM file, read now. HTTPX_E_IO or a code below it if it cannot be read. */
+/**
+ * The same for a file, read now, or a directory, see httpx_tls_ca_path. HTTPX_E_IO or a code below it if it cannot be
+ * read.
+ */
 httpx_code httpx_client_builder_ca_file(httpx_client_builder *b, const char *file, size_t len, httpx_error **err);
 
 /** Has every connection go to a unix socket instead of the address of its URL. TLS is still spoken to https URLs. */
@@ -539,12 +604,41 @@ httpx_code httpx_client_builder_resolve(httpx_client_builder *b, const char *nam
  */
 httpx_code httpx_client_builder_retries(httpx_client_builder *b, uint32_t retries, httpx_error **err);
 
+/** Has every connection go through a proxy; NULL: none, the default. What `proxy` says now is copied. */
+httpx_code httpx_client_builder_proxy(httpx_client_builder *b, const httpx_proxy *proxy, httpx_error **err);
+
+/**
+ * Sets the IP address at this end of connections, to a proxy too; only addresses of its family are connected to
+ * then. "0.0.0.0" and "::" ask for a family and leave the address to the system. Unix sockets have none.
+ *
+ * HTTPX_E_INVALID_ARGUMENT for what is no address. One that this machine does not have is HTTPX_E_CONNECT when a
+ * connection is made.
+ */
+httpx_code httpx_client_builder_local_address(httpx_client_builder *b, const char *address, size_t len,
+                                              httpx_error **err);
+
+/**
+ * Has an option set on every TCP socket before it connects, to a proxy too: setsockopt(fd, level, option, value,
+ * len). Several calls add up, in their order. TCP_NODELAY is set before them.
+ *
+ * An option that the system refuses is HTTPX_E_CONNECT, with its errno, when a connection is made.
+ */
+httpx_code httpx_client_builder_socket_option(httpx_client_builder *b, int32_t level, int32_t option,
+                                              const uint8_t *value, size_t len, httpx_error **err);
+
 /**
  * Says whether redirects are followed (1) or not (0, the default), and how many in a row at most: HTTPX_E_TOO_MANY_REDIRECTS
  * for more. HTTPX's number is 20.
  */
 httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follow, size_t max_redirects,
                                           httpx_error **err);
+
+/**
+ * Says whether the environment of the process is asked, when a client is built, for what the program has not said: 1
+ * (the default) or 0. SSL_CERT_FILE (a file) or else SSL_CERT_DIR (directories) name root certificates in the place of
+ * the bundled ones, SSLKEYLOGFILE a file as for httpx_tls_key_log.
+ */
+httpx_code httpx_client_builder_trust_env(httpx_client_builder *b, int32_t trust, httpx_error **err);
 
 /**
  * Has `fn_` asked by threads that are blocked in a call of this client, outside of everything, at least every 100 ms;
@@ -556,7 +650,22 @@ httpx_code httpx_client_builder_interrupt(httpx_client_builder *b, httpx_interru
                                           httpx_destroy_fn destroy, httpx_error **err);
 
 /**
- * Makes a client. The builder is unchanged and can build more. Nothing is opened yet.
+ * Limits what a response's head may have: `max_bytes` of status line and header lines together (102,400 at first), and
+ * `max_fields` header lines (1,000). More is HTTPX_E_HEADERS_TOO_LARGE. HTTPX_E_INVALID_ARGUMENT for a limit of 0.
+ */
+httpx_code httpx_client_builder_header_limits(httpx_client_builder *b, size_t max_bytes, size_t max_fields,
+                                              httpx_error **err);
+
+/**
+ * Limits a response's body on the wire, before it is decoded, to `max_bytes`; UINT64_MAX, the default, is no limit. More
+ * is HTTPX_E_BODY_TOO_LARGE: at once if the server declares it, else when it has come.
+ */
+httpx_code httpx_client_builder_max_response_bytes(httpx_client_builder *b, uint64_t max_bytes, httpx_error **err);
+
+/**
+ * Makes a client. The builder is unchanged and can build more. Nothing is opened yet but what the environment names,
+ * if it is trusted: HTTPX_E_IO or a code below it if that cannot be read. HTTPX_E_INVALID_CONFIG for settings that
+ * contradict each other.
  *
  * `*out` is owned by the caller, who frees it with httpx_client_free.
  */
@@ -599,6 +708,149 @@ httpx_code httpx_client_builder_http2_ping(httpx_client_builder *b, double inter
 
 /** Sets how many connections there may be to one origin; SIZE_MAX (the default) is no limit of its own. */
 httpx_code httpx_client_builder_max_per_host(httpx_client_builder *b, size_t max, httpx_error **err);
+
+/* ---- TLS: settings, one thread at a time ---- */
+
+/** The bundled root certificates, unless others were added: the default. */
+#define HTTPX_ROOTS_DEFAULT 0
+
+/** No root certificates but those that were added. */
+#define HTTPX_ROOTS_NONE 1
+
+/** The bundled root certificates, Mozilla's, and those that were added. */
+#define HTTPX_ROOTS_BUNDLED 2
+
+/** The system's root certificates, and those that were added. */
+#define HTTPX_ROOTS_SYSTEM 3
+
+/** TLS 1.2, for httpx_tls_versions. */
+#define HTTPX_TLS_1_2 771
+
+/** TLS 1.3. */
+#define HTTPX_TLS_1_3 772
+
+/**
+ * Makes settings with HTTPX's defaults: certificates and names are checked, against the bundled Mozilla root
+ * certificates; TLS 1.2 and 1.3. `*out` is owned by the caller, who frees it with httpx_tls_free.
+ */
+httpx_code httpx_tls_new(httpx_tls **out, httpx_error **err);
+
+/** Frees settings. Builders that were given them have copies. NULL is fine. */
+void httpx_tls_free(httpx_tls *t);
+
+/**
+ * Says whether peers' certificates and names are checked: 1 (the default), or 0, which gives up all protection
+ * against an attacker in the middle.
+ */
+httpx_code httpx_tls_verify(httpx_tls *t, int32_t verify, httpx_error **err);
+
+/**
+ * Says which root certificates are trusted: HTTPX_ROOTS_DEFAULT, HTTPX_ROOTS_NONE, HTTPX_ROOTS_BUNDLED or
+ * HTTPX_ROOTS_SYSTEM, and in addition those that were added. The system's are asked for at the first connection;
+ * where they are files, SSL_CERT_FILE and SSL_CERT_DIR say which.
+ */
+httpx_code httpx_tls_roots(httpx_tls *t, int32_t roots, httpx_error **err);
+
+/**
+ * Adds root certificates: PEM text, or DER (copied). A certificate that is no authority's is trusted for itself.
+ *
+ * HTTPX_E_INVALID_CONFIG if there is none in it that can be used.
+ */
+httpx_code httpx_tls_ca_data(httpx_tls *t, const uint8_t *data, size_t len, httpx_error **err);
+
+/**
+ * Adds the root certificates in a file, PEM or DER, or in a directory, as `openssl rehash` leaves it or with names
+ * that end in .pem, .crt or .cer, where files that cannot be used are passed over. Read now.
+ *
+ * HTTPX_E_IO or a code below it if it cannot be read, HTTPX_E_INVALID_CONFIG if there is no certificate in it that
+ * can be used.
+ */
+httpx_code httpx_tls_ca_path(httpx_tls *t, const char *ca, size_t len, httpx_error **err);
+
+/**
+ * Shows a client certificate, with the chain that follows it, to servers that ask for one. Both parts are PEM text or
+ * DER (copied); without `key`, (NULL, 0), the key is in the PEM text `cert`. Keys are PKCS#8, PKCS#1 or SEC1,
+ * encrypted ones PKCS#8 or OpenSSL's own PEM (AES or triple DES); `password`, which may be (NULL, 0), is for these.
+ *
+ * HTTPX_E_KEY_PASSWORD without the right password, HTTPX_E_KEY_MISMATCH for another certificate's key,
+ * HTTPX_E_INVALID_CONFIG for what cannot be read.
+ */
+httpx_code httpx_tls_cert_data(httpx_tls *t, const uint8_t *cert, size_t cert_len, const uint8_t *key, size_t key_len,
+                               const uint8_t *password, size_t password_len, httpx_error **err);
+
+/** The same for files, read now. HTTPX_E_IO or a code below it if one cannot be read. */
+httpx_code httpx_tls_cert_file(httpx_tls *t, const char *cert, size_t cert_len, const char *key, size_t key_len,
+                               const uint8_t *password, size_t password_len, httpx_error **err);
+
+/**
+ * Says which versions of TLS are spoken: the oldest and the newest, HTTPX_TLS_1_2 or HTTPX_TLS_1_3. Both are, unless
+ * told otherwise. HTTPX_E_INVALID_ARGUMENT for others, HTTPX_E_INVALID_CONFIG if that leaves none.
+ */
+httpx_code httpx_tls_versions(httpx_tls *t, int32_t min, int32_t max, httpx_error **err);
+
+/**
+ * Adds the secrets of all connections to a file, in NSS's format, for programs that decrypt captured traffic. The
+ * file is made now if it is not there; HTTPX_E_IO or a code below it if that fails.
+ */
+httpx_code httpx_tls_key_log(httpx_tls *t, const char *file, size_t len, httpx_error **err);
+
+/**
+ * Gives a client's builder these settings, as they are now, in the place of all that it had of TLS. Clients with
+ * equal settings share what is made from them, and can resume each other's sessions.
+ */
+httpx_code httpx_client_builder_tls(httpx_client_builder *b, const httpx_tls *t, httpx_error **err);
+
+/* ---- Proxy: one thread at a time ---- */
+
+/**
+ * Makes a proxy from its URL: http, https (TLS is spoken with the proxy too), socks5 or socks5h (the same: names
+ * are the proxy's to look up). The port is 80, 443 or 1080 if none is given; a user name and a password in it are
+ * taken off and used. For use with httpx_client_builder_proxy.
+ *
+ * Requests to http URLs are forwarded by an HTTP proxy; those to https URLs go through a tunnel (CONNECT), in
+ * which TLS is spoken with the origin. A proxy that opens none is HTTPX_E_PROXY with its answer ("407 Proxy
+ * Authentication Required"; see httpx_error_response); one that cannot be reached is HTTPX_E_CONNECT or
+ * HTTPX_E_CONNECT_TIMEOUT.
+ *
+ * HTTPX_E_INVALID_CONFIG for another scheme, HTTPX_E_INVALID_URL for what is no URL. `*out` is owned by the
+ * caller, who frees it with httpx_proxy_free.
+ */
+httpx_code httpx_proxy_new(const char *url, size_t len, httpx_proxy **out, httpx_error **err);
+
+/** Frees a proxy. Clients that go through it are not touched. NULL is fine. */
+void httpx_proxy_free(httpx_proxy *p);
+
+/**
+ * Sets the user name and the password (any bytes), in the place of those in the URL: sent by Basic (RFC 7617) in
+ * Proxy-Authorization, or by RFC 1929 to a SOCKS proxy, which takes 255 bytes of each: HTTPX_E_INVALID_CONFIG for
+ * more.
+ */
+httpx_code httpx_proxy_auth(httpx_proxy *p, const uint8_t *username, size_t username_len, const uint8_t *password,
+                            size_t password_len, httpx_error **err);
+
+/**
+ * Adds a header for an HTTP proxy: it goes with CONNECT, and with requests that are forwarded unless they have one
+ * of its name. Origins behind a tunnel do not see it.
+ *
+ * HTTPX_E_LOCAL_PROTOCOL for what could not be sent, HTTPX_E_INVALID_CONFIG for a SOCKS proxy.
+ */
+httpx_code httpx_proxy_header(httpx_proxy *p, const char *name, size_t name_len, const uint8_t *value, size_t value_len,
+                              httpx_error **err);
+
+/**
+ * Gives a proxy with an https URL these settings, as they are now, for TLS with it: whom to trust, and whom to be.
+ * The client's are for origins only. HTTPX_E_INVALID_CONFIG for a proxy with another scheme.
+ */
+httpx_code httpx_proxy_tls(httpx_proxy *p, const httpx_tls *t, httpx_error **err);
+
+/** Says whether names are looked up here (1) or by a SOCKS proxy (0, the default). HTTP proxies always get names. */
+httpx_code httpx_proxy_local_dns(httpx_proxy *p, int32_t local, httpx_error **err);
+
+/**
+ * Says whether requests to different origins that an HTTP proxy forwards share connections to it (1, the default),
+ * or each origin has its own (0).
+ */
+httpx_code httpx_proxy_share_forwarding(httpx_proxy *p, int32_t share, httpx_error **err);
 
 /* ---- Client: any thread ---- */
 
@@ -665,6 +917,68 @@ httpx_code httpx_client_send_async(httpx_client *c, httpx_request *r, uint32_t f
  * connection. Each place may be NULL.
  */
 httpx_code httpx_client_connections(httpx_client *c, size_t *active, size_t *idle, size_t *waiting, httpx_error **err);
+
+/* ---- Transport: a connection pool by itself, or shared by clients; any thread ---- */
+
+/**
+ * Makes a transport with those of a builder's settings that concern connections: TLS, proxy, limits, HTTP versions,
+ * retries, time limits, the interrupt function. Nothing is opened yet but what the environment names, as for
+ * httpx_client_builder_build. The builder stays as it is.
+ *
+ * `*out` is owned by the caller, who frees it with httpx_transport_free.
+ */
+httpx_code httpx_transport_new(const httpx_client_builder *b, httpx_transport **out, httpx_error **err);
+
+/** Adds an owner; returns `t`. NULL for NULL. */
+httpx_transport *httpx_transport_clone(httpx_transport *t);
+
+/**
+ * Ends an ownership; clients that were built with it own it, too. With the last one, idle connections are closed;
+ * requests that are in flight, and responses that are open, go on. NULL is fine.
+ */
+void httpx_transport_free(httpx_transport *t);
+
+/** Closes a transport for all its owners, as httpx_client_close does a client. */
+httpx_code httpx_transport_close(httpx_transport *t, double drain_seconds, httpx_error **err);
+
+/** Makes a request that has no header but Host, with the transport's time limits. Otherwise as httpx_request_new. */
+httpx_code httpx_transport_request_new(httpx_transport *t, const char *method, size_t method_len, const char *url,
+                                       size_t url_len, httpx_request **out, httpx_error **err);
+
+/**
+ * Sends a request and waits for its response's head; the body is unread. Nothing is added to the request, and no
+ * redirect is followed.
+ *
+ * The request stays the caller's. `*out` is owned by the caller, who frees it with httpx_response_free.
+ */
+httpx_code httpx_transport_send(httpx_transport *t, httpx_request *r, httpx_response **out, httpx_error **err);
+
+/** The same in a queue; for the operation see httpx_client_send_async. */
+httpx_code httpx_transport_send_async(httpx_transport *t, httpx_request *r, httpx_queue *q, httpx_response_fn done,
+                                      void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+
+/** As httpx_client_connections. */
+httpx_code httpx_transport_connections(httpx_transport *t, size_t *active, size_t *idle, size_t *waiting,
+                                       httpx_error **err);
+
+/**
+ * Has clients use this transport instead of one of their own, for what is not mounted elsewhere. It is shared: closing
+ * a client does not close it. The builder's own settings for connections, and proxies of the environment, then do not
+ * matter. NULL takes it back. The builder becomes an owner.
+ */
+httpx_code httpx_client_builder_transport(httpx_client_builder *b, httpx_transport *t, httpx_error **err);
+
+/**
+ * Has requests to URLs that match `pattern` use this transport, or, with NULL, the client's default one without any
+ * proxy. A pattern is a scheme or "all", "://", and perhaps a host and a port: "https://", "http://localhost:8080". A
+ * host "*.example.org" means the names below example.org, "*example.org" that name too, and "*" any. A pattern with a
+ * port goes first, then the one with the longer host, then the one with the longer scheme. The same pattern again
+ * replaces what it was mounted to.
+ *
+ * HTTPX_E_INVALID_ARGUMENT or HTTPX_E_INVALID_URL for what is no pattern. The builder becomes an owner.
+ */
+httpx_code httpx_client_builder_mount(httpx_client_builder *b, const char *pattern, size_t len, httpx_transport *t,
+                                      httpx_error **err);
 
 /* ---- Request: one thread at a time ---- */
 
@@ -756,6 +1070,12 @@ httpx_code httpx_request_auth_none(httpx_request *r, httpx_error **err);
  */
 httpx_code httpx_request_target(httpx_request *r, const char *target, size_t len, httpx_error **err);
 
+/**
+ * Sets the name that TLS asks for and checks the server's certificate against, instead of the URL's host: for a URL
+ * with an address. A redirect to another host drops it; "" does, too.
+ */
+httpx_code httpx_request_server_name(httpx_request *r, const char *name, size_t len, httpx_error **err);
+
 /** Gives the request a body of `len` bytes, which are copied. */
 httpx_code httpx_request_body_bytes(httpx_request *r, const uint8_t *data, size_t len, httpx_error **err);
 
@@ -787,6 +1107,76 @@ httpx_code httpx_request_body_file(httpx_request *r, const char *file, size_t le
  */
 httpx_code httpx_request_body_pipe(httpx_request *r, int64_t content_length, size_t capacity, httpx_pipe **writer,
                                    httpx_error **err);
+
+/* ---- Hooks: hearing of what goes on inside a request, on the thread that waits or dispatches ---- */
+
+/** A line of the log that tells what happens inside. */
+#define HTTPX_LOG_DEBUG 10
+
+/** A line of the log that a user may want to see. */
+#define HTTPX_LOG_INFO 20
+
+/**
+ * Has the request ask, by `Expect: 100-continue`, whether its body is wanted, and hold it back until the server says so
+ * or `timeout` seconds are over. A final answer comes instead of the body, which is then not sent; after a 417 the
+ * request is sent once more without asking, if its body can be read again. A request without body does not ask.
+ *
+ * INFINITY waits as long as the read timeout allows; HTTPX_UNSET, the default, sends the body at once.
+ */
+httpx_code httpx_request_expect_continue(httpx_request *r, double timeout, httpx_error **err);
+
+/**
+ * Has `fn_` told of interim responses to the request, such as 103 Early Hints, in their order, on the thread that waits
+ * or dispatches. NULL: no longer.
+ *
+ * `destroy` runs when neither the request nor anything that came of it is left, or when this call fails.
+ */
+httpx_code httpx_request_on_informational(httpx_request *r, httpx_informational_fn fn_, void *user_data,
+                                          httpx_destroy_fn destroy, httpx_error **err);
+
+/** The status code, 100 to 199; 0 if `i` is NULL. */
+int32_t httpx_informational_status_code(const httpx_informational *i);
+
+/** How many header lines there are; 0 if `i` is NULL. */
+size_t httpx_informational_header_count(const httpx_informational *i);
+
+/**
+ * The header line at `index`, as received. Each place may be NULL. The strings are borrowed from `i`. HTTPX_E_NOT_FOUND
+ * for an index that is too high.
+ */
+httpx_code httpx_informational_header_at(const httpx_informational *i, size_t index, const uint8_t **name,
+                                         size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
+
+/**
+ * Has `fn_` told of each step of the request, as httpcore's `trace` extension is: connecting, TLS, what is sent and what
+ * is received, with arguments and results; on the thread that waits or dispatches, or that frees a response early.
+ * NULL: no longer; then the client's counts.
+ *
+ * `destroy` runs when neither the request nor anything that came of it is left, or when this call fails.
+ */
+httpx_code httpx_request_trace(httpx_request *r, httpx_trace_fn fn_, void *user_data, httpx_destroy_fn destroy,
+                               httpx_error **err);
+
+/**
+ * Has `fn_` told of the steps of every request that has no trace function of its own. See httpx_request_trace. NULL: no
+ * longer.
+ *
+ * `destroy` runs when neither the builder nor a client nor a response of it is left, or when this call fails.
+ */
+httpx_code httpx_client_builder_trace(httpx_client_builder *b, httpx_trace_fn fn_, void *user_data,
+                                      httpx_destroy_fn destroy, httpx_error **err);
+
+/**
+ * Has `fn_` told what HTTPX and httpcore would log: for each response a line of logger "httpx" at HTTPX_LOG_INFO
+ * (`HTTP Request: GET https://example.org/ "HTTP/1.1 200 OK"`, without the URL's password), and for each step a line of
+ * a logger like "httpcore.connection" at HTTPX_LOG_DEBUG (`connect_tcp.started host='example.org' port=443 ...`). On the
+ * thread that waits or dispatches, or that frees a response early. NULL: no longer.
+ *
+ * Headers, credentials among them, are in the lines at HTTPX_LOG_DEBUG as they are on the wire. `destroy` runs when
+ * neither the builder nor a client nor a response of it is left, or when this call fails.
+ */
+httpx_code httpx_client_builder_log(httpx_client_builder *b, httpx_log_fn fn_, void *user_data,
+                                    httpx_destroy_fn destroy, httpx_error **err);
 
 /* ---- Forms and multipart bodies: one thread at a time ---- */
 
@@ -932,7 +1322,7 @@ httpx_code httpx_response_content(const httpx_response *r, const uint8_t **conte
 
 /**
  * The body's text in UTF-8, once it was read: decoded from what httpx_response_set_encoding says, else what Content-Type
- * says, else UTF-8; bytes without meaning become U+FFFD. Not NUL-terminated; borrowed from `r`.
+ * says, else UTF-8; bytes without meaning become U+FFFD. Borrowed from `r`.
  * HTTPX_E_RESPONSE_NOT_READ before the body was read.
  */
 httpx_code httpx_response_text(const httpx_response *r, const char **text, size_t *len, httpx_error **err);
@@ -1010,7 +1400,7 @@ httpx_code httpx_response_next_request(const httpx_response *r, httpx_request **
 size_t httpx_response_trailer_count(const httpx_response *r);
 
 /**
- * The trailer line at `index`. Each place may be NULL. The strings are not NUL-terminated; they are borrowed from `r`.
+ * The trailer line at `index`. Each place may be NULL. The strings are borrowed from `r`.
  * HTTPX_E_NOT_FOUND for an index that is too high.
  */
 httpx_code httpx_response_trailer_at(const httpx_response *r, size_t index, const uint8_t **name, size_t *name_len,
@@ -1031,6 +1421,86 @@ httpx_code httpx_response_close(httpx_response *r, httpx_error **err);
  */
 httpx_code httpx_response_stream(httpx_response *r, int32_t kind, size_t chunk_size, httpx_stream **out,
                                  httpx_error **err);
+
+/* ---- The connection of a response ---- */
+
+/**
+ * This side's address: "127.0.0.1:80" or "[::1]:80"; empty for a unix socket. `len` may be NULL. Borrowed from `r`;
+ * NULL if `r` is NULL.
+ */
+const char *httpx_response_local_address(const httpx_response *r, size_t *len);
+
+/** The address of the peer, which is the proxy if there is one, in the same form. */
+const char *httpx_response_peer_address(const httpx_response *r, size_t *len);
+
+/**
+ * The version of TLS: "TLSv1.2" or "TLSv1.3"; empty if the connection is in the clear. `len` may be NULL. Borrowed
+ * from `r`; NULL if `r` is NULL. So for the next three.
+ */
+const char *httpx_response_tls_version(const httpx_response *r, size_t *len);
+
+/** The cipher suite by its IANA name: "TLS_AES_256_GCM_SHA384". */
+const char *httpx_response_tls_cipher(const httpx_response *r, size_t *len);
+
+/** The key exchange group: "X25519MLKEM768"; empty also for a session of TLS 1.2 that was resumed. */
+const char *httpx_response_tls_group(const httpx_response *r, size_t *len);
+
+/** The protocol that ALPN has chosen: "http/1.1" or "h2"; empty also if the server has chosen none. */
+const char *httpx_response_tls_alpn(const httpx_response *r, size_t *len);
+
+/** Whether an earlier TLS session was resumed: 1 or 0; 0 also if `r` is NULL or the connection is in the clear. */
+int32_t httpx_response_tls_resumed(const httpx_response *r);
+
+/**
+ * A certificate that the server has shown, in DER: 0 is its own, those after it are for who issued it. The places may
+ * be NULL. Borrowed from `r`. HTTPX_DONE, and `*der` is NULL, if there are no more, or the connection is in the
+ * clear.
+ */
+httpx_code httpx_response_tls_certificate(const httpx_response *r, size_t index, const uint8_t **der, size_t *len,
+                                          httpx_error **err);
+
+/* ---- Timings of a response: any thread ---- */
+
+/** The wait for a place in the pool. */
+#define HTTPX_TIMING_QUEUE 1
+
+/** The look-up of the name. */
+#define HTTPX_TIMING_DNS 2
+
+/** TCP, or the unix socket. */
+#define HTTPX_TIMING_CONNECT 3
+
+/** The proxy's part in making the connection. */
+#define HTTPX_TIMING_PROXY 4
+
+/** The TLS handshake with the origin. */
+#define HTTPX_TIMING_TLS 5
+
+/** Until the request was out, from when there was a connection. */
+#define HTTPX_TIMING_SEND 6
+
+/** The wait for the response's head, from when the request was out. */
+#define HTTPX_TIMING_FIRST_BYTE 7
+
+/** From the head to the end of the body. */
+#define HTTPX_TIMING_BODY 8
+
+/** All of it, as httpx_response_elapsed. */
+#define HTTPX_TIMING_TOTAL 9
+
+/**
+ * How many seconds a part of the request took: HTTPX_TIMING_QUEUE and the others, as durations. Each response of a
+ * chain of redirects has its own, see httpx_response_history_at.
+ *
+ * HTTPX_DONE, and 0 seconds, for what did not happen (a look-up on a connection that was there) or is not over.
+ */
+httpx_code httpx_response_timing(const httpx_response *r, int32_t what, double *seconds, httpx_error **err);
+
+/** How many bytes went out for the request, head and framing included, before TLS; 0 if `r` is NULL. */
+uint64_t httpx_response_bytes_sent(const httpx_response *r);
+
+/** Whether the connection had served an earlier request: 1 or 0. 0 if `r` is NULL. */
+int32_t httpx_response_is_reused(const httpx_response *r);
 
 /* ---- Stream: a response's body, piece by piece, one thread at a time ---- */
 
@@ -1056,6 +1526,89 @@ httpx_code httpx_stream_close(httpx_stream *s, httpx_error **err);
 
 /** Frees a stream; before its end, that closes its connection. NULL is fine. */
 void httpx_stream_free(httpx_stream *s);
+
+/* ---- Network stream: a connection that another protocol has taken over, one thread at a time ---- */
+
+/**
+ * Takes the connection of a response that has given it up to another protocol: a 101 to a request with an Upgrade
+ * header, or a 2xx to CONNECT. What arrived behind the response is read first. Once for each response.
+ *
+ * HTTPX_E_INVALID_STATE for another response, or if it was taken. Until it is closed or freed it counts as one of the
+ * client's connections, and closing the client cuts it off. `*out` is owned by the caller, who frees it with
+ * httpx_network_stream_free; `r` may be freed first.
+ */
+httpx_code httpx_response_network_stream(httpx_response *r, httpx_network_stream **out, httpx_error **err);
+
+/**
+ * Reads what there is, at most `max` bytes, and waits `timeout` seconds (INFINITY: for ever) until there is something:
+ * HTTPX_OK with `*len` bytes, never 0, at `*data`, which are there until the next read of `s`; or HTTPX_DONE when the
+ * peer has ended, and then `*data` is NULL. HTTPX_E_READ_TIMEOUT loses nothing: it can be read on.
+ */
+httpx_code httpx_network_stream_read(httpx_network_stream *s, size_t max, double timeout, const uint8_t **data,
+                                     size_t *len, httpx_error **err);
+
+/**
+ * The same in the background. The stream is in use until the operation has ended; cancelling it loses nothing. See
+ * httpx_client_send_async for the other parameters; without `done`, ask httpx_op_chunk.
+ */
+httpx_code httpx_network_stream_read_async(httpx_network_stream *s, size_t max, double timeout, httpx_queue *q,
+                                           httpx_chunk_fn done, void *user_data, httpx_destroy_fn destroy,
+                                           httpx_op **op, httpx_error **err);
+
+/**
+ * Writes all of it, and waits at most `timeout` seconds (INFINITY: for ever) each time that the peer takes nothing. After
+ * an error nobody knows how much went out.
+ */
+httpx_code httpx_network_stream_write(httpx_network_stream *s, const uint8_t *data, size_t len, double timeout,
+                                      httpx_error **err);
+
+/**
+ * The same in the background, with a copy of the data. The stream is in use until the operation has ended. See
+ * httpx_client_send_async for the other parameters; without `done`, ask httpx_op_result.
+ */
+httpx_code httpx_network_stream_write_async(httpx_network_stream *s, const uint8_t *data, size_t len, double timeout,
+                                            httpx_queue *q, httpx_done_fn done, void *user_data,
+                                            httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+
+/**
+ * Speaks TLS on it from now on, by the settings of `c`, with the peer whose certificate is for `server_name`. Waits
+ * `timeout` seconds at most (INFINITY: for ever). If it fails, the stream is closed.
+ *
+ * HTTPX_E_CONNECT_TIMEOUT, HTTPX_E_CONNECT and codes below it; HTTPX_E_INVALID_STATE while there is data that came in the
+ * clear and was not read.
+ */
+httpx_code httpx_network_stream_start_tls(httpx_network_stream *s, httpx_client *c, const char *server_name,
+                                          size_t server_name_len, double timeout, httpx_error **err);
+
+/**
+ * The same in the background. The stream is in use until the operation has ended. See httpx_client_send_async for the
+ * other parameters; without `done`, ask httpx_op_result.
+ */
+httpx_code httpx_network_stream_start_tls_async(httpx_network_stream *s, httpx_client *c, const char *server_name,
+                                                size_t server_name_len, double timeout, httpx_queue *q,
+                                                httpx_done_fn done, void *user_data, httpx_destroy_fn destroy,
+                                                httpx_op **op, httpx_error **err);
+
+/**
+ * Whether a read would not have to wait, because there is data or the peer has ended: 1 or 0. 0 if `s` is NULL or in
+ * use.
+ */
+int32_t httpx_network_stream_is_readable(const httpx_network_stream *s);
+
+/**
+ * Our end's address: "127.0.0.1:4711" or "[::1]:4711"; empty for a unix socket. `len` may be NULL. Borrowed from `s`;
+ * NULL if `s` is NULL or in use.
+ */
+const char *httpx_network_stream_local_address(const httpx_network_stream *s, size_t *len);
+
+/** The peer's address, which is the proxy's if there is one; else as httpx_network_stream_local_address. */
+const char *httpx_network_stream_peer_address(const httpx_network_stream *s, size_t *len);
+
+/** Closes the connection. HTTPX_E_STREAM_CLOSED for whoever reads or writes on. */
+httpx_code httpx_network_stream_close(httpx_network_stream *s, httpx_error **err);
+
+/** Frees it, and closes the connection. NULL is fine. */
+void httpx_network_stream_free(httpx_network_stream *s);
 
 /* ---- Cookies: one thread at a time ---- */
 

@@ -1,12 +1,17 @@
 typedef struct httpx_error httpx_error;
 typedef struct httpx_client_builder httpx_client_builder;
+typedef struct httpx_tls httpx_tls;
+typedef struct httpx_proxy httpx_proxy;
 typedef struct httpx_client httpx_client;
+typedef struct httpx_transport httpx_transport;
 typedef struct httpx_request httpx_request;
+typedef struct httpx_informational httpx_informational;
 typedef struct httpx_form httpx_form;
 typedef struct httpx_multipart httpx_multipart;
 typedef struct httpx_pipe httpx_pipe;
 typedef struct httpx_response httpx_response;
 typedef struct httpx_stream httpx_stream;
+typedef struct httpx_network_stream httpx_network_stream;
 typedef struct httpx_cookies httpx_cookies;
 typedef struct httpx_queue httpx_queue;
 typedef struct httpx_op httpx_op;
@@ -35,7 +40,9 @@ typedef int32_t httpx_code;
 #define HTTPX_E_CERTIFICATE_UNTRUSTED 0x11121314
 #define HTTPX_E_CERTIFICATE_SELF_SIGNED 0x11121315
 #define HTTPX_E_CERTIFICATE_REVOKED 0x11121316
+#define HTTPX_E_CERTIFICATE_SIGNATURE 0x11121317
 #define HTTPX_E_TLS_ALERT 0x11121320
+#define HTTPX_E_CLIENT_CERTIFICATE_REQUIRED 0x11121321
 #define HTTPX_E_BLOCKED_ADDRESS 0x11121400
 #define HTTPX_E_UNREACHABLE 0x11121500
 #define HTTPX_E_READ 0x11122000
@@ -74,6 +81,8 @@ typedef int32_t httpx_code;
 #define HTTPX_E_INVALID_UTF8 0x62100000
 #define HTTPX_E_TOO_LONG 0x62200000
 #define HTTPX_E_INVALID_CONFIG 0x62300000
+#define HTTPX_E_KEY_PASSWORD 0x62310000
+#define HTTPX_E_KEY_MISMATCH 0x62320000
 #define HTTPX_E_INVALID_JSON 0x62400000
 #define HTTPX_E_INVALID_STATE 0x63000000
 #define HTTPX_E_CLIENT_CLOSED 0x63100000
@@ -102,6 +111,9 @@ typedef void (*httpx_waker_fn)(void *user_data);
 typedef void (*httpx_response_fn)(void *user_data, httpx_code code, httpx_response *response, httpx_error *error);
 typedef void (*httpx_chunk_fn)(void *user_data, httpx_code code, const uint8_t *data, size_t len, httpx_error *error);
 typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *error);
+typedef int32_t (*httpx_trace_fn)(void *user_data, const char *event, size_t event_len, const char *info, size_t info_len);
+typedef void (*httpx_log_fn)(void *user_data, int32_t level, const char *logger, size_t logger_len, const char *message, size_t message_len);
+typedef void (*httpx_informational_fn)(void *user_data, const httpx_informational *response);
 #define HTTPX_KIND_ALL 0
 #define HTTPX_KIND_ERROR 1
 #define HTTPX_KIND_CLIENT_BUILDER 2
@@ -115,6 +127,10 @@ typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *err
 #define HTTPX_KIND_FORM 10
 #define HTTPX_KIND_MULTIPART 11
 #define HTTPX_KIND_COOKIES 12
+#define HTTPX_KIND_TRANSPORT 13
+#define HTTPX_KIND_TLS 14
+#define HTTPX_KIND_PROXY 15
+#define HTTPX_KIND_NETWORK_STREAM 16
 const char *httpx_version(void);
 uint32_t httpx_abi_version(void);
 int32_t httpx_feature(const char *name, size_t len);
@@ -150,8 +166,14 @@ httpx_code httpx_client_builder_auth_digest(httpx_client_builder *b, const uint8
 httpx_code httpx_client_builder_auth_netrc(httpx_client_builder *b, const char *file, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_resolve(httpx_client_builder *b, const char *name, size_t name_len, uint32_t port, const char *address, size_t address_len, httpx_error **err);
 httpx_code httpx_client_builder_retries(httpx_client_builder *b, uint32_t retries, httpx_error **err);
+httpx_code httpx_client_builder_proxy(httpx_client_builder *b, const httpx_proxy *proxy, httpx_error **err);
+httpx_code httpx_client_builder_local_address(httpx_client_builder *b, const char *address, size_t len, httpx_error **err);
+httpx_code httpx_client_builder_socket_option(httpx_client_builder *b, int32_t level, int32_t option, const uint8_t *value, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follow, size_t max_redirects, httpx_error **err);
+httpx_code httpx_client_builder_trust_env(httpx_client_builder *b, int32_t trust, httpx_error **err);
 httpx_code httpx_client_builder_interrupt(httpx_client_builder *b, httpx_interrupt_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+httpx_code httpx_client_builder_header_limits(httpx_client_builder *b, size_t max_bytes, size_t max_fields, httpx_error **err);
+httpx_code httpx_client_builder_max_response_bytes(httpx_client_builder *b, uint64_t max_bytes, httpx_error **err);
 httpx_code httpx_client_builder_build(const httpx_client_builder *b, httpx_client **out, httpx_error **err);
 httpx_code httpx_client_builder_http1(httpx_client_builder *b, int32_t enabled, httpx_error **err);
 httpx_code httpx_client_builder_http2(httpx_client_builder *b, int32_t enabled, httpx_error **err);
@@ -159,6 +181,30 @@ httpx_code httpx_client_builder_http2_windows(httpx_client_builder *b, uint32_t 
 httpx_code httpx_client_builder_http2_max_streams(httpx_client_builder *b, size_t max, httpx_error **err);
 httpx_code httpx_client_builder_http2_ping(httpx_client_builder *b, double interval, double timeout, httpx_error **err);
 httpx_code httpx_client_builder_max_per_host(httpx_client_builder *b, size_t max, httpx_error **err);
+#define HTTPX_ROOTS_DEFAULT 0
+#define HTTPX_ROOTS_NONE 1
+#define HTTPX_ROOTS_BUNDLED 2
+#define HTTPX_ROOTS_SYSTEM 3
+#define HTTPX_TLS_1_2 771
+#define HTTPX_TLS_1_3 772
+httpx_code httpx_tls_new(httpx_tls **out, httpx_error **err);
+void httpx_tls_free(httpx_tls *t);
+httpx_code httpx_tls_verify(httpx_tls *t, int32_t verify, httpx_error **err);
+httpx_code httpx_tls_roots(httpx_tls *t, int32_t roots, httpx_error **err);
+httpx_code httpx_tls_ca_data(httpx_tls *t, const uint8_t *data, size_t len, httpx_error **err);
+httpx_code httpx_tls_ca_path(httpx_tls *t, const char *ca, size_t len, httpx_error **err);
+httpx_code httpx_tls_cert_data(httpx_tls *t, const uint8_t *cert, size_t cert_len, const uint8_t *key, size_t key_len, const uint8_t *password, size_t password_len, httpx_error **err);
+httpx_code httpx_tls_cert_file(httpx_tls *t, const char *cert, size_t cert_len, const char *key, size_t key_len, const uint8_t *password, size_t password_len, httpx_error **err);
+httpx_code httpx_tls_versions(httpx_tls *t, int32_t min, int32_t max, httpx_error **err);
+httpx_code httpx_tls_key_log(httpx_tls *t, const char *file, size_t len, httpx_error **err);
+httpx_code httpx_client_builder_tls(httpx_client_builder *b, const httpx_tls *t, httpx_error **err);
+httpx_code httpx_proxy_new(const char *url, size_t len, httpx_proxy **out, httpx_error **err);
+void httpx_proxy_free(httpx_proxy *p);
+httpx_code httpx_proxy_auth(httpx_proxy *p, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
+httpx_code httpx_proxy_header(httpx_proxy *p, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_proxy_tls(httpx_proxy *p, const httpx_tls *t, httpx_error **err);
+httpx_code httpx_proxy_local_dns(httpx_proxy *p, int32_t local, httpx_error **err);
+httpx_code httpx_proxy_share_forwarding(httpx_proxy *p, int32_t share, httpx_error **err);
 #define HTTPX_SEND_STREAM 1
 #define HTTPX_SEND_FOLLOW_REDIRECTS 2
 #define HTTPX_SEND_NO_REDIRECTS 4
@@ -169,6 +215,16 @@ httpx_code httpx_client_get(httpx_client *c, const char *url, size_t len, httpx_
 httpx_code httpx_client_send(httpx_client *c, httpx_request *r, uint32_t flags, httpx_response **out, httpx_error **err);
 httpx_code httpx_client_send_async(httpx_client *c, httpx_request *r, uint32_t flags, httpx_queue *q, httpx_response_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
 httpx_code httpx_client_connections(httpx_client *c, size_t *active, size_t *idle, size_t *waiting, httpx_error **err);
+httpx_code httpx_transport_new(const httpx_client_builder *b, httpx_transport **out, httpx_error **err);
+httpx_transport *httpx_transport_clone(httpx_transport *t);
+void httpx_transport_free(httpx_transport *t);
+httpx_code httpx_transport_close(httpx_transport *t, double drain_seconds, httpx_error **err);
+httpx_code httpx_transport_request_new(httpx_transport *t, const char *method, size_t method_len, const char *url, size_t url_len, httpx_request **out, httpx_error **err);
+httpx_code httpx_transport_send(httpx_transport *t, httpx_request *r, httpx_response **out, httpx_error **err);
+httpx_code httpx_transport_send_async(httpx_transport *t, httpx_request *r, httpx_queue *q, httpx_response_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+httpx_code httpx_transport_connections(httpx_transport *t, size_t *active, size_t *idle, size_t *waiting, httpx_error **err);
+httpx_code httpx_client_builder_transport(httpx_client_builder *b, httpx_transport *t, httpx_error **err);
+httpx_code httpx_client_builder_mount(httpx_client_builder *b, const char *pattern, size_t len, httpx_transport *t, httpx_error **err);
 httpx_code httpx_request_new(httpx_client *c, const char *method, size_t method_len, const char *url, size_t url_len, httpx_request **out, httpx_error **err);
 void httpx_request_free(httpx_request *r);
 const char *httpx_request_method(const httpx_request *r, size_t *len);
@@ -184,11 +240,22 @@ httpx_code httpx_request_deadline(httpx_request *r, double total, httpx_error **
 httpx_code httpx_request_auth_basic(httpx_request *r, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
 httpx_code httpx_request_auth_none(httpx_request *r, httpx_error **err);
 httpx_code httpx_request_target(httpx_request *r, const char *target, size_t len, httpx_error **err);
+httpx_code httpx_request_server_name(httpx_request *r, const char *name, size_t len, httpx_error **err);
 httpx_code httpx_request_body_bytes(httpx_request *r, const uint8_t *data, size_t len, httpx_error **err);
 httpx_code httpx_request_body_owned(httpx_request *r, const uint8_t *data, size_t len, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_request_body_json(httpx_request *r, const char *json, size_t len, httpx_error **err);
 httpx_code httpx_request_body_file(httpx_request *r, const char *file, size_t len, httpx_error **err);
 httpx_code httpx_request_body_pipe(httpx_request *r, int64_t content_length, size_t capacity, httpx_pipe **writer, httpx_error **err);
+#define HTTPX_LOG_DEBUG 10
+#define HTTPX_LOG_INFO 20
+httpx_code httpx_request_expect_continue(httpx_request *r, double timeout, httpx_error **err);
+httpx_code httpx_request_on_informational(httpx_request *r, httpx_informational_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+int32_t httpx_informational_status_code(const httpx_informational *i);
+size_t httpx_informational_header_count(const httpx_informational *i);
+httpx_code httpx_informational_header_at(const httpx_informational *i, size_t index, const uint8_t **name, size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_request_trace(httpx_request *r, httpx_trace_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+httpx_code httpx_client_builder_trace(httpx_client_builder *b, httpx_trace_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+httpx_code httpx_client_builder_log(httpx_client_builder *b, httpx_log_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_form_new(httpx_form **out, httpx_error **err);
 httpx_code httpx_form_add(httpx_form *form, const char *name, size_t name_len, const char *value, size_t value_len, httpx_error **err);
 void httpx_form_free(httpx_form *form);
@@ -233,11 +300,43 @@ size_t httpx_response_trailer_count(const httpx_response *r);
 httpx_code httpx_response_trailer_at(const httpx_response *r, size_t index, const uint8_t **name, size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
 httpx_code httpx_response_close(httpx_response *r, httpx_error **err);
 httpx_code httpx_response_stream(httpx_response *r, int32_t kind, size_t chunk_size, httpx_stream **out, httpx_error **err);
+const char *httpx_response_local_address(const httpx_response *r, size_t *len);
+const char *httpx_response_peer_address(const httpx_response *r, size_t *len);
+const char *httpx_response_tls_version(const httpx_response *r, size_t *len);
+const char *httpx_response_tls_cipher(const httpx_response *r, size_t *len);
+const char *httpx_response_tls_group(const httpx_response *r, size_t *len);
+const char *httpx_response_tls_alpn(const httpx_response *r, size_t *len);
+int32_t httpx_response_tls_resumed(const httpx_response *r);
+httpx_code httpx_response_tls_certificate(const httpx_response *r, size_t index, const uint8_t **der, size_t *len, httpx_error **err);
+#define HTTPX_TIMING_QUEUE 1
+#define HTTPX_TIMING_DNS 2
+#define HTTPX_TIMING_CONNECT 3
+#define HTTPX_TIMING_PROXY 4
+#define HTTPX_TIMING_TLS 5
+#define HTTPX_TIMING_SEND 6
+#define HTTPX_TIMING_FIRST_BYTE 7
+#define HTTPX_TIMING_BODY 8
+#define HTTPX_TIMING_TOTAL 9
+httpx_code httpx_response_timing(const httpx_response *r, int32_t what, double *seconds, httpx_error **err);
+uint64_t httpx_response_bytes_sent(const httpx_response *r);
+int32_t httpx_response_is_reused(const httpx_response *r);
 httpx_code httpx_stream_next(httpx_stream *s, const uint8_t **data, size_t *len, httpx_error **err);
 httpx_code httpx_stream_next_async(httpx_stream *s, httpx_queue *q, httpx_chunk_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
 uint64_t httpx_stream_num_bytes_downloaded(const httpx_stream *s);
 httpx_code httpx_stream_close(httpx_stream *s, httpx_error **err);
 void httpx_stream_free(httpx_stream *s);
+httpx_code httpx_response_network_stream(httpx_response *r, httpx_network_stream **out, httpx_error **err);
+httpx_code httpx_network_stream_read(httpx_network_stream *s, size_t max, double timeout, const uint8_t **data, size_t *len, httpx_error **err);
+httpx_code httpx_network_stream_read_async(httpx_network_stream *s, size_t max, double timeout, httpx_queue *q, httpx_chunk_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+httpx_code httpx_network_stream_write(httpx_network_stream *s, const uint8_t *data, size_t len, double timeout, httpx_error **err);
+httpx_code httpx_network_stream_write_async(httpx_network_stream *s, const uint8_t *data, size_t len, double timeout, httpx_queue *q, httpx_done_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+httpx_code httpx_network_stream_start_tls(httpx_network_stream *s, httpx_client *c, const char *server_name, size_t server_name_len, double timeout, httpx_error **err);
+httpx_code httpx_network_stream_start_tls_async(httpx_network_stream *s, httpx_client *c, const char *server_name, size_t server_name_len, double timeout, httpx_queue *q, httpx_done_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+int32_t httpx_network_stream_is_readable(const httpx_network_stream *s);
+const char *httpx_network_stream_local_address(const httpx_network_stream *s, size_t *len);
+const char *httpx_network_stream_peer_address(const httpx_network_stream *s, size_t *len);
+httpx_code httpx_network_stream_close(httpx_network_stream *s, httpx_error **err);
+void httpx_network_stream_free(httpx_network_stream *s);
 httpx_code httpx_cookies_new(httpx_cookies **out, httpx_error **err);
 void httpx_cookies_free(httpx_cookies *cookies);
 httpx_code httpx_cookies_set(httpx_cookies *cookies, const char *name, size_t name_len, const uint8_t *value, size_t value_len, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, httpx_error **err);

@@ -1,9 +1,10 @@
 //! The types of foreign functions.
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 
 use super::codes::httpx_code;
 use super::error::httpx_error;
+use super::request_hooks::httpx_informational;
 use super::response::httpx_response;
 
 /// Destroys user data. Runs exactly once for each time that the data was handed in with it, on the thread that waits,
@@ -46,3 +47,34 @@ pub type httpx_chunk_fn = Option<
 /// The end of an operation that gives nothing. `error` (NULL on success) belongs to the callee, who frees it.
 pub type httpx_done_fn =
     Option<unsafe extern "C" fn(user_data: *mut c_void, code: httpx_code, error: *mut httpx_error)>;
+
+/// Hears of one step of a request, by httpcore's name of the event ("http11.send_request_headers.started") and with what
+/// the event tells as a JSON object: bytes are text whose characters are the bytes, tuples are lists, and Python objects
+/// are their repr. Both are NUL-terminated, and there until the callback returns. Anything but 0 ends the request with
+/// HTTPX_E_CANCELLED.
+pub type httpx_trace_fn = Option<
+    unsafe extern "C" fn(
+        user_data: *mut c_void,
+        event: *const c_char,
+        event_len: usize,
+        info: *const c_char,
+        info_len: usize,
+    ) -> i32,
+>;
+
+/// Hears a line of the log: HTTPX_LOG_DEBUG or HTTPX_LOG_INFO, the logger's name as in Python ("httpx",
+/// "httpcore.http11"), and the message. Both are NUL-terminated, and there until the callback returns.
+pub type httpx_log_fn = Option<
+    unsafe extern "C" fn(
+        user_data: *mut c_void,
+        level: i32,
+        logger: *const c_char,
+        logger_len: usize,
+        message: *const c_char,
+        message_len: usize,
+    ),
+>;
+
+/// Hears of an interim response, which is there until the callback returns and not to be freed.
+pub type httpx_informational_fn =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, response: *const httpx_informational)>;

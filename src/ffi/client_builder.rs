@@ -9,10 +9,11 @@ use super::codes::httpx_code;
 use super::error::httpx_error;
 use super::handle::{give, share, take_back, Handle, Inherited, Kind, Slot};
 use super::kit::{borrow, bytes, guard_ok, guard_or, path, seconds, short_bytes, text, Out, UserData};
+use super::proxy::httpx_proxy;
 use crate::error::{Code, Error, Result};
-use crate::httpcore::Limits;
+use crate::httpcore::{HeadLimits, Limits};
 use crate::httpx::{Auth, BaseUrl, ClientBuilder, Netrc};
-use crate::runtime::Foreign;
+use crate::runtime::{Foreign, SocketOption};
 
 /// The options of a client to come. One thread at a time.
 pub struct httpx_client_builder {
@@ -45,6 +46,13 @@ pub(super) unsafe fn change(
         *builder = changed;
         Ok(())
     })
+}
+
+impl httpx_client_builder {
+    /// The options as they are now, in the environment as it is now.
+    pub(super) fn options(&self) -> Result<ClientBuilder> {
+        self.slot.lend()?.in_environment(&|name| std::env::var_os(name))
+    }
 }
 
 /// Makes a builder with HTTPX's defaults: timeouts of 5 seconds each, 100 connections, 20 of them idle for 5 seconds at
@@ -173,9 +181,10 @@ pub unsafe extern "C" fn httpx_client_builder_verify(
     unsafe { change(b, err, set) }
 }
 
-/// Trusts the certificates in a PEM text (copied) instead of the bundled Mozilla roots; those of several calls add up.
+/// Trusts the certificates in a PEM text, or in DER (copied), instead of the bundled Mozilla roots; those of several
+/// calls add up. httpx_client_builder_tls has more settings of TLS.
 ///
-/// HTTPX_E_INVALID_CONFIG if there is none in it, or one that cannot be read.
+/// HTTPX_E_INVALID_CONFIG if there is none in it that can be used.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_client_builder_ca_pem(
     b: *mut httpx_client_builder,
@@ -184,12 +193,13 @@ pub unsafe extern "C" fn httpx_client_builder_ca_pem(
     err: *mut *mut httpx_error,
 ) -> httpx_code {
     // SAFETY: the caller vouches for pointer and length.
-    let set = |builder: &mut ClientBuilder| builder.tls.add_pem(unsafe { bytes(pem, len, "pem") }?);
+    let set = |builder: &mut ClientBuilder| builder.tls.add_roots(unsafe { bytes(pem, len, "pem") }?);
     // SAFETY: the caller vouches for `b`.
     unsafe { change(b, err, set) }
 }
 
-/// The same for a PEM file, read now. HTTPX_E_IO or a code below it if it cannot be read.
+/// The same for a file, read now, or a directory, see httpx_tls_ca_path. HTTPX_E_IO or a code below it if it cannot be
+/// read.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_client_builder_ca_file(
     b: *mut httpx_client_builder,
@@ -198,7 +208,7 @@ pub unsafe extern "C" fn httpx_client_builder_ca_file(
     err: *mut *mut httpx_error,
 ) -> httpx_code {
     // SAFETY: the caller vouches for pointer and length.
-    let set = |builder: &mut ClientBuilder| builder.add_ca_file(unsafe { path(file, len, "file") }?);
+    let set = |builder: &mut ClientBuilder| builder.tls.add_roots_from(unsafe { path(file, len, "file") }?);
     // SAFETY: the caller vouches for `b`.
     unsafe { change(b, err, set) }
 }
@@ -366,6 +376,63 @@ pub unsafe extern "C" fn httpx_client_builder_retries(
     unsafe { change(b, err, set) }
 }
 
+/// Has every connection go through a proxy; NULL: none, the default. What `proxy` says now is copied.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_proxy(
+    b: *mut httpx_client_builder,
+    proxy: *const httpx_proxy,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        // SAFETY: a live handle or NULL.
+        builder.proxy = unsafe { proxy.as_ref() }.map(httpx_proxy::copied).transpose()?;
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Sets the IP address at this end of connections, to a proxy too; only addresses of its family are connected to
+/// then. "0.0.0.0" and "::" ask for a family and leave the address to the system. Unix sockets have none.
+///
+/// HTTPX_E_INVALID_ARGUMENT for what is no address. One that this machine does not have is HTTPX_E_CONNECT when a
+/// connection is made.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_local_address(
+    b: *mut httpx_client_builder,
+    address: *const c_char,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    // SAFETY: the caller vouches for pointer and length.
+    let set = |builder: &mut ClientBuilder| builder.set_local_address(unsafe { text(address, len, "address") }?);
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Has an option set on every TCP socket before it connects, to a proxy too: setsockopt(fd, level, option, value,
+/// len). Several calls add up, in their order. TCP_NODELAY is set before them.
+///
+/// An option that the system refuses is HTTPX_E_CONNECT, with its errno, when a connection is made.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_socket_option(
+    b: *mut httpx_client_builder,
+    level: i32,
+    option: i32,
+    value: *const u8,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        // SAFETY: the caller vouches for pointer and length.
+        let value = unsafe { short_bytes(value, len, "value") }?.to_vec();
+        builder.sockets.options.push(SocketOption { level, option, value });
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
 /// Says whether redirects are followed (1) or not (0, the default), and how many in a row at most: HTTPX_E_TOO_MANY_REDIRECTS
 /// for more. HTTPX's number is 20.
 #[no_mangle]
@@ -378,6 +445,23 @@ pub unsafe extern "C" fn httpx_client_builder_redirects(
     let set = |builder: &mut ClientBuilder| {
         builder.follow_redirects = follow != 0;
         builder.max_redirects = max_redirects;
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Says whether the environment of the process is asked, when a client is built, for what the program has not said: 1
+/// (the default) or 0. SSL_CERT_FILE (a file) or else SSL_CERT_DIR (directories) name root certificates in the place of
+/// the bundled ones, SSLKEYLOGFILE a file as for httpx_tls_key_log.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_trust_env(
+    b: *mut httpx_client_builder,
+    trust: i32,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        builder.trust_env = trust != 0;
         Ok(())
     };
     // SAFETY: the caller vouches for `b`.
@@ -408,7 +492,45 @@ pub unsafe extern "C" fn httpx_client_builder_interrupt(
     unsafe { change(b, err, set) }
 }
 
-/// Makes a client. The builder is unchanged and can build more. Nothing is opened yet.
+/// Limits what a response's head may have: `max_bytes` of status line and header lines together (102,400 at first), and
+/// `max_fields` header lines (1,000). More is HTTPX_E_HEADERS_TOO_LARGE. HTTPX_E_INVALID_ARGUMENT for a limit of 0.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_header_limits(
+    b: *mut httpx_client_builder,
+    max_bytes: usize,
+    max_fields: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        if max_bytes == 0 || max_fields == 0 {
+            return Err(Error::new(Code::INVALID_ARGUMENT, "a limit of 0 would refuse every response"));
+        }
+        builder.head_limits = HeadLimits { max_bytes, max_headers: max_fields };
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Limits a response's body on the wire, before it is decoded, to `max_bytes`; UINT64_MAX, the default, is no limit. More
+/// is HTTPX_E_BODY_TOO_LARGE: at once if the server declares it, else when it has come.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_max_response_bytes(
+    b: *mut httpx_client_builder,
+    max_bytes: u64,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        builder.max_body = (max_bytes != u64::MAX).then_some(max_bytes);
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Makes a client. The builder is unchanged and can build more. Nothing is opened yet but what the environment names,
+/// if it is trusted: HTTPX_E_IO or a code below it if that cannot be read. HTTPX_E_INVALID_CONFIG for settings that
+/// contradict each other.
 ///
 /// `*out` is owned by the caller, who frees it with httpx_client_free.
 #[no_mangle]
@@ -420,7 +542,7 @@ pub unsafe extern "C" fn httpx_client_builder_build(
     guard_ok(err, || {
         // SAFETY: the caller vouches for the pointers.
         let (b, out) = unsafe { (borrow(b, "b")?, Out::new(out, "out")?) };
-        let client = b.slot.lend()?.build();
+        let client = b.options()?.build()?;
         out.set(share(Arc::new(httpx_client::new(client))));
         Ok(())
     })

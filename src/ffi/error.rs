@@ -147,7 +147,8 @@ pub unsafe extern "C" fn httpx_error_request(
     })
 }
 
-/// A copy of the response that an HTTPX_E_HTTP_STATUS is about, owned by the caller, with its body if that was read.
+/// A copy of the response that an HTTPX_E_HTTP_STATUS is about, owned by the caller, with its body if that was
+/// read. Or that with which a proxy refused to open a tunnel (HTTPX_E_PROXY), with the first 64 KiB of its body.
 /// HTTPX_DONE, and `*out` is NULL, if there is none.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_error_response(

@@ -22,9 +22,13 @@ pub(super) enum Kind {
     Form,
     Multipart,
     Cookies,
+    Transport,
+    Tls,
+    Proxy,
+    NetworkStream,
 }
 
-const KINDS: usize = 13;
+const KINDS: usize = 17;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.

@@ -37,6 +37,14 @@ pub const HTTPX_KIND_FORM: i32 = 10;
 pub const HTTPX_KIND_MULTIPART: i32 = 11;
 /// Cookies.
 pub const HTTPX_KIND_COOKIES: i32 = 12;
+/// Transports.
+pub const HTTPX_KIND_TRANSPORT: i32 = 13;
+/// TLS settings.
+pub const HTTPX_KIND_TLS: i32 = 14;
+/// Proxies.
+pub const HTTPX_KIND_PROXY: i32 = 15;
+/// Network streams.
+pub const HTTPX_KIND_NETWORK_STREAM: i32 = 16;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,
@@ -46,7 +54,7 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
 /// Raised when functions are added; the SONAME changes when one is changed or goes.
 const ABI_VERSION: u32 = 1;
 
-const FEATURES: [&str; 6] = ["http1", "tls", "unix", "gzip", "br", "zstd"];
+const FEATURES: [&str; 8] = ["http1", "tls", "unix", "proxy", "socks", "gzip", "br", "zstd"];
 
 /// The library's version: "0.1.0". Static.
 #[no_mangle]
@@ -61,7 +69,8 @@ pub extern "C" fn httpx_abi_version() -> u32 {
     ABI_VERSION
 }
 
-/// Whether this library has a feature: 1 or 0. Names: "http1", "tls", "unix", "gzip", "br", "zstd".
+/// Whether this library has a feature: 1 or 0. Names: "http1", "tls", "unix", "proxy", "socks", "gzip", "br",
+/// "zstd".
 #[no_mangle]
 pub unsafe extern "C" fn httpx_feature(name: *const c_char, len: usize) -> i32 {
     guard_or(0, || {

@@ -87,7 +87,7 @@ impl httpx_request {
 
 /// # Safety
 /// `r` is NULL or a live handle.
-unsafe fn change(
+pub(super) unsafe fn change(
     r: *mut httpx_request,
     err: *mut *mut httpx_error,
     change: impl FnOnce(&mut Request) -> Result<()>,
@@ -379,6 +379,24 @@ pub unsafe extern "C" fn httpx_request_target(
 ) -> httpx_code {
     // SAFETY: the caller vouches for pointer and length.
     let set = |request: &mut Request| request.set_target(unsafe { short_bytes(target.cast(), len, "target") }?);
+    // SAFETY: the caller vouches for `r`.
+    unsafe { change(r, err, set) }
+}
+
+/// Sets the name that TLS asks for and checks the server's certificate against, instead of the URL's host: for a URL
+/// with an address. A redirect to another host drops it; "" does, too.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_request_server_name(
+    r: *mut httpx_request,
+    name: *const c_char,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |request: &mut Request| {
+        // SAFETY: the caller vouches for pointer and length.
+        request.set_server_name(unsafe { text(name, len, "name") }?);
+        Ok(())
+    };
     // SAFETY: the caller vouches for `r`.
     unsafe { change(r, err, set) }
 }

@@ -11,6 +11,7 @@ use super::kit::{borrow, guard, guard_ok, guard_or, set_if_wanted, short_bytes, 
 use super::op::{httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
 use super::request::{give_field, httpx_request};
+use super::response_connection::ConnectionTexts;
 use super::stream::httpx_stream;
 use super::text::{Fields, Names, Text};
 use crate::error::{Code, Error, Result};
@@ -32,8 +33,11 @@ pub struct httpx_response {
     url: Text,
     names: Names,
     fields: OnceLock<Fields>,
+    /// Once they are there.
+    trailers: OnceLock<Fields>,
     /// Values that were put together from several lines, with their names.
     joined: Mutex<Vec<Joined>>,
+    connection: ConnectionTexts,
 }
 
 /// The values of a header's lines in one, with a NUL behind it.
@@ -64,12 +68,23 @@ impl httpx_response {
             url: Text::default(),
             names: Names::default(),
             fields: OnceLock::new(),
+            trailers: OnceLock::new(),
             joined: Mutex::default(),
+            connection: ConnectionTexts::default(),
         })
     }
 
     pub(super) fn head(&self) -> &Head {
         &self.head
+    }
+
+    pub(super) fn connection_texts(&self) -> &ConnectionTexts {
+        &self.connection
+    }
+
+    /// For handles that come of it.
+    pub(super) fn parts(&self) -> (&Arc<Slot<Response>>, Option<Arc<Interrupt>>) {
+        (&self.slot, self.interrupt.clone())
     }
 
     fn fields(&self) -> &Fields {
@@ -116,7 +131,7 @@ pub unsafe extern "C" fn httpx_response_url(r: *const httpx_response, len: *mut 
 
 /// # Safety
 /// `r` is NULL or a live handle, `len` NULL or writable.
-unsafe fn give_text(
+pub(super) unsafe fn give_text(
     r: *const httpx_response,
     len: *mut usize,
     get: impl FnOnce(&httpx_response) -> (*const c_char, usize),
@@ -227,7 +242,7 @@ fn give_content(response: &Response, place: &Out<*const u8>, len: &Out<usize>) -
 }
 
 /// The body's text in UTF-8, once it was read: decoded from what httpx_response_set_encoding says, else what Content-Type
-/// says, else UTF-8; bytes without meaning become U+FFFD. Not NUL-terminated; borrowed from `r`.
+/// says, else UTF-8; bytes without meaning become U+FFFD. Borrowed from `r`.
 /// HTTPX_E_RESPONSE_NOT_READ before the body was read.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_text(
@@ -241,9 +256,9 @@ pub unsafe extern "C" fn httpx_response_text(
         let (r, place, len) = unsafe { (borrow(r, "r")?, Out::new(text, "text")?, Out::new(len, "len")?) };
         let response = r.slot.lend()?;
         // The text's memory is its own, and stays until the response is freed.
-        let text = response.text()?;
+        let text = response.text_and_nul()?;
         place.set(text.as_ptr().cast());
-        len.set(text.len());
+        len.set(text.len() - 1);
         Ok(())
     })
 }
@@ -448,7 +463,7 @@ pub unsafe extern "C" fn httpx_response_trailer_count(r: *const httpx_response) 
     })
 }
 
-/// The trailer line at `index`. Each place may be NULL. The strings are not NUL-terminated; they are borrowed from `r`.
+/// The trailer line at `index`. Each place may be NULL. The strings are borrowed from `r`.
 /// HTTPX_E_NOT_FOUND for an index that is too high.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_trailer_at(
@@ -462,8 +477,10 @@ pub unsafe extern "C" fn httpx_response_trailer_at(
 ) -> httpx_code {
     guard_ok(err, || {
         // SAFETY: the caller vouches for it.
-        let response = unsafe { borrow(r, "r") }?.slot.lend()?;
-        let field = response.trailers().and_then(|trailers| trailers.get(index));
+        let r = unsafe { borrow(r, "r") }?;
+        let response = r.slot.lend()?;
+        let trailers = response.trailers().map(|lines| r.trailers.get_or_init(|| Fields::new(lines.iter())));
+        let field = trailers.and_then(|trailers| trailers.get(index));
         // SAFETY: the caller vouches for the places.
         unsafe { give_field(field, index, [name, value], [name_len, value_len]) }
     })

@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWrite};
 use super::connection_info::ConnectionInfo;
 use super::dial::Dialled;
 use super::stream::Stream;
+use super::tls::TlsConfig;
 use crate::error::{Code, Error};
 use crate::runtime::{Call, CoarseTimer};
 
@@ -119,6 +120,12 @@ impl Connection {
         !self.received.is_empty() || self.stream.holds_input() || self.stream.socket().has_input()
     }
 
+    /// The stream, to be used for something else; None if the peer has sent what nobody asked for.
+    pub(super) fn into_tunnel(self) -> Option<Stream> {
+        let quiet = self.received.is_empty() && !self.stream.holds_input();
+        quiet.then_some(self.stream)
+    }
+
     /// Lets large buffers go before it is idle.
     pub(super) fn rest(&mut self) {
         if self.received.is_empty() && std::mem::take(&mut self.large) {
@@ -138,6 +145,18 @@ impl Connection {
             self.timer = CoarseTimer::new();
         }
         Ok(())
+    }
+
+    /// Speaks TLS with the peer of that name from now on. Nothing may be left to be read.
+    pub(super) async fn start_tls(mut self, tls: &TlsConfig, server_name: &str) -> Result<Connection, Error> {
+        let stream = tls.handshake(self.stream, server_name, &[]).await?;
+        self.stream = Stream::Tls(Box::new(stream));
+        Ok(self)
+    }
+
+    /// Begins to count the time anew.
+    pub(super) fn begin_to_wait(&mut self) {
+        self.waits_until = None;
     }
 
     /// Reads once. Ok(0) is the peer's end.
@@ -172,11 +191,9 @@ impl Connection {
         polled
     }
 
-    /// Pushes out what TLS still holds.
+    /// Pushes out what TLS still holds. Whether that is progress is the caller's to say: often there is nothing.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.stream).poll_flush(cx);
-        self.progressed(polled.is_ready());
-        polled
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn progressed(&mut self, any: bool) {
@@ -194,6 +211,24 @@ impl Connection {
             Some(at) if Instant::now() >= at => Err(deadline_exceeded()),
             _ => Ok(()),
         }
+    }
+
+    /// Ready once `until` has come, or with an error when the deadline is over or the connection was cut off before.
+    pub(super) fn poll_pause(
+        &mut self,
+        cx: &mut Context<'_>,
+        until: Instant,
+        deadline: Option<Instant>,
+    ) -> Poll<Result<(), Error>> {
+        self.cut.waker.register(cx.waker());
+        if self.cut.wanted.load(Ordering::Acquire) {
+            return Poll::Ready(Err(closed()));
+        }
+        let at = deadline.map_or(until, |deadline| deadline.min(until));
+        self.timer.poll_at(cx, at).map(|()| match deadline {
+            Some(deadline) if deadline <= at => Err(deadline_exceeded()),
+            _ => Ok(()),
+        })
     }
 
     /// To be polled when nothing else can be done: ready with an error when the wait, which begins with the first call

@@ -82,6 +82,18 @@ impl Place {
         }
     }
 
+    /// The connection, for another protocol. The place stays taken.
+    pub(super) fn take_connection(&mut self) -> Option<Box<Connection>> {
+        let carrier = &mut self.slot.as_mut()?.carrier;
+        match *carrier {
+            Carrier::Own(record, _) => match std::mem::replace(carrier, Carrier::Taken(record)) {
+                Carrier::Own(_, connection) => Some(connection),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Ends an exchange that was read to its end. `keep_alive` is how long the server says that it keeps the connection.
     pub(super) fn settle(&mut self, reusable: bool, keep_alive: Option<Duration>) {
         let expiry = self.pool.limits.keepalive_expiry;
@@ -135,6 +147,9 @@ impl ConnectionPool {
     /// Sends `request` and returns when the response's head is there.
     pub async fn handle(&self, call: &Call, request: &Request<'_>) -> Result<Response, Error> {
         let mut timings = Timings::new(Instant::now());
+        let forwarded = self.dialer.forwarded(request);
+        let to_proxy = forwarded.as_ref().map(|forwarded| forwarded.of(request));
+        let request = to_proxy.as_ref().unwrap_or(request);
         let mut place = self.acquire(call, request).await?;
         timings.queued = timings.started.elapsed();
         let mut tries = 0;
@@ -225,6 +240,7 @@ impl ConnectionPool {
         let slot = place.slot()?;
         match &mut slot.carrier {
             Carrier::Stream(..) => return Ok(true),
+            Carrier::Taken(_) => return Err(Error::new(Code::INTERNAL, "a connection that is another protocol's")),
             Carrier::Own(_, connection) => {
                 connection.move_to(call).await?;
                 return Ok(true);
@@ -286,7 +302,7 @@ impl ConnectionPool {
     }
 
     fn destination(&self, origin: &Arc<Origin>) -> Destination {
-        match self.dialer.forwards(origin) {
+        match self.dialer.shares(origin) {
             true => Destination::ForwardingProxy,
             false => Destination::Origin(Arc::clone(origin)),
         }

@@ -1,35 +1,41 @@
-//! Dialling: from an origin to a stream that speaks to it. The name's look-up and TCP share the connect timeout; the
-//! TLS handshake has it once more (checklist G02, G08).
+//! Dialling: from an origin to a stream that speaks to it, through a proxy if there is one. Each step has the connect
+//! timeout for itself: the name's look-up and TCP together, what the proxy is asked, and each TLS handshake (checklist
+//! G02, G07, G08). Each is told to those who trace.
 
 use std::collections::HashMap;
-use std::future::{poll_fn, Future};
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use super::connection::{deadline_exceeded, timed_out};
-use super::connection_info::ConnectionInfo;
-use super::stream::Stream;
-use super::tls::TlsConfig;
-use super::{Origin, Request, Scheme};
-use crate::error::{Code, Error};
-use crate::runtime::{resolve, Call, Lane, Socket};
+use tokio_rustls::client::TlsStream;
 
-/// How long an attempt has before the next address is tried beside it (RFC 8305 §5).
-const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+use super::connection::{deadline_exceeded, timed_out};
+use super::connection_info::{ConnectionInfo, DialTimings};
+use super::happy_eyeballs::{connect_error, happy_eyeballs};
+use super::http_proxy::{open_tunnel, Forwarded};
+use super::socks_proxy;
+use super::stream::Stream;
+use super::tls::{info_of, TlsConfig};
+use super::trace::{Info, Value};
+use super::{Origin, Proxy, ProxyKind, Request, Scheme};
+use crate::error::{Code, Error};
+use crate::runtime::{resolve, Call, Lane, Socket, TcpSettings};
 
 /// How connections are made.
 #[derive(Debug)]
 pub struct Dialer {
     /// For `https`.
     pub tls: TlsConfig,
-    /// Where every connection goes instead of its origin's address (checklist H12).
+    /// Where every connection goes instead of its origin's address, or its proxy's (checklist H12).
     pub unix_socket: Option<PathBuf>,
     /// Addresses of names that are not looked up, by name and port.
     pub overrides: HashMap<(Box<str>, u16), Vec<SocketAddr>>,
+    /// Of all TCP sockets.
+    pub sockets: TcpSettings,
+    /// What all connections go through.
+    pub proxy: Option<Proxy>,
     /// How often a connection that cannot be made is tried again (checklist H10).
     pub retries: u32,
     /// Whether HTTP/1.1 is spoken. Without it, `http` is HTTP/2 with prior knowledge (checklist J03).
@@ -47,9 +53,10 @@ pub(super) struct Dialled {
 impl Dialer {
     pub(super) async fn dial(&self, call: &Call, request: &Request<'_>) -> Result<Dialled, Error> {
         let lane = call.lane(None).await;
+        let mut steps = Steps { dialer: self, call, request, lane, told: Info::new(), timings: DialTimings::default() };
         let mut retry = 0;
         loop {
-            let error = match self.attempt(&lane, request).await {
+            let error = match steps.take().await {
                 Err(error) if retry < self.retries && may_retry(&error) => error,
                 done => return done,
             };
@@ -59,32 +66,34 @@ impl Dialer {
             if request.deadline.is_some_and(|deadline| at.is_none_or(|at| at >= deadline)) {
                 return Err(error);
             }
-            tokio::time::sleep(delay).await;
+            let told = std::mem::take(&mut steps.told);
+            let wait = async {
+                tokio::time::sleep(delay).await;
+                Ok(())
+            };
+            request.observer.around(call, "connection.retry", || told, wait, |()| Value::None).await?;
             retry += 1;
         }
     }
 
-    async fn attempt(&self, lane: &Arc<Lane>, request: &Request<'_>) -> Result<Dialled, Error> {
-        let origin = request.origin;
-        let socket = within_connect_timeout(request, self.connect(lane, origin)).await?;
-        let mut info = ConnectionInfo::default();
-        if let Some((local, peer)) = socket.addresses() {
-            (info.local, info.peer) = (Some(local), Some(peer));
-        }
-        let mut stream = Stream::Plain(socket);
-        info.http2 = !self.http1;
-        if origin.scheme == Scheme::Https {
-            let handshake = self.tls.handshake(stream, origin.tls_name(), self.alpn());
-            let tls = within_connect_timeout(request, handshake).await?;
-            info.http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-            stream = Stream::Tls(Box::new(tls));
-        }
-        Ok(Dialled { stream, info })
+    /// Whether requests to `origin` are sent to a proxy that forwards them.
+    pub(super) fn forwards(&self, origin: &Origin) -> bool {
+        self.proxy.as_ref().is_some_and(|proxy| proxy.forwards(origin))
     }
 
-    /// Whether requests to an origin are forwarded by the proxy, over one connection for all (checklist K04).
-    pub(super) fn forwards(&self, _origin: &Origin) -> bool {
-        false
+    /// Whether a connection for `origin` is as good for every other origin that the proxy forwards to (checklist K04).
+    pub(super) fn shares(&self, origin: &Origin) -> bool {
+        self.forwards(origin)
+            && self
+                .proxy
+                .as_ref()
+                .is_some_and(|proxy| matches!(proxy.kind, ProxyKind::Http { share_forwarding: true, .. }))
+    }
+
+    /// What is different about a request that a proxy forwards; None if none does.
+    pub(super) fn forwarded(&self, request: &Request<'_>) -> Option<Forwarded> {
+        let proxy = self.proxy.as_ref().filter(|proxy| proxy.forwards(request.origin))?;
+        Some(proxy.forwarded(request))
     }
 
     /// Checklist J02.
@@ -96,101 +105,242 @@ impl Dialer {
         }
     }
 
-    async fn connect(&self, lane: &Arc<Lane>, origin: &Origin) -> Result<Socket, Error> {
+    /// A socket to `peer`, or to what stands in its place, and how long the look-up of its name took.
+    async fn connect(&self, lane: &Arc<Lane>, peer: &Origin) -> Result<(Socket, Option<Duration>), Error> {
         if let Some(path) = &self.unix_socket {
-            return Socket::connect_unix(Arc::clone(lane), path).await.map_err(|e| connect_error(&e));
+            let socket = Socket::connect_unix(Arc::clone(lane), path).await.map_err(|e| connect_error(&e))?;
+            return Ok((socket, None));
         }
-        let addresses = match self.overrides.get(&(origin.host.clone(), origin.port)) {
-            Some(addresses) => addresses.clone(),
-            None => addresses_of(origin).await?,
-        };
-        happy_eyeballs(lane, interleave(addresses)).await
+        let (mut addresses, looked_up) = self.addresses(peer).await?;
+        if let Some(local) = self.sockets.local_address {
+            addresses.retain(|address| address.is_ipv4() == local.is_ipv4());
+            if addresses.is_empty() {
+                let family = if local.is_ipv4() { "IPv4" } else { "IPv6" };
+                let message =
+                    format!("{} has no {family} address, which the local address {local} asks for", peer.host);
+                return Err(Error::new(Code::CONNECT_ERROR, message));
+            }
+        }
+        Ok((happy_eyeballs(lane, addresses, &self.sockets).await?, looked_up))
     }
+
+    /// The addresses of a peer, and how long they took to be looked up, if they were.
+    async fn addresses(&self, peer: &Origin) -> Result<(Vec<SocketAddr>, Option<Duration>), Error> {
+        if let Some(addresses) = self.overrides.get(&(peer.host.clone(), peer.port)) {
+            return Ok((addresses.clone(), None));
+        }
+        if let Ok(address) = peer.host.parse::<IpAddr>() {
+            return Ok((vec![SocketAddr::new(address, peer.port)], None));
+        }
+        let started = Instant::now();
+        let found = look_up(peer).await?;
+        Ok((found, Some(started.elapsed())))
+    }
+}
+
+/// The steps to one connection.
+struct Steps<'a> {
+    dialer: &'a Dialer,
+    call: &'a Call,
+    request: &'a Request<'a>,
+    lane: Arc<Lane>,
+    /// The last step's arguments: what a retry tells.
+    told: Info,
+    timings: DialTimings,
+}
+
+impl Steps<'_> {
+    async fn take(&mut self) -> Result<Dialled, Error> {
+        let (dialer, origin) = (self.dialer, self.request.origin);
+        self.timings = DialTimings::default();
+        let socket = self.reach().await?;
+        let mut info = ConnectionInfo::default();
+        if let Some((local, peer)) = socket.addresses() {
+            (info.local, info.peer) = (Some(local), Some(peer));
+        }
+        let mut stream = Stream::Plain(socket);
+        let mut start_tls = "connection.start_tls";
+        if let Some(proxy) = &dialer.proxy {
+            info.proxy = Some(Arc::clone(&proxy.url));
+            (stream, start_tls) = match &proxy.kind {
+                ProxyKind::Http { .. } => (self.through_http(proxy, stream, &mut info).await?, "proxy.start_tls"),
+                ProxyKind::Socks5 { .. } => (self.through_socks(proxy, stream).await?, "socks.start_tls"),
+            };
+        }
+        info.http2 = !dialer.http1 && !dialer.forwards(origin);
+        if origin.scheme == Scheme::Https {
+            let (tls, took) = self.start_tls(start_tls, &dialer.tls, origin, dialer.alpn(), stream).await?;
+            self.timings.tls = Some(took);
+            info.tls = Some(info_of(&tls));
+            info.http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
+            stream = Stream::Tls(Box::new(tls));
+        }
+        info.dialling = self.timings;
+        Ok(Dialled { stream, info })
+    }
+
+    /// To the origin, or to the proxy.
+    async fn reach(&mut self) -> Result<Socket, Error> {
+        let (dialer, lane) = (self.dialer, Arc::clone(&self.lane));
+        let peer = dialer.proxy.as_ref().map_or(self.request.origin, |proxy| &proxy.origin);
+        let timeout = seconds(self.request.timeouts.connect);
+        let options = || socket_options(&dialer.sockets);
+        let (step, info): (_, Box<dyn FnOnce() -> Info + Send>) = match (&dialer.unix_socket, &dialer.proxy) {
+            (Some(path), _) => {
+                let path = || Value::Text(path.display().to_string());
+                let info = move || vec![("path", path()), ("timeout", timeout), ("socket_options", options())];
+                ("connection.connect_unix_socket", Box::new(info))
+            }
+            (None, Some(Proxy { kind: ProxyKind::Socks5 { .. }, .. })) => {
+                let info = move || vec![("host", host(peer)), ("port", port(peer)), ("timeout", timeout)];
+                ("socks.connect_tcp", Box::new(info))
+            }
+            (None, _) => {
+                let local = || dialer.sockets.local_address.map_or(Value::None, |local| Value::Text(local.to_string()));
+                let info = move || {
+                    vec![
+                        ("host", host(peer)),
+                        ("port", port(peer)),
+                        ("local_address", local()),
+                        ("timeout", timeout),
+                        ("socket_options", options()),
+                    ]
+                };
+                ("connection.connect_tcp", Box::new(info))
+            }
+        };
+        let ((socket, looked_up), took) =
+            self.step(step, info, within_connect_timeout(self.request, dialer.connect(&lane, peer))).await?;
+        self.timings.dns = looked_up;
+        self.timings.connect = Some(took.saturating_sub(looked_up.unwrap_or_default()));
+        Ok(socket)
+    }
+
+    /// TLS with the proxy, and a tunnel, as far as they are needed.
+    async fn through_http(
+        &mut self,
+        proxy: &Proxy,
+        mut stream: Stream,
+        info: &mut ConnectionInfo,
+    ) -> Result<Stream, Error> {
+        let mut secured = None;
+        if proxy.origin.scheme == Scheme::Https {
+            let step = "connection.start_tls";
+            let (tls, took) = self.start_tls(step, &proxy.tls, &proxy.origin, &[b"http/1.1"], stream).await?;
+            secured = Some((info_of(&tls), took));
+            stream = Stream::Tls(Box::new(tls));
+        }
+        if proxy.forwards(self.request.origin) {
+            (info.tls, self.timings.tls) = secured.unzip();
+            return Ok(stream);
+        }
+        let started = Instant::now();
+        let dialled = Dialled { stream, info: info.clone() };
+        let stream = open_tunnel(self.call, self.request, proxy, dialled).await?;
+        self.timings.proxy = Some(secured.map_or(Duration::ZERO, |(_, took)| took) + started.elapsed());
+        Ok(stream)
+    }
+
+    /// A connection that a SOCKS proxy has made.
+    async fn through_socks(&mut self, proxy: &Proxy, stream: Stream) -> Result<Stream, Error> {
+        let ProxyKind::Socks5 { credentials, remote_dns } = &proxy.kind else { return Ok(stream) };
+        let (dialer, origin) = (self.dialer, self.request.origin);
+        let info = || {
+            let auth = credentials.as_ref().map_or(Value::None, |_| Value::Opaque("[secure]".to_owned()));
+            vec![("stream", opaque_stream()), ("host", host(origin)), ("port", port(origin)), ("auth", auth)]
+        };
+        let work = async {
+            let mut stream = stream;
+            let credentials = credentials.as_ref();
+            match remote_dns {
+                true => socks_proxy::connect(&mut stream, &origin.host, origin.port, credentials).await?,
+                false => {
+                    let (addresses, _) = dialer.addresses(origin).await?;
+                    let address = addresses.first().ok_or_else(|| no_address(origin))?;
+                    socks_proxy::connect(&mut stream, &address.ip().to_string(), origin.port, credentials).await?;
+                }
+            }
+            Ok(stream)
+        };
+        let (stream, took) =
+            self.step("socks.setup_socks5_connection", info, within_connect_timeout(self.request, work)).await?;
+        self.timings.proxy = Some(took);
+        Ok(stream)
+    }
+
+    async fn start_tls(
+        &mut self,
+        step: &'static str,
+        tls: &TlsConfig,
+        peer: &Origin,
+        alpn: &[&[u8]],
+        stream: Stream,
+    ) -> Result<(TlsStream<Stream>, Duration), Error> {
+        let timeout = seconds(self.request.timeouts.connect);
+        let info = || {
+            vec![
+                ("ssl_context", Value::Opaque("<TlsConfig>".to_owned())),
+                ("server_hostname", Value::Text(peer.tls_name().to_owned())),
+                ("timeout", timeout),
+            ]
+        };
+        let handshake = within_connect_timeout(self.request, tls.handshake(stream, peer.tls_name(), alpn));
+        self.step(step, info, async { handshake.await.map_err(handshake_timed_out) }).await
+    }
+
+    /// Takes one step and tells of it; says how long it took.
+    async fn step<T>(
+        &mut self,
+        name: &'static str,
+        arguments: impl FnOnce() -> Info,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<(T, Duration), Error> {
+        let (call, request, told) = (self.call, self.request, &mut self.told);
+        let arguments = || {
+            *told = arguments();
+            told.clone()
+        };
+        let timed = async {
+            let started = Instant::now();
+            let done = work.await?;
+            Ok((done, started.elapsed()))
+        };
+        request.observer.around(call, name, arguments, timed, |_| opaque_stream()).await
+    }
+}
+
+fn host(peer: &Origin) -> Value {
+    Value::Text(peer.host.to_string())
+}
+
+fn port(peer: &Origin) -> Value {
+    Value::Int(peer.port.into())
+}
+
+fn seconds(timeout: Option<Duration>) -> Value {
+    timeout.map_or(Value::None, |timeout| Value::Float(timeout.as_secs_f64()))
+}
+
+fn socket_options(settings: &TcpSettings) -> Value {
+    if settings.options.is_empty() {
+        return Value::None;
+    }
+    let each = settings.options.iter().map(|option| {
+        let (level, name) = (Value::Int(option.level.into()), Value::Int(option.option.into()));
+        Value::List(vec![level, name, Value::Bytes(option.value.clone())])
+    });
+    Value::List(each.collect())
+}
+
+fn opaque_stream() -> Value {
+    Value::Opaque("<Stream>".to_owned())
 }
 
 fn may_retry(error: &Error) -> bool {
     error.is_a(Code::CONNECT_ERROR) || error.is_a(Code::CONNECT_TIMEOUT)
 }
 
-/// The families in turn, beginning with the resolver's first (RFC 8305 §4).
-fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
-    let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|a| a.is_ipv6() == first_is_v6);
-    let (mut first, mut second) = (first.into_iter(), second.into_iter());
-    let mut all = Vec::new();
-    loop {
-        let pair = [first.next(), second.next()];
-        if pair == [None, None] {
-            return all;
-        }
-        all.extend(pair.into_iter().flatten());
-    }
-}
-
-type Attempt = Pin<Box<dyn Future<Output = std::io::Result<Socket>> + Send>>;
-
-/// Tries one address after the other, the next one as soon as one has failed or has taken too long, and takes the first
-/// connection that is made (RFC 8305 §5). Fails when all have failed.
-async fn happy_eyeballs(lane: &Arc<Lane>, addresses: Vec<SocketAddr>) -> Result<Socket, Error> {
-    let mut waiting = addresses.into_iter();
-    let mut running: Vec<(SocketAddr, Attempt)> = Vec::new();
-    let mut failed: Vec<(SocketAddr, Error)> = Vec::new();
-    let mut next_at = Box::pin(tokio::time::sleep(Duration::ZERO));
-    let mut start_next = true;
-    poll_fn(|cx| loop {
-        if start_next {
-            start_next = false;
-            if let Some(address) = waiting.next() {
-                running.push((address, Box::pin(Socket::connect_tcp(Arc::clone(lane), address))));
-                if !waiting.as_slice().is_empty() {
-                    next_at.as_mut().reset(tokio::time::Instant::now() + ATTEMPT_DELAY);
-                }
-            }
-        }
-        let mut index = 0;
-        while index < running.len() {
-            match running[index].1.as_mut().poll(cx) {
-                Poll::Ready(Ok(socket)) => return Poll::Ready(Ok(socket)),
-                Poll::Ready(Err(error)) => {
-                    failed.push((running.remove(index).0, connect_error(&error)));
-                    start_next = true;
-                }
-                Poll::Pending => index += 1,
-            }
-        }
-        if waiting.as_slice().is_empty() {
-            return match running.is_empty() {
-                true => Poll::Ready(Err(all_failed(std::mem::take(&mut failed)))),
-                false => Poll::Pending,
-            };
-        }
-        start_next |= next_at.as_mut().poll(cx).is_ready();
-        if !start_next {
-            return Poll::Pending;
-        }
-    })
-    .await
-}
-
-/// One error for all addresses: the first one's code, and what each of them said.
-fn all_failed(mut failed: Vec<(SocketAddr, Error)>) -> Error {
-    if failed.len() == 1 {
-        return failed.remove(0).1;
-    }
-    let each: Vec<_> = failed.iter().map(|(address, error)| format!("{address}: {}", error.message())).collect();
-    let same = |code| failed.iter().all(|(_, error)| error.is_a(code));
-    let code = [Code::CONNECTION_REFUSED, Code::UNREACHABLE].into_iter().find(|code| same(*code));
-    let error = Error::new(code.unwrap_or(Code::CONNECT_ERROR), format!("all addresses failed: {}", each.join(", ")));
-    match failed.first().and_then(|(_, first)| first.os_errno()) {
-        Some(errno) => error.with_os_errno(errno),
-        None => error,
-    }
-}
-
-async fn addresses_of(origin: &Origin) -> Result<Vec<SocketAddr>, Error> {
-    if let Ok(address) = origin.host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, origin.port)]);
-    }
+async fn look_up(origin: &Origin) -> Result<Vec<SocketAddr>, Error> {
     let found = resolve(&origin.host, origin.port)?.await.map_err(|error| {
         // std puts its own words before the resolver's.
         let text = error.to_string();
@@ -214,17 +364,16 @@ fn no_address(origin: &Origin) -> Error {
     Error::new(Code::DNS_ERROR, format!("the name {} has no address", origin.host))
 }
 
-fn connect_error(error: &std::io::Error) -> Error {
-    let code = match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => Code::CONNECTION_REFUSED,
-        std::io::ErrorKind::HostUnreachable | std::io::ErrorKind::NetworkUnreachable => Code::UNREACHABLE,
-        _ => Code::CONNECT_ERROR,
-    };
-    Error::from_io(code, error, "")
+/// The words that HTTPX has for a handshake that took too long (checklist G03).
+fn handshake_timed_out(error: Error) -> Error {
+    match error.code() {
+        Code::CONNECT_TIMEOUT => Error::new(Code::CONNECT_TIMEOUT, "The handshake operation timed out"),
+        _ => error,
+    }
 }
 
 /// Holds `work` to the connect timeout and the request's deadline. To be polled on a lane.
-async fn within_connect_timeout<T>(
+pub(super) async fn within_connect_timeout<T>(
     request: &Request<'_>,
     work: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
@@ -239,35 +388,5 @@ async fn within_connect_timeout<T>(
         Ok(done) => done,
         Err(_) if request.deadline == Some(at) => Err(deadline_exceeded()),
         Err(_) => Err(timed_out(Code::CONNECT_TIMEOUT)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
-        texts.iter().map(|text| text.parse().unwrap()).collect()
-    }
-
-    #[test]
-    fn families_take_turns_from_the_resolvers_first() {
-        let given = addresses(&["[::1]:1", "[::2]:1", "[::3]:1", "127.0.0.1:1", "127.0.0.2:1"]);
-        let wanted = addresses(&["[::1]:1", "127.0.0.1:1", "[::2]:1", "127.0.0.2:1", "[::3]:1"]);
-        assert_eq!(interleave(given), wanted);
-        assert_eq!(interleave(Vec::new()), []);
-    }
-
-    #[test]
-    fn the_error_of_several_addresses_names_them_all() {
-        let refused = || connect_error(&std::io::Error::from_raw_os_error(111));
-        let [one, two] = addresses(&["[::1]:9", "127.0.0.1:9"])[..] else { unreachable!() };
-        let error = all_failed(vec![(one, refused()), (two, refused())]);
-        assert_eq!(error.code(), Code::CONNECTION_REFUSED);
-        assert_eq!(
-            error.message(),
-            "all addresses failed: [::1]:9: [Errno 111] Connection refused, 127.0.0.1:9: [Errno 111] Connection refused"
-        );
-        assert_eq!(error.os_errno(), Some(111));
     }
 }

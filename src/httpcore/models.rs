@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::body::Body;
 use super::connection_info::ConnectionInfo;
+use super::headers::same_name;
 use super::http11::{HeadLimits, ResponseHead};
 use super::response_body::ResponseBody;
 use super::trace::Observer;
@@ -128,7 +129,18 @@ impl Request<'_> {
         matches!(self.method, b"GET" | b"HEAD" | b"OPTIONS" | b"TRACE" | b"PUT" | b"DELETE")
     }
 
-    /// All header lines.
+    /// There is a body, and it may be held back for a `100 Continue` (RFC 9110 §10.1.1).
+    pub(super) fn expects(&self) -> bool {
+        let empty = matches!(self.body, Body::Empty) || matches!(&self.framing, FramingField::Length(l) if l == "0");
+        self.expect.is_some() && !empty
+    }
+
+    /// The `Expect` header is the engine's own, so that it can be left out when a server refuses it.
+    pub fn adds_expect(&self) -> bool {
+        self.expects() && !self.headers.iter().any(|(name, _)| same_name(name, b"expect"))
+    }
+
+    /// All header lines but the engine's own `Expect`.
     pub(super) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
         let (first, last) = match &self.framing {
             FramingField::None => (None, None),

@@ -121,6 +121,8 @@ pub(super) enum Carrier {
     Dial(usize),
     /// To a connection of its own.
     Own(usize, Box<Connection>),
+    /// To a connection that another protocol has taken over, and its user has.
+    Taken(usize),
     /// To one stream of a connection.
     Stream(usize, Arc<Http2Connection>),
 }
@@ -289,6 +291,7 @@ impl State {
                 afterwards.closing.push(connection);
                 self.forget_record(record);
             }
+            (Carrier::Taken(record), _) => self.forget_record(record),
             (Carrier::Dial(record), _) => {
                 // Failed, or given up: whoever waited for it tries by himself, all at once.
                 self.hosts[slot.host].dialling -= 1;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::connection_pool::Place;
-use super::{http11, http2, RawHeaders, ResponseHead};
+use super::{http11, http2, NetworkStream, RawHeaders, ResponseHead};
 use crate::error::{Code, Error};
 use crate::runtime::Call;
 
@@ -85,6 +85,22 @@ impl ResponseBody {
         }
     }
 
+    /// The connection, if the response has made it another protocol's: after a 101, or a successful CONNECT.
+    pub(crate) fn take_network_stream(&mut self) -> Option<Box<NetworkStream>> {
+        match std::mem::replace(&mut self.state, BodyState::Ended) {
+            BodyState::Open(open) if open.is_tunnel() => match *open {
+                Open { place, exchange: Exchange::Http1(exchange, _) } => {
+                    NetworkStream::new(place, exchange.into_closed()).map(Box::new)
+                }
+                Open { .. } => None,
+            },
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
     /// The fields that came after the body, if there were any, once it was read to its end.
     pub fn take_trailers(&mut self) -> Option<RawHeaders> {
         self.trailers.take()
@@ -97,6 +113,10 @@ impl ResponseBody {
 }
 
 impl Open {
+    fn is_tunnel(&self) -> bool {
+        matches!(&self.exchange, Exchange::Http1(exchange, _) if exchange.is_tunnel())
+    }
+
     async fn next(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
         let exchange = match &mut self.exchange {
             Exchange::Http1(exchange, _) => exchange,
@@ -105,12 +125,7 @@ impl Open {
         let Some(connection) = self.place.connection() else {
             return Err(Error::new(Code::INTERNAL, "a response without a connection"));
         };
-        exchange.check(connection)?;
-        if let Some(data) = exchange.buffered(connection, max)? {
-            return Ok(data);
-        }
-        connection.move_to(call).await?;
-        exchange.read(connection, max).await
+        exchange.next(call, connection, max).await
     }
 }
 
@@ -124,9 +139,4 @@ fn keep_alive_timeout(headers: &RawHeaders) -> Option<Duration> {
             name.trim().eq_ignore_ascii_case("timeout").then(|| Duration::from_secs(seconds))
         })
         .min()
-}
-
-/// The error of a body with more than `max` bytes on the wire.
-pub(super) fn too_large(max: u64) -> Error {
-    Error::new(Code::BODY_TOO_LARGE, format!("the response's body has more than {max} bytes on the wire"))
 }

@@ -24,7 +24,9 @@ pub enum Value {
     Bytes(Vec<u8>),
     /// Something that has no value, by its description, such as `<Request [b'GET']>`.
     Opaque(String),
-    /// A tuple or a list.
+    /// Of a fixed number of values, such as a status line's parts.
+    Tuple(Vec<Value>),
+    /// Of any number of values.
     List(Vec<Value>),
 }
 
@@ -67,6 +69,18 @@ pub struct Observer {
     pub informational: Option<Arc<InformationalFn>>,
 }
 
+/// How much a line of the log matters, as Python counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// What happens inside.
+    Debug = 10,
+    /// What a user may want to see.
+    Info = 20,
+}
+
+/// Hears lines of the log: level, logger (`httpcore.http11`) and message (checklist P06, P07).
+pub type LogFn = dyn Fn(Level, &str, &str) + Send + Sync;
+
 impl std::fmt::Debug for Observer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (trace, informational) = (self.trace.is_some(), self.informational.is_some());
@@ -75,6 +89,19 @@ impl std::fmt::Debug for Observer {
 }
 
 impl Observer {
+    /// The same, and every step becomes a line for `log`, too.
+    pub fn logged(&self, log: Arc<LogFn>) -> Observer {
+        let inner = self.trace.clone();
+        let trace: Arc<TraceFn> = Arc::new(move |event| {
+            if let Some(inner) = &inner {
+                inner(event)?;
+            }
+            log(Level::Debug, &event.logger(), &event.log_line());
+            Ok(())
+        });
+        Observer { trace: Some(trace), informational: self.informational.clone() }
+    }
+
     /// Tells of one event, if anybody listens.
     pub(super) async fn tell(
         &self,

@@ -13,7 +13,7 @@ mod tests_digest;
 #[cfg(test)]
 mod tests_netrc;
 
-use self::basic::basic;
+pub(super) use self::basic::basic;
 pub use self::credentials::Auth;
 use self::digest::Digest;
 pub use self::netrc::Netrc;

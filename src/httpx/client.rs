@@ -1,9 +1,10 @@
 //! The client: what all its requests share, and the way from a request to its response.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::future::{poll_fn, Future};
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
@@ -12,12 +13,16 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 
 use super::decoders::accept_encoding;
-use super::{redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, QueryParams, Request, Response, Url, UrlParts};
+use super::{
+    redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, Proxy, QueryParams, Request, Response, Transport, Url,
+    UrlParts, UrlPattern,
+};
 use crate::error::{Code, Error};
 use crate::httpcore::{
-    self, ConnectionPool, Counts, Dialer, HeadLimits, Http2Settings, Limits, Timeouts, TlsConfig, TlsSettings,
+    ConnectionSnapshot, Counts, HeadLimits, Http2Settings, Level, Limits, LogFn, Observer, Timeouts, TlsConfig,
+    TlsSettings, TraceFn,
 };
-use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt};
+use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt, TcpSettings};
 
 /// A client's options, with HTTPX's defaults (checklist A01).
 #[derive(Clone)]
@@ -34,6 +39,10 @@ pub struct ClientBuilder {
     pub unix_socket: Option<PathBuf>,
     /// Addresses of names that are not looked up, by name and port.
     pub overrides: HashMap<(Box<str>, u16), Vec<SocketAddr>>,
+    /// Of all TCP sockets (checklist H12).
+    pub sockets: TcpSettings,
+    /// What all connections go through.
+    pub proxy: Option<Proxy>,
     /// How often a connection that cannot be made is tried again.
     pub retries: u32,
     /// Whether HTTP/1.1 is spoken. Without it, `http` URLs mean HTTP/2 with prior knowledge (checklist J03).
@@ -58,6 +67,16 @@ pub struct ClientBuilder {
     pub max_redirects: usize,
     /// Asked by blocked threads.
     pub interrupt: Option<Arc<Interrupt>>,
+    /// What carries requests that no mount takes; None for one of the client's own.
+    pub transport: Option<Arc<Transport>>,
+    /// What carries the requests to some URLs; None for the client's own default (checklist K17).
+    pub mounts: Vec<(UrlPattern, Option<Arc<Transport>>)>,
+    /// Whether the environment says what the program has not (checklist L04).
+    pub trust_env: bool,
+    /// Hears of the steps of requests that have no listener of their own.
+    pub trace: Option<Arc<TraceFn>>,
+    /// Hears what HTTPX and httpcore would log.
+    pub log: Option<Arc<LogFn>>,
 }
 
 impl Default for ClientBuilder {
@@ -79,6 +98,8 @@ impl Default for ClientBuilder {
             tls: TlsSettings::default(),
             unix_socket: None,
             overrides: HashMap::new(),
+            sockets: TcpSettings::default(),
+            proxy: None,
             retries: 0,
             http1: true,
             http2: false,
@@ -91,32 +112,22 @@ impl Default for ClientBuilder {
             follow_redirects: false,
             max_redirects: 20,
             interrupt: None,
+            transport: None,
+            mounts: Vec::new(),
+            trust_env: true,
+            trace: None,
+            log: None,
         }
     }
 }
 
 impl ClientBuilder {
-    /// Trusts the certificates of a PEM file, read now, instead of the bundled roots, beside those added before.
-    pub fn add_ca_file(&mut self, path: &Path) -> Result<(), Error> {
-        let pem = std::fs::read(path).map_err(|e| {
-            let code = match e.kind() {
-                std::io::ErrorKind::NotFound => Code::FILE_NOT_FOUND,
-                std::io::ErrorKind::PermissionDenied => Code::PERMISSION_DENIED,
-                _ => Code::IO_ERROR,
-            };
-            let why = format!("Could not find a suitable TLS CA certificate bundle, invalid path: {}", path.display());
-            Error::from_io(code, &e, &why)
-        })?;
-        self.tls.add_pem(&pem)
-    }
-
     /// Gives a name on one port one more address, instead of looking it up.
     ///
     /// # Errors
     /// INVALID_ARGUMENT for an address or port that is none.
     pub fn add_override(&mut self, name: &str, port: u32, address: &str) -> Result<(), Error> {
-        let ip: IpAddr =
-            address.parse().map_err(|_| Error::new(Code::INVALID_ARGUMENT, format!("'{address}' is no IP address")))?;
+        let ip = ip_address(address)?;
         let port = u16::try_from(port)
             .map_err(|_| Error::new(Code::INVALID_ARGUMENT, format!("{port} is no port: they end at 65535")))?;
         // As the URL will say it.
@@ -127,15 +138,120 @@ impl ClientBuilder {
         Ok(())
     }
 
+    /// Sets the address at this end of connections.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT for what is no address.
+    pub fn set_local_address(&mut self, address: &str) -> Result<(), Error> {
+        self.sockets.local_address = Some(ip_address(address)?);
+        Ok(())
+    }
+
+    /// Has requests to some URLs carried by `transport`; None for the client's default. A pattern that is there already
+    /// keeps its place (checklist K16).
+    pub fn mount(&mut self, pattern: UrlPattern, transport: Option<Arc<Transport>>) {
+        match self.mounts.iter_mut().find(|(known, _)| *known == pattern) {
+            Some(mount) => mount.1 = transport,
+            None => self.mounts.push((pattern, transport)),
+        }
+    }
+
+    /// Who listens to a request; None if it is only who the request says.
+    pub(super) fn observer_of(&self, request: &Request) -> Option<Observer> {
+        if self.trace.is_none() && self.log.is_none() {
+            return None;
+        }
+        let own = &request.observer;
+        let trace = own.trace.as_ref().or(self.trace.as_ref()).cloned();
+        let observer = Observer { trace, informational: own.informational.clone() };
+        Some(match &self.log {
+            Some(log) => observer.logged(Arc::clone(log)),
+            None => observer,
+        })
+    }
+
+    /// A transport with these options.
+    ///
+    /// # Errors
+    /// INVALID_CONFIG if they contradict each other.
+    pub fn build_transport(&self) -> Result<Arc<Transport>, Error> {
+        if !self.http1 && !self.http2 {
+            return Err(Error::new(Code::INVALID_CONFIG, "neither HTTP/1.1 nor HTTP/2 may be spoken"));
+        }
+        let options = ClientBuilder { transport: None, mounts: Vec::new(), ..self.clone() };
+        Ok(Transport::new(options))
+    }
+
+    /// These options, and what the environment adds to them if it is trusted: for `build`.
+    ///
+    /// # Errors
+    /// What is wrong with what the environment says.
+    pub fn in_environment(&self, lookup: &dyn Fn(&str) -> Option<OsString>) -> Result<ClientBuilder, Error> {
+        let mut builder = self.clone();
+        if self.trust_env {
+            builder.tls.apply_environment(lookup)?;
+        }
+        Ok(builder)
+    }
+
     /// A client with these options. It opens and reads nothing yet.
-    pub fn build(&self) -> Arc<Client> {
-        Arc::new(Client {
+    ///
+    /// # Errors
+    /// INVALID_CONFIG if they contradict each other.
+    pub fn build(&self) -> Result<Arc<Client>, Error> {
+        let routes = Routes::new(self)?;
+        Ok(Arc::new(Client {
             options: self.clone(),
-            pool: ForkCell::new(),
+            routes,
             sends: ForkCell::new(),
             cookies: ForkCell::new(),
             closed: AtomicBool::new(false),
-        })
+        }))
+    }
+}
+
+fn ip_address(text: &str) -> Result<IpAddr, Error> {
+    text.parse().map_err(|_| Error::new(Code::INVALID_ARGUMENT, format!("'{text}' is no IP address")))
+}
+
+/// Which transport carries which request.
+struct Routes {
+    default: Arc<Transport>,
+    /// By priority; None is the default.
+    mounts: Vec<(UrlPattern, Option<Arc<Transport>>)>,
+    /// Those that this client has made, and closes.
+    own: Vec<Arc<Transport>>,
+}
+
+impl Routes {
+    fn new(options: &ClientBuilder) -> Result<Routes, Error> {
+        let mut own = Vec::new();
+        let default = match &options.transport {
+            Some(shared) => Arc::clone(shared),
+            None => {
+                own.push(options.build_transport()?);
+                Arc::clone(&own[0])
+            }
+        };
+        let mut mounts = options.mounts.clone();
+        mounts.sort_by_key(|(pattern, _)| pattern.priority());
+        Ok(Routes { default, mounts, own })
+    }
+
+    fn transport(&self, url: &Url) -> &Arc<Transport> {
+        let mount = self.mounts.iter().find(|(pattern, _)| pattern.matches(url));
+        mount.and_then(|(_, transport)| transport.as_ref()).unwrap_or(&self.default)
+    }
+
+    /// Each once.
+    fn all(&self) -> Vec<&Arc<Transport>> {
+        let mut all: Vec<_> = vec![&self.default];
+        for transport in self.mounts.iter().filter_map(|(_, transport)| transport.as_ref()) {
+            if !all.iter().any(|known| Arc::ptr_eq(known, transport)) {
+                all.push(transport);
+            }
+        }
+        all
     }
 }
 
@@ -151,8 +267,7 @@ pub struct SendOptions {
 /// See the module. Any thread may use it.
 pub struct Client {
     options: ClientBuilder,
-    /// A forked child has a pool of its own (checklist T05).
-    pool: ForkCell<Arc<ConnectionPool>>,
+    routes: Routes,
     sends: ForkCell<Mutex<Sends>>,
     /// A forked child has a copy of its own.
     cookies: ForkCell<Mutex<Cookies>>,
@@ -189,20 +304,6 @@ impl Drop for Sending {
 }
 
 impl Client {
-    fn pool(&self) -> &Arc<ConnectionPool> {
-        self.pool.get_or_init(|| {
-            let dialer = Dialer {
-                tls: TlsConfig::new(self.options.tls.clone()),
-                unix_socket: self.options.unix_socket.clone(),
-                overrides: self.options.overrides.clone(),
-                retries: self.options.retries,
-                http1: self.options.http1,
-                http2: self.options.http2,
-            };
-            ConnectionPool::new(self.options.limits, dialer, self.options.http2_settings)
-        })
-    }
-
     /// A request with this client's defaults.
     pub fn build_request(&self, method: &str, url: &str) -> Result<Request, Error> {
         let mut url = Url::parse(url)?;
@@ -225,7 +326,7 @@ impl Client {
         let mut sends = self.sends();
         if self.closed.load(Ordering::Acquire) {
             drop(sends);
-            return Err(blamed(Error::from(Code::CLIENT_CLOSED), &request));
+            return Err(request.blamed(Error::from(Code::CLIENT_CLOSED)));
         }
         sends.running += 1;
         drop(sends);
@@ -314,7 +415,7 @@ impl Client {
             let mut next = match redirects::follow(response.head(), location) {
                 Ok(next) => Arc::new(next),
                 Err(_) if !follow => break,
-                Err(error) => return Err(blamed(error, response.head().request())),
+                Err(error) => return Err(response.head().request().blamed(error)),
             };
             if !follow {
                 response.set_next_request(next);
@@ -325,13 +426,13 @@ impl Client {
             history.push(response);
             if history.len() - before > self.options.max_redirects {
                 let error = Error::new(Code::TOO_MANY_REDIRECTS, "Exceeded maximum allowed redirects.");
-                return Err(blamed(error, &next));
+                return Err(next.blamed(error));
             }
             if let (Some(auth @ Auth::Digest(_)), true) = (auth, next.headers.contains(b"authorization")) {
                 // A Digest answer is for one target (RFC 7616 §3.4).
                 next = authorized(&next, auth)?;
             }
-            response = self.send_once(call, &next, deadline).await.map_err(|error| blamed(error, &next))?;
+            response = self.send_once(call, &next, deadline).await.map_err(|error| next.blamed(error))?;
         }
         Ok(response)
     }
@@ -347,18 +448,22 @@ impl Client {
         if request.method() == b"PANIC" {
             panic!("the test's panic");
         }
-        let started = Instant::now();
         let request = self.with_cookies(request)?;
-        let core = self.pool().handle(call, &self.to_core(&request, deadline)).await?;
-        let response = Response::new(core, request, started);
+        let observer = self.options.observer_of(&request);
+        let observer = observer.as_ref().unwrap_or(&request.observer);
+        let transport = self.routes.transport(request.url());
+        let response = transport.handle(call, &request, observer, deadline).await?;
         response.head().add_cookies_to(|| self.cookies());
+        if let Some(log) = &self.options.log {
+            let (log, line) = (Arc::clone(log), response.head().log_line());
+            Box::pin(call.upcall(move || log(Level::Info, "httpx", &line))).await;
+        }
         Ok(response)
     }
 
-    /// The request as the pool takes it.
-    fn to_core<'a>(&self, request: &'a Request, deadline: Option<Instant>) -> httpcore::Request<'a> {
-        let core = request.to_core(deadline);
-        httpcore::Request { limits: self.options.head_limits, max_body: self.options.max_body, ..core }
+    /// How it speaks TLS.
+    pub fn tls(&self) -> TlsConfig {
+        TlsConfig::new(self.options.tls.clone())
     }
 
     /// What a thread that is blocked in a call of this client asks now and then.
@@ -376,11 +481,23 @@ impl Client {
 
     /// What the pool has just now.
     pub fn counts(&self) -> Counts {
-        self.pool.get().map_or(Counts::default(), |pool| pool.counts())
+        let mut sum = Counts::default();
+        for counts in self.routes.all().into_iter().map(|transport| transport.counts()) {
+            sum.active += counts.active;
+            sum.idle += counts.idle;
+            sum.waiting += counts.waiting;
+            sum.requests += counts.requests;
+        }
+        sum
+    }
+
+    /// The connections of its transports just now.
+    pub fn connections(&self) -> Vec<ConnectionSnapshot> {
+        self.routes.all().into_iter().flat_map(|transport| transport.connections()).collect()
     }
 
     /// Takes no more requests, waits at most `drain` for those that run (None: for ever) and for responses that are
-    /// open, and cuts the others off. Closing twice does no harm (checklist A06).
+    /// open, and cuts the others off, unless their transport is shared. Closing twice does no harm (checklist A06).
     pub fn close(&self, drain: Option<Duration>) -> Result<(), Error> {
         let sends = self.sends();
         self.closed.store(true, Ordering::Release);
@@ -389,14 +506,15 @@ impl Client {
         if drain != Some(Duration::ZERO) {
             self.block_on(|call| async move {
                 self.sent(&call, at).await;
-                if let Some(pool) = self.pool.get() {
-                    pool.drained(&call, at).await;
+                for transport in &self.routes.own {
+                    transport.drained(&call, at).await;
                 }
                 Ok(())
             })?;
         }
-        // Made if need be: what was taken and has not begun must not find an open one.
-        self.pool().close();
+        for transport in &self.routes.own {
+            transport.close_now();
+        }
         Ok(())
     }
 
@@ -419,14 +537,6 @@ impl Client {
     }
 }
 
-/// The error with the request that it is about, unless it has one (checklist Q02).
-fn blamed(error: Error, request: &Arc<Request>) -> Error {
-    match error.request() {
-        Some(_) => error,
-        None => error.with_request(request.info()).with_full_request(Arc::clone(request)),
-    }
-}
-
 /// The request with its credentials, if it goes with any from the start. They take the place of a header that the user
 /// has set (checklist F02).
 fn authorized(request: &Arc<Request>, auth: &Auth) -> Result<Arc<Request>, Error> {
@@ -439,15 +549,6 @@ fn authorized(request: &Arc<Request>, auth: &Auth) -> Result<Arc<Request>, Error
 impl Sending {
     /// Sends the request, follows redirects, and reads the last response's body unless it is to be streamed.
     pub async fn run(self, call: Call) -> Result<Response, Error> {
-        self.client.send_all(&call, &self.request, self.how).await.map_err(|error| blamed(error, &self.request))
-    }
-}
-
-impl Drop for Client {
-    // Open responses keep the pool; what is idle goes now, and they close their connections at their end.
-    fn drop(&mut self) {
-        if let Some(pool) = self.pool.get() {
-            pool.retire();
-        }
+        self.client.send_all(&call, &self.request, self.how).await.map_err(|error| self.request.blamed(error))
     }
 }

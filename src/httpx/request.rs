@@ -171,6 +171,11 @@ impl Request {
         self.total = total;
     }
 
+    /// Has the body wait so long for a `100 Continue`, which the head then asks for; None sends it at once.
+    pub fn set_expect(&mut self, expect: Option<Duration>) {
+        self.expect = expect;
+    }
+
     /// What stands after the method on the wire, instead of the URL's path and query (checklist I10).
     ///
     /// # Errors
@@ -185,9 +190,9 @@ impl Request {
     }
 
     /// The name that TLS asks for and verifies, instead of the URL's host (checklist L07). Requests share a connection
-    /// only with those of the same name.
+    /// only with those of the same name. An empty one is the host's.
     pub fn set_server_name(&mut self, name: &str) {
-        let origin = Origin { server_name: Some(name.into()), ..Origin::clone(&self.origin) };
+        let origin = Origin { server_name: (!name.is_empty()).then(|| name.into()), ..Origin::clone(&self.origin) };
         self.origin = Arc::new(origin);
     }
 
@@ -309,6 +314,14 @@ impl Request {
             max_body: None,
             expect: self.expect,
             observer: &self.observer,
+        }
+    }
+
+    /// The error with the request that it is about, unless it has one (checklist Q02).
+    pub(super) fn blamed(self: &Arc<Request>, error: Error) -> Error {
+        match error.request() {
+            Some(_) => error,
+            None => error.with_request(self.info()).with_full_request(Arc::clone(self)),
         }
     }
 

@@ -11,7 +11,7 @@ use encoding_rs::Encoding;
 use super::content::Content;
 use super::{redirects, status, text, Cookies, Request, Url};
 use crate::error::{Code, Error};
-use crate::httpcore::{self, ConnectionInfo, RawHeaders, ResponseBody, ResponseHead, Timings};
+use crate::httpcore::{self, ConnectionInfo, NetworkStream, RawHeaders, Refusal, ResponseBody, ResponseHead, Timings};
 use crate::runtime::Call;
 
 /// The most that one piece of a stream has when no chunk size is asked for.
@@ -34,13 +34,15 @@ pub struct Head {
 pub struct Response {
     head: Arc<Head>,
     body: State,
+    /// The connection, if it is another protocol's now.
+    network_stream: Option<Box<NetworkStream>>,
     /// The responses that came before, oldest first.
     history: Vec<Response>,
     /// What would follow, if this redirect was not followed.
     next_request: Option<Arc<Request>>,
     /// What the program says that the text is in.
     encoding: Option<&'static Encoding>,
-    /// The text, once it was asked for.
+    /// The text and a NUL, once it was asked for.
     text: OnceLock<String>,
 }
 
@@ -51,6 +53,29 @@ enum State {
     /// A stream has it, or had it.
     Streamed,
     Closed,
+}
+
+/// What a part of a response's time went to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timing {
+    /// The wait for a place in the pool.
+    Queue,
+    /// The look-up of the name.
+    Dns,
+    /// TCP, or the unix socket.
+    Connect,
+    /// The proxy's part in making the connection.
+    Proxy,
+    /// The TLS handshake with the origin.
+    Tls,
+    /// Until the request was out, from when there was a connection.
+    Send,
+    /// The wait for the response's head, from when the request was out.
+    FirstByte,
+    /// From the head to the end of the body.
+    Body,
+    /// All of it.
+    Total,
 }
 
 /// What the pieces of a stream are.
@@ -106,6 +131,33 @@ impl Head {
         &self.timings
     }
 
+    /// How long a part of it took; None for what did not happen, or is not over.
+    pub fn timing(&self, what: Timing) -> Option<Duration> {
+        let timings = &self.timings;
+        let dialling = (!timings.reused).then_some(&self.connection.dialling);
+        match what {
+            Timing::Queue => Some(timings.queued),
+            Timing::Dns => dialling?.dns,
+            Timing::Connect => dialling?.connect,
+            Timing::Proxy => dialling?.proxy,
+            Timing::Tls => dialling?.tls,
+            Timing::Send => Some(timings.sent?.saturating_sub(timings.connected)),
+            Timing::FirstByte => Some(timings.head.saturating_sub(timings.sent.unwrap_or(timings.connected))),
+            Timing::Body => {
+                let head = (timings.started + timings.head).saturating_duration_since(self.started);
+                Some(self.elapsed.get()?.saturating_sub(head))
+            }
+            Timing::Total => self.elapsed.get().copied(),
+        }
+    }
+
+    /// What HTTPX logs of it: `HTTP Request: GET http://example.org/ "HTTP/1.1 200 OK"` (checklist P06).
+    pub(super) fn log_line(&self) -> String {
+        let method = String::from_utf8_lossy(self.request.method());
+        let reason = String::from_utf8_lossy(self.reason());
+        format!("HTTP Request: {method} {} \"{} {} {reason}\"", self.url().masked(), self.version(), self.status())
+    }
+
     /// The number of its HTTP/2 stream.
     pub fn stream_id(&self) -> Option<u32> {
         self.stream_id
@@ -158,6 +210,8 @@ impl Head {
 
 impl Response {
     pub(super) fn new(core: httpcore::Response, request: Arc<Request>, started: Instant) -> Response {
+        let mut body = core.body;
+        let network_stream = body.take_network_stream();
         let head = Head {
             received: core.head,
             request,
@@ -171,7 +225,32 @@ impl Response {
         };
         Response {
             head: Arc::new(head),
-            body: State::Unread(core.body),
+            body: State::Unread(body),
+            network_stream,
+            history: Vec::new(),
+            next_request: None,
+            encoding: None,
+            text: OnceLock::new(),
+        }
+    }
+
+    /// What a proxy has answered that did not pass the request on.
+    pub(super) fn of_refusal(refusal: &Refusal, request: Arc<Request>, started: Instant) -> Response {
+        let head = Head {
+            received: refusal.head.clone(),
+            request,
+            started,
+            bytes: AtomicU64::new(refusal.body.len() as u64),
+            elapsed: OnceLock::from(started.elapsed()),
+            trailers: OnceLock::new(),
+            connection: Arc::clone(&refusal.connection),
+            timings: refusal.timings,
+            stream_id: None,
+        };
+        Response {
+            head: Arc::new(head),
+            body: State::Read(refusal.body.clone()),
+            network_stream: None,
             history: Vec::new(),
             next_request: None,
             encoding: None,
@@ -230,7 +309,19 @@ impl Response {
 
     /// Whether nothing of it is still to come over a connection, to it or to a stream of it.
     pub fn is_only_memory(&self) -> bool {
-        matches!(self.body, State::Read(_) | State::Closed)
+        matches!(self.body, State::Read(_) | State::Closed) && self.network_stream.is_none()
+    }
+
+    /// The connection, once, after a 101 or a CONNECT that succeeded (checklist P08). The response closes it when it is
+    /// closed or dropped before.
+    ///
+    /// # Errors
+    /// INVALID_STATE for another response, or if it was taken.
+    pub fn take_network_stream(&mut self) -> Result<NetworkStream, Error> {
+        self.network_stream.take().map(|stream| *stream).ok_or_else(|| {
+            let message = "the response has no network stream: it switched no protocol, or the stream was taken";
+            Error::new(Code::INVALID_STATE, message)
+        })
     }
 
     /// The body, once it was read.
@@ -280,8 +371,17 @@ impl Response {
     /// # Errors
     /// ResponseNotRead before that.
     pub fn text(&self) -> Result<&str, Error> {
+        let terminated = self.text_and_nul()?;
+        Ok(&terminated[..terminated.len() - 1])
+    }
+
+    /// The same with a NUL behind it, for those who count on one.
+    ///
+    /// # Errors
+    /// ResponseNotRead before the body was read.
+    pub fn text_and_nul(&self) -> Result<&str, Error> {
         let content = self.content()?;
-        Ok(self.text.get_or_init(|| text::decode(content, self.text_encoding())))
+        Ok(self.text.get_or_init(|| text::decode(content, self.text_encoding()) + "\0"))
     }
 
     /// Reads the body to its end and keeps it; does nothing if that was done.
@@ -328,6 +428,7 @@ impl Response {
 
     /// Closes the connection, unless the body was read to its end.
     pub fn close(&mut self) {
+        self.network_stream = None;
         if matches!(self.body, State::Unread(_) | State::Closed) {
             self.head.closed();
             self.body = State::Closed;
@@ -384,6 +485,7 @@ impl Response {
                 State::Read(content) => State::Read(content.clone()),
                 _ => State::Closed,
             },
+            network_stream: None,
             history: self.history.iter().map(Response::snapshot).collect(),
             next_request: self.next_request.clone(),
             encoding: self.encoding,

@@ -27,7 +27,7 @@ pub use operation::Operation;
 pub use pipe::{pipe, PipeReader, PipeWriter};
 pub use process::{quiesce, resolve, Quiesce};
 pub use queue::Queue;
-pub use socket::Socket;
+pub use socket::{Socket, SocketOption, TcpSettings};
 pub use sys::{generation, spawn_thread, ForkCell, OwnedMark};
 pub use timer::CoarseTimer;
 pub use wait_queue::{Granted, PutBack, WaitQueue, Waiting};

@@ -2,7 +2,8 @@
 //! the connection at once, whoever drives and whatever a forked child still holds.
 
 use std::io::{self, IoSlice};
-use std::net::{Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
 use super::lane::Lane;
-use super::sys::{generation, OwnedMark};
+use super::sys::{generation, set_socket_option, OwnedMark};
+use crate::error::{Code, Error};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
@@ -30,17 +32,56 @@ pub struct Socket {
     generation: u64,
 }
 
+/// How TCP sockets are made (checklist H12).
+#[derive(Clone, Debug, Default)]
+pub struct TcpSettings {
+    /// The address at this end; the unspecified one of a family asks for that family alone.
+    pub local_address: Option<IpAddr>,
+    /// Set before the socket connects, in this order.
+    pub options: Vec<SocketOption>,
+}
+
+/// An option as setsockopt(2) takes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketOption {
+    /// SOL_SOCKET, IPPROTO_TCP and the like.
+    pub level: i32,
+    /// SO_RCVBUF, TCP_KEEPIDLE and the like.
+    pub option: i32,
+    /// An int's bytes, most often.
+    pub value: Vec<u8>,
+}
+
+impl SocketOption {
+    fn apply(&self, socket: &TcpSocket) -> io::Result<()> {
+        set_socket_option(socket.as_fd(), self.level, self.option, &self.value).map_err(|error| {
+            let which = format!("setting socket option {} of level {}", self.option, self.level);
+            io::Error::other(Error::from_io(Code::CONNECT_ERROR, &error, &which))
+        })
+    }
+}
+
 enum Io {
     Tcp(TcpStream),
     Unix(UnixStream),
 }
 
 impl Socket {
-    /// Connects to `address`, without delay for small writes. To be polled on `lane`.
-    pub async fn connect_tcp(lane: Arc<Lane>, address: SocketAddr) -> io::Result<Socket> {
+    /// Connects to `address`, without delay for small writes unless the settings' options want it. To be polled on
+    /// `lane`.
+    pub async fn connect_tcp(lane: Arc<Lane>, address: SocketAddr, settings: &TcpSettings) -> io::Result<Socket> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.set_nodelay(true)?;
         no_sigpipe(SockRef::from(&socket))?;
+        for option in &settings.options {
+            option.apply(&socket)?;
+        }
+        if let Some(local) = settings.local_address.filter(|local| !local.is_unspecified()) {
+            leave_port_to_connect(&socket);
+            socket.bind(SocketAddr::new(local, 0)).map_err(|error| {
+                io::Error::other(Error::from_io(Code::CONNECT_ERROR, &error, &format!("binding to {local}")))
+            })?;
+        }
         Ok(Socket::new(lane, Io::Tcp(socket.connect(address).await?)))
     }
 
@@ -130,8 +171,8 @@ impl Io {
 
     fn raw_fd(&self) -> i32 {
         match self {
-            Io::Tcp(stream) => std::os::fd::AsRawFd::as_raw_fd(stream),
-            Io::Unix(stream) => std::os::fd::AsRawFd::as_raw_fd(stream),
+            Io::Tcp(stream) => stream.as_raw_fd(),
+            Io::Unix(stream) => stream.as_raw_fd(),
         }
     }
 
@@ -160,6 +201,16 @@ impl Io {
         }
     }
 }
+
+/// Has connect choose the port, not bind: else two connections from one address could not share a port although they are
+/// to different peers. A kernel that does not know it goes on as ever.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn leave_port_to_connect(socket: &TcpSocket) {
+    let _ = set_socket_option(socket.as_fd(), libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT, &1i32.to_ne_bytes());
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn leave_port_to_connect(_socket: &TcpSocket) {}
 
 #[cfg(any(target_os = "macos", target_os = "ios"))]
 fn no_sigpipe(socket: SockRef<'_>) -> io::Result<()> {

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
@@ -298,7 +299,7 @@ impl Signal {
 
     /// The descriptor to wait on.
     pub fn fd(&self) -> i32 {
-        std::os::fd::AsRawFd::as_raw_fd(&self.counter)
+        self.counter.as_raw_fd()
     }
 }
 
@@ -325,7 +326,17 @@ impl Signal {
 
     /// The descriptor to wait on.
     pub fn fd(&self) -> i32 {
-        std::os::fd::AsRawFd::as_raw_fd(&self.ends.0)
+        self.ends.0.as_raw_fd()
+    }
+}
+
+/// Sets an option of a socket, of which only the system knows what it means.
+pub fn set_socket_option(fd: BorrowedFd<'_>, level: i32, option: i32, value: &[u8]) -> io::Result<()> {
+    let length = libc::socklen_t::try_from(value.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    // SAFETY: an open descriptor, and as many readable bytes as it is told.
+    match unsafe { libc::setsockopt(fd.as_raw_fd(), level, option, value.as_ptr().cast(), length) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 

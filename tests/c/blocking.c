@@ -287,6 +287,7 @@ static void text_is_decoded_by_its_charset(void)
         size_t len = 0;
         CHECK(strcmp(httpx_response_encoding(response, NULL), served[i].name) == 0);
         MUST(httpx_response_text(response, &text, &len, &err));
+        CHECK_EQ(text[len], '\0');
         CHECK(len > 0 && memmem(text, len, "\xef\xbf\xbd", 3) == NULL); /* no replacement character */
         FAILS(httpx_response_set_encoding(response, "utf-8", 5, &err), HTTPX_E_INVALID_STATE);
         httpx_response_free(response);

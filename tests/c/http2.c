@@ -12,9 +12,19 @@
 #endif
 #endif
 
-#define HTTPS_H2(...) url_of("HTTPX_TEST_HTTPS_H2", __VA_ARGS__)
-
 enum { AT_ONCE = 100, CHILD_SECONDS = 120 };
+
+/* A URL of the listener that offers HTTP/2 by ALPN; good until four more were asked for. */
+static const char *https_h2(const char *path)
+{
+    static char rooms[4][256];
+    static unsigned turn;
+    char *room = rooms[turn++ % 4];
+    const char *found = strstr(environment("HTTPX_TEST_PLACES"), "\"https\":");
+    REQUIRE(found != NULL);
+    snprintf(room, sizeof rooms[0], "https://127.0.0.1:%d%s", atoi(strchr(found, ':') + 1), path);
+    return room;
+}
 
 static httpx_client *by_prior_knowledge(void)
 {
@@ -67,8 +77,8 @@ static size_t rest_of(httpx_stream *stream)
 static void https_servers_may_choose_it(void)
 {
     httpx_client *client = by_alpn();
-    long long number = connection_at(client, HTTPS_H2("/connection"));
-    CHECK_EQ(connection_at(client, HTTPS_H2("/connection")), number);
+    long long number = connection_at(client, https_h2("/connection"));
+    CHECK_EQ(connection_at(client, https_h2("/connection")), number);
     httpx_response *response = get(client, HTTPS("/get")); /* a server that speaks HTTP/1.1 only */
     check_version(response, "HTTP/1.1");
     httpx_response_free(response);
@@ -111,7 +121,7 @@ static void threads_share_a_connection(void)
 static void bodies_stream_down(void)
 {
     httpx_client *client = by_alpn();
-    httpx_response *response = get_streamed(client, HTTPS_H2("/bytes/3000000"));
+    httpx_response *response = get_streamed(client, https_h2("/bytes/3000000"));
     httpx_stream *stream = new_stream(response, 1000);
     CHECK_EQ(rest_of(stream), 3000000);
     httpx_stream_free(stream);
@@ -132,7 +142,7 @@ static void bodies_stream_up(void)
 {
     httpx_client *client = by_alpn();
     for (int declared = 0; declared < 2; declared++) {
-        httpx_request *request = new_request(client, "POST", HTTPS_H2("/upload"));
+        httpx_request *request = new_request(client, "POST", https_h2("/upload"));
         httpx_pipe *pipe = NULL;
         pthread_t thread;
         MUST(httpx_request_body_pipe(request, declared ? 1 << 20 : -1, 10000, &pipe, &err));
@@ -149,7 +159,7 @@ static void bodies_stream_up(void)
 static void trailers_come_with_the_end(void)
 {
     httpx_client *client = by_alpn();
-    httpx_request *request = new_request(client, "GET", HTTPS_H2("/trailers"));
+    httpx_request *request = new_request(client, "GET", https_h2("/trailers"));
     MUST(httpx_request_header_set(request, "TE", 2, (const uint8_t *)"trailers", 8, &err));
     httpx_response *response = send_request(client, request, 0);
     CHECK(httpx_response_trailer_count(response) > 0);
@@ -195,7 +205,7 @@ static void a_hundred_at_once(int with_descriptor, httpx_client *client, const c
 
 static void a_hundred_at_once_on_a_dispatched_queue(void)
 {
-    a_hundred_at_once(0, by_alpn(), HTTPS_H2("/connection"), HTTPS_H2("/bytes/5000"));
+    a_hundred_at_once(0, by_alpn(), https_h2("/connection"), https_h2("/bytes/5000"));
 }
 
 static void a_hundred_at_once_on_a_queue_with_a_descriptor(void)
@@ -251,7 +261,7 @@ static void handles_are_freed_in_any_order(void)
 {
     for (int order = 0; order < 3; order++) {
         httpx_client *client = by_alpn();
-        httpx_response *response = get_streamed(client, HTTPS_H2("/bytes/3000000"));
+        httpx_response *response = get_streamed(client, https_h2("/bytes/3000000"));
         httpx_stream *stream = new_stream(response, 0);
         const uint8_t *chunk;
         size_t len;
@@ -305,7 +315,7 @@ static void coming_to_rest_leaves_no_thread(void)
     int before = threads();
     httpx_client *client = by_alpn();
     for (int i = 0; i < 2; i++) {
-        connection_at(client, HTTPS_H2("/connection"));
+        connection_at(client, https_h2("/connection"));
         CHECK(threads() > before);
         MUST(httpx_quiesce(5.0, &err));
         CHECK_EQ(threads(), before);
@@ -337,9 +347,9 @@ static void in_the_child(inherited *i)
     FAILS(httpx_stream_next(i->stream, &chunk, &len, &err), HTTPX_E_FORKED);
     httpx_stream_free(i->stream);
     httpx_response_free(i->response);
-    long long own = connection_at(i->client, HTTPS_H2("/connection"));
+    long long own = connection_at(i->client, https_h2("/connection"));
     CHECK(own != i->connection);
-    CHECK_EQ(connection_at(i->client, HTTPS_H2("/connection")), own);
+    CHECK_EQ(connection_at(i->client, https_h2("/connection")), own);
     httpx_client_free(i->client);
     GIVES(httpx_quiesce(5.0, &err), HTTPX_OK);
 }
@@ -349,8 +359,8 @@ static void a_child_has_connections_of_its_own(void)
     inherited i = {.client = by_alpn()};
     const uint8_t *chunk;
     size_t len;
-    i.connection = connection_at(i.client, HTTPS_H2("/connection"));
-    i.response = get_streamed(i.client, HTTPS_H2("/bytes/3000000"));
+    i.connection = connection_at(i.client, https_h2("/connection"));
+    i.response = get_streamed(i.client, https_h2("/bytes/3000000"));
     i.stream = new_stream(i.response, 0);
     MUST(httpx_stream_next(i.stream, &chunk, &len, &err));
     size_t read = len;
@@ -366,14 +376,14 @@ static void a_child_has_connections_of_its_own(void)
         fflush(stdout);
         _exit(atomic_load(&harness_failures) != 0);
     }
-    CHECK_EQ(connection_at(i.client, HTTPS_H2("/connection")), i.connection);
+    CHECK_EQ(connection_at(i.client, https_h2("/connection")), i.connection);
     int status = -1;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     CHECK(WIFEXITED(status));
     CHECK_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), 0);
     CHECK_EQ(read + rest_of(i.stream), 3000000);
-    CHECK_EQ(connection_at(i.client, HTTPS_H2("/connection")), i.connection);
+    CHECK_EQ(connection_at(i.client, https_h2("/connection")), i.connection);
     httpx_stream_free(i.stream);
     httpx_response_free(i.response);
     httpx_client_free(i.client);

@@ -25,6 +25,10 @@ typedef struct fixture {
     httpx_form *form;
     httpx_multipart *multipart;
     httpx_cookies *cookies;
+    httpx_transport *transport;
+    httpx_tls *tls;
+    httpx_proxy *proxy;
+    httpx_network_stream *network_stream; /* where a call needs one */
 
     /* What calls put their results into; freed with the fixture. */
     httpx_client_builder *builder_out;
@@ -38,6 +42,10 @@ typedef struct fixture {
     httpx_form *form_out;
     httpx_multipart *multipart_out;
     httpx_cookies *cookies_out;
+    httpx_transport *transport_out;
+    httpx_tls *tls_out;
+    httpx_proxy *proxy_out;
+    httpx_network_stream *network_stream_out;
     httpx_error *error_out, *err;
     const uint8_t *bytes, *more_bytes;
     size_t size, more_size, third_size;
@@ -107,6 +115,9 @@ static void fill(fixture *f)
     MUST(httpx_form_new(&f->form, &err));
     MUST(httpx_multipart_new(&f->multipart, &err));
     MUST(httpx_cookies_new(&f->cookies, &err));
+    MUST(httpx_transport_new(f->builder, &f->transport, &err));
+    MUST(httpx_tls_new(&f->tls, &err));
+    MUST(httpx_proxy_new("http://127.0.0.1:1", 18, &f->proxy, &err));
     MUST(httpx_request_body_pipe(f->upload, -1, 0, &f->pipe, &err));
     MUST(httpx_client_send_async(f->client, f->request, 0, f->queue, no_response, NULL, NULL, &f->op, &err));
     httpx_response *none = NULL;
@@ -124,7 +135,15 @@ static void empty(fixture *f)
     httpx_multipart_free(f->multipart);
     httpx_multipart_free(f->multipart_out);
     httpx_cookies_free(f->cookies);
+    httpx_transport_free(f->transport);
     httpx_cookies_free(f->cookies_out);
+    httpx_transport_free(f->transport_out);
+    httpx_tls_free(f->tls);
+    httpx_tls_free(f->tls_out);
+    httpx_proxy_free(f->proxy);
+    httpx_proxy_free(f->proxy_out);
+    httpx_network_stream_free(f->network_stream);
+    httpx_network_stream_free(f->network_stream_out);
     httpx_op_free(f->op);
     httpx_op_free(f->op_out);
     httpx_stream_free(f->stream);

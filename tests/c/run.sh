@@ -15,7 +15,8 @@ prepare "$1" "$2" "$3" "${4:-plain}"
 only=${5:-}
 shift $(($# < 5 ? $# : 5))
 
-export HTTPX_TEST_HTTP=$http HTTPX_TEST_HTTPS=$https HTTPX_TEST_HTTPS_H2=$https_h2 HTTPX_TEST_UNIX=$unix HTTPX_TEST_CA=$ca
+export HTTPX_TEST_HTTP=$http HTTPX_TEST_HTTPS=$https HTTPX_TEST_UNIX=$unix HTTPX_TEST_CA=$ca
+export HTTPX_TEST_PLACES=$places
 export HTTPX_TEST_SYMBOLS=$here/../../cmake/libhttpx.symbols
 export HTTPX_TEST_WATCHDOG=60
 [ "$mode" = plain ] || export HTTPX_TEST_WATCHDOG=300

@@ -1,7 +1,7 @@
 # For sourcing: starts the origin server for a script, compiles C programs against the library, and runs them plainly,
 # under AddressSanitizer or under valgrind. The caller has `set -euo pipefail`.
 #
-#   prepare LIBDIR INCLUDEDIR SERVER_BINARY MODE    sets work (a scratch folder), http, https, https_h2, unix, ca
+#   prepare LIBDIR INCLUDEDIR SERVER_BINARY MODE    sets work (a scratch folder), http, https, unix, ca, places
 #   compile SOURCE PROGRAM [FLAG...]
 #   launch PROGRAM [ARGUMENT...]                    runs it as MODE says
 # shellcheck shell=bash
@@ -31,9 +31,9 @@ prepare() {
     read -r -t 30 -u 9 line || die "the server did not start"
     http=http://127.0.0.1:$(number http "$line")
     https=https://127.0.0.1:$(number https_h1 "$line")
-    https_h2=https://127.0.0.1:$(number https "$line")
     unix=$(text unix "$line")
     ca=$(text ca "$line")
+    places=$line
 }
 
 die() {

@@ -285,6 +285,7 @@ static void trailers_come_with_the_end(void)
     CHECK_TEXT(body_of(response), body_len(response), "body");
     CHECK_EQ(httpx_response_trailer_count(response), 2);
     MUST(httpx_response_trailer_at(response, 1, &name, &name_len, &value, &value_len, &err));
+    CHECK_EQ(name[name_len] + value[value_len], '\0');
     CHECK_TEXT(name, name_len, "x-LAST");
     CHECK_TEXT(value, value_len, "1");
     FAILS(httpx_response_trailer_at(response, 2, &name, NULL, NULL, NULL, &err), HTTPX_E_NOT_FOUND);

@@ -41,7 +41,7 @@ fn a_get_is_sent_with_the_default_headers_in_their_order() {
         tell.send(read_head(&mut stream).unwrap()).unwrap();
         stream.write_all(OK.as_bytes()).unwrap();
     });
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let mut request = client.build_request("get", &format!("http://{address}/a?b=c")).unwrap();
     request.headers.add(b"X-One", b"1").unwrap();
     request.headers.add(b"x-one", b"2").unwrap();
@@ -62,7 +62,7 @@ fn a_target_of_the_users_own_is_sent_as_it_is() {
         tell.send(read_head(&mut stream).unwrap()).unwrap();
         stream.write_all(OK.as_bytes()).unwrap();
     });
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let mut request = request(&client, "OPTIONS", address);
     for bad in ["", "/a b", "/a\r\nX: y", "/\u{e9}"] {
         assert_eq!(request.set_target(bad.as_bytes()).unwrap_err().code(), Code::LOCAL_PROTOCOL_ERROR);
@@ -82,7 +82,7 @@ fn a_response_read_to_its_end_gives_its_connection_back() {
             stream.write_all(OK.as_bytes()).unwrap();
         }
     });
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     for _ in 0..5 {
         get(&client, address).unwrap();
         assert_eq!(counts(&client), (0, 1, 0));
@@ -98,7 +98,7 @@ fn closing_an_unread_response_closes_its_connection() {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome").unwrap();
         tell.send(stream.read(&mut [0]).map_or(0, |n| n)).unwrap();
     });
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let mut response = stream(&client, address);
     assert_eq!(counts(&client), (1, 0, 0));
     response.close();
@@ -121,7 +121,7 @@ fn a_get_on_a_connection_that_went_stale_is_sent_again() {
             }
         }
     });
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     get(&client, address).unwrap();
     get(&client, address).unwrap();
     assert_eq!(counts(&client), (0, 1, 0));
@@ -134,7 +134,7 @@ fn a_post_that_may_have_been_acted_on_is_not_sent_again() {
         stream.write_all(OK.as_bytes()).unwrap();
         read_head(&mut stream);
     });
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     get(&client, address).unwrap();
     let error = send(&client, request(&client, "POST", address)).err().unwrap();
     assert!(error.is_a(Code::REMOTE_PROTOCOL_ERROR), "{error}");
@@ -146,7 +146,7 @@ fn a_post_that_may_have_been_acted_on_is_not_sent_again() {
 #[test]
 fn requests_wait_for_a_place_in_their_order_and_no_longer_than_the_pool_timeout() {
     let address = answering(OK);
-    let client = limited(1).build();
+    let client = limited(1).build().unwrap();
     let held = stream(&client, address);
     let mut hasty = request(&client, "GET", address);
     hasty.set_timeouts([Timeout::Unset, Timeout::Unset, Timeout::Unset, Timeout::Set(Some(Duration::from_millis(50)))]);
@@ -178,7 +178,7 @@ fn requests_wait_for_a_place_in_their_order_and_no_longer_than_the_pool_timeout(
 #[test]
 fn a_full_pool_gives_up_its_oldest_idle_connection_for_another_origin() {
     let (one, other) = (answering(OK), answering(OK));
-    let client = limited(1).build();
+    let client = limited(1).build().unwrap();
     for address in [one, other, one] {
         get(&client, address).unwrap();
         assert_eq!(counts(&client), (0, 1, 0));
@@ -190,14 +190,14 @@ fn no_more_connections_are_kept_than_the_limit_says_and_none_for_too_long() {
     let address = answering(OK);
     let mut builder = ClientBuilder::default();
     builder.limits.max_keepalive = Some(1);
-    let client = builder.build();
+    let client = builder.build().unwrap();
     let (mut first, mut second) = (stream(&client, address), stream(&client, address));
     for response in [&mut first, &mut second] {
         client.block_on(|call| async move { response.read(&call).await }).unwrap();
     }
     assert_eq!(counts(&client), (0, 1, 0));
     builder.limits.keepalive_expiry = Some(Duration::ZERO);
-    let client = builder.build();
+    let client = builder.build().unwrap();
     get(&client, address).unwrap();
     assert_eq!(counts(&client), (0, 0, 0));
 }
@@ -207,7 +207,7 @@ fn interim_responses_are_skipped() {
     let address = answering(
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
     );
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     for _ in 0..2 {
         assert_eq!(get(&client, address).unwrap().head().status(), 200);
     }
@@ -219,7 +219,7 @@ fn endless_interim_responses_are_refused() {
         read_head(&mut stream).unwrap();
         while stream.write_all(b"HTTP/1.1 102 Processing\r\n\r\n").is_ok() {}
     });
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     assert_eq!(get(&client, address).err().unwrap().code(), Code::REMOTE_PROTOCOL_ERROR);
     assert_eq!(counts(&client), (0, 0, 0));
 }
@@ -232,7 +232,7 @@ fn a_response_that_comes_during_the_upload_ends_the_upload_and_the_connection() 
         // Stays, so that only the client can end this.
         while !matches!(stream.read(&mut [0; 4096]), Ok(0) | Err(_)) {}
     });
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let mut request = request(&client, "POST", address);
     let (writer, reader) = pipe(1024);
     request.set_pipe(reader, None);
@@ -246,7 +246,7 @@ fn a_response_that_comes_during_the_upload_ends_the_upload_and_the_connection() 
 #[test]
 fn a_body_of_another_length_than_declared_is_an_error_and_closes_the_connection() {
     let address = server(|mut stream, _| while !matches!(stream.read(&mut [0; 4096]), Ok(0) | Err(_)) {});
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     for (text, message) in [("long", "Too much data"), ("", "Too little data")] {
         let mut request = request(&client, "POST", address);
         let (writer, reader) = pipe(1024);
@@ -270,7 +270,7 @@ fn each_kind_of_waiting_has_its_own_timeout() {
         thread::park_timeout(Duration::from_millis(300));
         while !matches!(stream.read(&mut [0; 1 << 16]), Ok(0) | Err(_)) {}
     });
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let short = Timeout::Set(Some(Duration::from_millis(60)));
     let never = Timeout::Set(None);
 
@@ -305,7 +305,7 @@ fn a_stream_gives_pieces_of_the_wanted_size_and_ends_once() {
     let address = answering(
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\nX-Sum: 7\r\n\r\n",
     );
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let mut response = stream(&client, address);
     let mut body = response.stream(Unit::Raw, 3).unwrap();
     let mut pieces = Vec::new();
@@ -334,7 +334,7 @@ fn a_truncated_body_says_how_much_came() {
         read_head(&mut stream).unwrap();
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc").unwrap();
     });
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let error = get(&client, address).err().unwrap();
     assert!(error.is_a(Code::REMOTE_PROTOCOL_ERROR));
     let message = "peer closed connection without sending complete message body (received 3 bytes, expected 10)";
@@ -344,7 +344,7 @@ fn a_truncated_body_says_how_much_came() {
 #[test]
 fn closing_a_client_ends_what_waits_and_what_runs() {
     let silent = server(|mut stream, _| while !matches!(stream.read(&mut [0; 4096]), Ok(0) | Err(_)) {});
-    let client = limited(1).build();
+    let client = limited(1).build().unwrap();
     let barrier = Arc::new(Barrier::new(3));
     let threads: Vec<_> = (0..2)
         .map(|_| {
@@ -380,7 +380,7 @@ fn randomly_placed_cancels_leak_no_place() {
             }
         }
     });
-    let client = limited(3).build();
+    let client = limited(3).build().unwrap();
     let queue = Ops::new().unwrap();
     let mut random = 88_172_645_463_325_252_u64;
     let mut next = || {
@@ -422,7 +422,7 @@ fn randomly_placed_cancels_leak_no_place() {
 #[test]
 fn eight_threads_share_a_client() {
     let address = answering(OK);
-    let client = limited(4).build();
+    let client = limited(4).build().unwrap();
     let threads: Vec<_> = (0..8)
         .map(|_| {
             let client = Arc::clone(&client);
@@ -458,7 +458,7 @@ fn countdown(tell: mpsc::Sender<String>, status: u16) -> SocketAddr {
 }
 
 fn following(max_redirects: usize) -> Arc<Client> {
-    ClientBuilder { follow_redirects: true, max_redirects, ..ClientBuilder::default() }.build()
+    ClientBuilder { follow_redirects: true, max_redirects, ..ClientBuilder::default() }.build().unwrap()
 }
 
 #[test]
@@ -515,7 +515,7 @@ fn a_redirect_to_another_origin_that_the_program_follows_gets_no_credentials() {
         stream.write_all(answer.as_bytes()).unwrap();
     });
     let auth = Auth::basic(b"me", b"secret");
-    let client = ClientBuilder { auth: Some(auth.clone()), ..ClientBuilder::default() }.build();
+    let client = ClientBuilder { auth: Some(auth.clone()), ..ClientBuilder::default() }.build().unwrap();
     for of_the_request in [Given::Unset, Given::Set(auth)] {
         let mut request = request(&client, "GET", first);
         request.auth = of_the_request;
@@ -543,7 +543,7 @@ fn an_error_of_a_later_hop_is_about_that_hop() {
 fn what_was_taken_and_has_not_begun_ends_when_its_client_is_closed() {
     type Ops = Queue<Response, ()>;
     let address = answering(OK);
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let queue = Ops::new().unwrap();
     let sending = client.send(Arc::new(request(&client, "GET", address)), SendOptions::default()).unwrap();
     let mut operation = None;
@@ -558,7 +558,7 @@ fn what_was_taken_and_has_not_begun_ends_when_its_client_is_closed() {
 fn a_redirect_that_is_not_followed_says_what_would_follow() {
     let (tell, _heads) = mpsc::channel();
     let address = countdown(tell, 301);
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let request = client.build_request("GET", &format!("http://{address}/1")).unwrap();
     let response = send(&client, request).unwrap();
     assert!(response.head().has_redirect_location() && response.history().is_empty());
@@ -613,7 +613,7 @@ fn an_address_that_does_not_answer_holds_up_the_next_one_only_for_a_moment() {
     for address in ["127.0.0.1", "127.0.0.2"] {
         builder.add_override("two.test", u32::from(port), address).unwrap();
     }
-    let client = builder.build();
+    let client = builder.build().unwrap();
     let request = client.build_request("GET", &format!("http://two.test:{port}/")).unwrap();
     assert_eq!(send(&client, request).unwrap().head().status(), 200);
 }
@@ -621,7 +621,7 @@ fn an_address_that_does_not_answer_holds_up_the_next_one_only_for_a_moment() {
 #[test]
 fn a_connect_timeout_covers_all_addresses_together() {
     let (silent, _held) = unanswering();
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let mut request = request(&client, "GET", silent.local_addr().unwrap());
     request.set_timeouts([
         Timeout::Set(Some(Duration::from_millis(50))),
@@ -639,9 +639,9 @@ fn a_connection_that_cannot_be_made_is_tried_again_as_often_as_wanted() {
     let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = reserved.local_addr().unwrap();
     drop(reserved);
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     assert_eq!(get(&client, address).err().unwrap().code(), Code::CONNECTION_REFUSED);
-    let client = ClientBuilder { retries: 3, ..ClientBuilder::default() }.build();
+    let client = ClientBuilder { retries: 3, ..ClientBuilder::default() }.build().unwrap();
     let sender = thread::spawn(move || get(&client, address).map(|response| response.head().status()));
     while TcpListener::bind(address)
         .map(|listener| {

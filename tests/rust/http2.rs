@@ -85,7 +85,7 @@ async fn echo((request, mut respond): Stream) {
 #[test]
 fn requests_share_one_connection() {
     let server = Server::start(100, echo);
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let address = server.address;
     let for_threads = Arc::clone(&client);
     ends(move || {
@@ -113,7 +113,7 @@ fn requests_share_one_connection() {
 #[test]
 fn no_more_streams_are_open_than_a_library_allows() {
     let server = Server::start(3, echo);
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let address = server.address;
     let for_threads: Arc<Client> = Arc::clone(&client);
     ends(move || {
@@ -134,7 +134,7 @@ fn no_more_streams_are_open_than_a_library_allows() {
 #[test]
 fn a_large_body_goes_both_ways_at_once() {
     let server = Server::start(100, echo);
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let body = Bytes::from((0..8 << 20).map(|byte| (byte % 251) as u8).collect::<Vec<_>>());
     let mut post = request(&client, "POST", server.address);
     post.set_bytes(body.clone());
@@ -159,7 +159,7 @@ fn a_refused_stream_is_sent_again() {
             }
         }
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let mut post = request(&client, "POST", server.address);
     post.set_bytes(Bytes::from_static(b"once"));
     let response = ends(move || send(&client, post).unwrap());
@@ -174,7 +174,7 @@ fn a_reset_stream_is_an_error_and_the_connection_goes_on() {
             _ => echo((request, respond)).await,
         }
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let url = format!("http://{}/reset", server.address);
     let error = send(&client, client.build_request("GET", &url).unwrap()).err().unwrap();
     assert_eq!(error.code(), Code::STREAM_RESET);
@@ -196,7 +196,7 @@ fn a_requests_head_is_put_in_http2s_words() {
             let _ = respond.send_response(http::Response::new(()), true);
         }
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let mut put = client.build_request("PUT", &format!("http://{}/a%20b?c=d", server.address)).unwrap();
     for (name, value) in [
         ("X-Upper", "Case"),
@@ -235,7 +235,7 @@ fn a_requests_head_is_put_in_http2s_words() {
 #[test]
 fn what_http2_cannot_carry_is_not_sent() {
     let server = Server::start(100, echo);
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let address = server.address;
     ends(move || {
         let mut without_host = request(&client, "GET", address);
@@ -271,7 +271,7 @@ fn answer_in_http2(stream: Tls, number: usize) {
 fn http2_is_spoken_to_those_who_choose_it() {
     let address = tls_server(&["h2", "http/1.1"], answer_in_http2);
     ends(move || {
-        let client = by_alpn().build();
+        let client = by_alpn().build().unwrap();
         let response = send(&client, secure(&client, address)).unwrap();
         assert_eq!((response.head().version(), response.head().stream_id()), ("HTTP/2", Some(1)));
         assert!(response.head().connection().http2);
@@ -287,7 +287,7 @@ fn http1_is_spoken_to_those_who_choose_that_or_nothing() {
             }
         });
         ends(move || {
-            let client = by_alpn().build();
+            let client = by_alpn().build().unwrap();
             let response = send(&client, secure(&client, address)).unwrap();
             assert_eq!((response.head().version(), response.head().stream_id()), ("HTTP/1.1", None));
         });
@@ -300,9 +300,9 @@ fn http_urls_are_http1_unless_that_is_ruled_out() {
     let http2 = Server::start(100, echo);
     let address = http2.address;
     ends(move || {
-        let client = by_alpn().build();
+        let client = by_alpn().build().unwrap();
         assert_eq!(send(&client, request(&client, "GET", http1)).unwrap().head().version(), "HTTP/1.1");
-        let client = prior_knowledge().build();
+        let client = prior_knowledge().build().unwrap();
         assert_eq!(send(&client, request(&client, "GET", address)).unwrap().head().version(), "HTTP/2");
     });
 }
@@ -328,7 +328,7 @@ fn h2_is_offered_first_and_only_what_is_spoken() {
         ends(move || {
             let mut builder = by_alpn();
             (builder.http1, builder.http2) = (http1, http2);
-            let client = builder.build();
+            let client = builder.build().unwrap();
             assert!(send(&client, secure(&client, address)).is_err());
             assert_eq!(told.recv().unwrap(), offered);
         });
@@ -340,7 +340,7 @@ fn h2_is_offered_first_and_only_what_is_spoken() {
 #[test]
 fn those_who_come_while_a_connection_is_made_share_it() {
     let all = 8;
-    let client = by_alpn().build();
+    let client = by_alpn().build().unwrap();
     let waiting = Arc::clone(&client);
     // Nobody is let in before all have come.
     let address = tls_server(&["h2"], move |stream, number| {
@@ -364,7 +364,7 @@ fn those_who_come_while_a_connection_is_made_share_it() {
 #[test]
 fn those_who_hoped_to_share_get_their_own_when_it_is_http1() {
     let all = 4;
-    let client = by_alpn().build();
+    let client = by_alpn().build().unwrap();
     let waiting = Arc::clone(&client);
     let together = Arc::new(Barrier::new(all));
     let address = tls_server(&["http/1.1"], move |mut stream, number| {
@@ -404,7 +404,7 @@ fn a_server_that_ends_tls_without_saying_so_has_disconnected() {
         peer.hang_up();
     });
     ends(move || {
-        let client = by_alpn().build();
+        let client = by_alpn().build().unwrap();
         let error = send(&client, secure(&client, address)).err().unwrap();
         assert_eq!(error.code(), Code::INCOMPLETE_BODY);
         assert_eq!(send(&client, secure(&client, address)).unwrap().content().unwrap(), "whole");

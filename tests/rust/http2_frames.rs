@@ -14,7 +14,7 @@ use httpx::httpx::{Client, ClientBuilder, Request, Response, Timeout};
 use httpx::runtime::pipe;
 
 use crate::http2_peer::*;
-use crate::support::{answering, ends, request, send, OK};
+use crate::support::{answering, ends, request, send, OK, PATIENCE};
 
 fn get(client: &Arc<Client>, address: SocketAddr) -> Result<Response, Error> {
     send(client, request(client, "GET", address))
@@ -27,7 +27,7 @@ fn post(client: &Client, address: SocketAddr, body: impl Into<Vec<u8>>) -> Reque
 }
 
 fn with_settings(settings: Http2Settings) -> Arc<Client> {
-    ClientBuilder { http2_settings: settings, ..prior_knowledge() }.build()
+    ClientBuilder { http2_settings: settings, ..prior_knowledge() }.build().unwrap()
 }
 
 /// The body of a response that was read.
@@ -64,7 +64,7 @@ fn first_words(client: Arc<Client>) -> (Vec<(u16, u32)>, u32) {
 
 #[test]
 fn the_first_frames_carry_the_settings_and_the_connections_window() {
-    let (settings, window) = first_words(prior_knowledge().build());
+    let (settings, window) = first_words(prior_knowledge().build().unwrap());
     // HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE, MAX_HEADER_LIST_SIZE.
     assert_eq!(settings, [(1, 4096), (2, 0), (3, 100), (4, 1 << 20), (5, 16_384), (6, 65_536)]);
     assert_eq!(window, (100 << 20) - 65_535);
@@ -159,7 +159,7 @@ fn a_request_without_a_body_ends_with_its_head_and_one_with_a_body_with_empty_da
         }
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         get(&client, address).unwrap();
         // It usually has a body, so that this one says that it has none.
@@ -211,7 +211,7 @@ fn one_stream_is_open_until_the_settings_have_come_and_then_as_many_as_they_allo
         }
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || send_at_once(&client, address, 7));
 }
 
@@ -233,7 +233,7 @@ fn no_more_streams_are_open_than_the_client_wants() {
 
 #[test]
 fn a_server_that_allows_no_stream_is_waited_for() {
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let waiting = Arc::clone(&client);
     let (tell, told) = mpsc::channel();
     let address = peer(move |mut peer, _| {
@@ -274,7 +274,7 @@ fn a_reset_stream_names_its_code_whenever_it_comes() {
         peer.answer(stream, b"fine");
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         let mut response = begin(&client, request(&client, "GET", address)).unwrap();
         let mut body = raw(&mut response);
@@ -314,7 +314,7 @@ fn a_goaway_sends_what_it_leaves_out_elsewhere_and_lets_the_rest_end() {
         peer.answer(1, b"connection 0");
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         thread::scope(|scope| {
             // Even a request that could not be sent twice: it was not looked at.
@@ -335,7 +335,7 @@ fn a_connection_that_is_terminated_ends_what_it_may_have_processed() {
         peer.goaway(1, 11);
         peer.hang_up();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let error = ends(move || get(&client, address).err().unwrap());
     assert_eq!((error.code(), error.h2_code()), (Code::GOAWAY, Some(11)));
     assert_eq!(error.message(), "<ConnectionTerminated error_code:11, last_stream_id:1, additional_data:None>");
@@ -352,7 +352,7 @@ fn a_later_goaway_cannot_take_in_what_an_earlier_one_left_out() {
         peer.wire.write_all(&frames).unwrap();
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || assert_eq!(text(&send(&client, post(&client, address, "body")).unwrap()), "connection 1"));
 }
 
@@ -366,7 +366,7 @@ fn a_server_that_refuses_for_ever_is_left_alone_in_the_end() {
             peer.reset(head.stream, 7);
         }
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let error = ends(move || get(&client, address).err().unwrap());
     assert_eq!((error.code(), error.h2_code(), error.is_retryable()), (Code::STREAM_RESET, Some(7), true));
     assert_eq!(refused.load(Ordering::SeqCst), 6);
@@ -385,7 +385,7 @@ fn peer_that_goes_stale() -> SocketAddr {
 #[test]
 fn an_idempotent_request_survives_a_connection_that_had_gone_stale() {
     let address = peer_that_goes_stale();
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         assert_eq!(text(&get(&client, address).unwrap()), "connection 0");
         assert_eq!(text(&get(&client, address).unwrap()), "connection 1");
@@ -395,7 +395,7 @@ fn an_idempotent_request_survives_a_connection_that_had_gone_stale() {
 #[test]
 fn a_request_that_may_have_been_processed_is_not_sent_twice() {
     let address = peer_that_goes_stale();
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         get(&client, address).unwrap();
         let error = send(&client, post(&client, address, "body")).err().unwrap();
@@ -412,7 +412,7 @@ fn a_pipe_that_was_read_is_not_sent_twice() {
         peer.reset(stream, 7);
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         let mut post = request(&client, "POST", address);
         let (writer, reader) = pipe(1000);
@@ -432,7 +432,7 @@ fn a_server_that_ends_the_connection_at_once_is_not_asked_again() {
         peer.request();
         peer.hang_up();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let error = ends(move || get(&client, address).err().unwrap());
     assert_eq!((error.code(), error.message()), (Code::SERVER_DISCONNECTED, "Server disconnected"));
     assert_eq!(connections.load(Ordering::SeqCst), 1);
@@ -446,7 +446,7 @@ fn a_body_that_the_connections_end_cuts_off_is_incomplete() {
         peer.data(stream, b"half", 0);
         peer.hang_up();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let error = ends(move || get(&client, address).err().unwrap());
     assert_eq!(error.code(), Code::INCOMPLETE_BODY);
 }
@@ -463,7 +463,7 @@ fn a_connection_without_stream_numbers_left_gives_way_to_another() {
         peer.answer(stream, b"connection 0");
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         assert_eq!(text(&get(&client, address).unwrap()), "connection 0");
         assert_eq!(text(&send(&client, post(&client, address, "body")).unwrap()), "connection 1");
@@ -485,7 +485,7 @@ fn a_pipe_that_nobody_has_read_finds_another_connection() {
         peer.answer(stream, b"connection 0");
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         get(&client, address).unwrap();
         let mut post = request(&client, "POST", address);
@@ -507,7 +507,7 @@ fn an_idle_connection_is_closed_when_its_time_is_over() {
     });
     let mut builder = prior_knowledge();
     builder.limits.keepalive_expiry = Some(Duration::from_millis(20));
-    let client = builder.build();
+    let client = builder.build().unwrap();
     ends(move || {
         get(&client, address).unwrap();
         // Whoever comes next finds it too old.
@@ -548,7 +548,7 @@ fn a_body_goes_out_in_what_fits_the_windows_and_the_frames() {
         peer.answer(stream, received.to_string().as_bytes());
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         // The first request goes out before the settings have come.
         get(&client, address).unwrap();
@@ -577,7 +577,7 @@ fn a_window_that_settings_make_negative_is_waited_for() {
         peer.answer(stream, b"all");
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         // The first request goes out before the settings have come.
         get(&client, address).unwrap();
@@ -596,7 +596,7 @@ fn space_around_a_value_is_taken_off_and_trailers_are_kept() {
         peer.headers(stream, &[("checksum", " 42 ")], END_STREAM);
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let response = ends(move || get(&client, address).unwrap());
     let headers: Vec<_> = response.head().headers().iter().collect();
     assert_eq!(headers, [(&b"a"[..], &b"spaced"[..]), (b"a", b"again"), (b"b", b"1")]);
@@ -617,7 +617,7 @@ fn responses_without_a_body_may_say_how_long_it_would_be() {
         peer.headers(stream, &[(":status", "204")], END_STREAM);
         peer.end();
     });
-    let client = ClientBuilder { max_body: Some(1000), ..prior_knowledge() }.build();
+    let client = ClientBuilder { max_body: Some(1000), ..prior_knowledge() }.build().unwrap();
     ends(move || {
         for (method, status) in [("HEAD", 200), ("GET", 304), ("GET", 204)] {
             let response = send(&client, request(&client, method, address)).unwrap();
@@ -640,7 +640,7 @@ fn interim_responses_are_told_and_a_flood_of_them_ends_the_request() {
         assert_eq!(peer.next(RST_STREAM).unwrap().number(), 8);
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         let (tell, told) = mpsc::channel();
         let mut first = request(&client, "GET", address);
@@ -665,7 +665,7 @@ fn after(serve: impl Fn(&mut Peer, u32) + Send + Sync + 'static) -> (Error, bool
             peer.answer(head.stream, format!("connection {number}").as_bytes());
         }
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         let error = get(&client, address).err().expect("an error");
         let after = get(&client, address).unwrap();
@@ -754,7 +754,7 @@ fn a_connection_whose_rules_are_broken_ends_and_says_why() {
             peer.wire.write_all(&frames).unwrap();
             tell.send(peer.end()).unwrap();
         });
-        let client = prior_knowledge().build();
+        let client = prior_knowledge().build().unwrap();
         let (error, said) = ends(move || (get(&client, address).err().expect("an error"), told.recv().unwrap()));
         assert_eq!(error.code(), Code::REMOTE_PROTOCOL_ERROR, "{what}: {error:?}");
         assert_eq!((error.h2_code(), said), (Some(code), Some(code)), "{what}");
@@ -764,7 +764,7 @@ fn a_connection_whose_rules_are_broken_ends_and_says_why() {
 #[test]
 fn a_server_that_speaks_http1_to_prior_knowledge_is_an_error() {
     let address = answering(OK);
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     // It takes the preface for a head, and answers that.
     let error = ends(move || get(&client, address).err().unwrap());
     assert!(error.is_a(Code::REMOTE_PROTOCOL_ERROR), "{error:?}");
@@ -783,7 +783,7 @@ fn a_flood_of_continuations_ends_the_connection() {
         }
         tell.send(peer.end()).unwrap();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         let error = get(&client, address).err().unwrap();
         assert!(error.is_a(Code::TRANSPORT_ERROR), "{error:?}");
@@ -805,7 +805,7 @@ fn pings_and_settings_are_answered_and_unknown_frames_are_not() {
         peer.answer(stream, b"fine");
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || assert_eq!(text(&get(&client, address).unwrap()), "fine"));
 }
 
@@ -828,7 +828,7 @@ fn empty_data_does_no_harm_unless_it_floods() {
         }
         tell.send(peer.end()).unwrap();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         for _ in 0..3 {
             assert_eq!(text(&get(&client, address).unwrap()), "fine");
@@ -888,7 +888,7 @@ fn an_early_response_ends_the_upload() {
             _ => unreachable!("one connection is enough"),
         }
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         for _ in 0..3 {
             // More than the windows allow, so that it cannot be out.
@@ -913,7 +913,7 @@ fn an_upload_goes_on_while_the_response_is_read() {
         }
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         let (writer, reader) = pipe(1000);
         let mut post = request(&client, "POST", address);
@@ -929,6 +929,67 @@ fn an_upload_goes_on_while_the_response_is_read() {
     });
 }
 
+/// A POST whose body waits for the server's leave, so long at most.
+fn expecting(client: &Client, address: SocketAddr, at_most: Duration) -> Request {
+    let mut post = post(client, address, "body");
+    post.set_expect(Some(at_most));
+    post
+}
+
+#[test]
+fn a_body_waits_for_the_servers_leave() {
+    let address = peer(|mut peer, _| {
+        let stream = peer.request();
+        // No body has come.
+        peer.settle();
+        peer.headers(stream, &[(":status", "103")], 0);
+        peer.settle();
+        peer.headers(stream, &[(":status", "100")], 0);
+        assert_eq!(peer.next(DATA).unwrap().payload, b"body");
+        peer.answer(stream, b"fine");
+        peer.end();
+    });
+    let client = prior_knowledge().build().unwrap();
+    ends(move || {
+        let response = send(&client, expecting(&client, address, PATIENCE)).unwrap();
+        assert_eq!(text(&response), "fine");
+    });
+}
+
+#[test]
+fn a_body_waits_no_longer_than_wanted() {
+    let address = peer(|mut peer, _| {
+        let stream = peer.request();
+        assert_eq!(peer.next(DATA).unwrap().payload, b"body");
+        peer.answer(stream, b"fine");
+        peer.end();
+    });
+    let client = prior_knowledge().build().unwrap();
+    ends(move || {
+        let response = send(&client, expecting(&client, address, Duration::from_millis(20))).unwrap();
+        assert_eq!(text(&response), "fine");
+    });
+}
+
+#[test]
+fn a_body_that_a_final_response_comes_before_is_not_sent() {
+    let address = peer(|mut peer, _| {
+        let stream = peer.request();
+        peer.headers(stream, &[(":status", "403")], 0);
+        peer.data(stream, b"no", END_STREAM);
+        let reset = peer.next(RST_STREAM).unwrap();
+        assert_eq!((reset.stream, reset.number()), (stream, 0));
+        // And nothing of the body before that.
+        peer.settle();
+        peer.end();
+    });
+    let client = prior_knowledge().build().unwrap();
+    ends(move || {
+        let response = send(&client, expecting(&client, address, PATIENCE)).unwrap();
+        assert_eq!((response.head().status(), text(&response)), (403, "no"));
+    });
+}
+
 #[test]
 fn a_body_that_is_not_as_long_as_declared_is_not_passed_off_as_complete() {
     let address = peer(|mut peer, _| {
@@ -939,7 +1000,7 @@ fn a_body_that_is_not_as_long_as_declared_is_not_passed_off_as_complete() {
         }
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         for declared in [3, 5] {
             let (writer, reader) = pipe(1000);
@@ -968,7 +1029,7 @@ fn a_limit_ends_its_own_request_and_the_connection_goes_on() {
         peer.answer(others, b"fine");
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         thread::scope(|scope| {
             let other = scope.spawn(|| {
@@ -1012,7 +1073,7 @@ fn a_body_that_is_too_large_ends_its_request_and_nothing_else() {
             peer.answer(stream, b"ten bytes!");
             peer.end();
         });
-        let client = ClientBuilder { max_body: Some(10), ..prior_knowledge() }.build();
+        let client = ClientBuilder { max_body: Some(10), ..prior_knowledge() }.build().unwrap();
         ends(move || {
             assert_eq!(get(&client, address).err().unwrap().code(), Code::BODY_TOO_LARGE);
             assert_eq!(text(&get(&client, address).unwrap()), "ten bytes!");
@@ -1036,7 +1097,7 @@ fn a_response_that_is_let_go_is_cancelled_and_the_connection_serves_on() {
         peer.answer(stream, b"fine");
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         drop(begin(&client, request(&client, "GET", address)).unwrap());
         assert_eq!(text(&get(&client, address).unwrap()), "fine");
@@ -1053,12 +1114,12 @@ fn a_connection_ends_with_the_last_that_needs_it() {
         tell.send(peer.end()).unwrap();
     });
     ends(move || {
-        let client = prior_knowledge().build();
+        let client = prior_knowledge().build().unwrap();
         let mut response = begin(&client, request(&client, "GET", address)).unwrap();
         let mut body = raw(&mut response);
         drop(response);
         drop(client);
-        let other = prior_knowledge().build();
+        let other = prior_knowledge().build().unwrap();
         assert_eq!(piece(&other, &mut body).unwrap().unwrap(), b"some");
         drop(body);
         // In order: it said goodbye.
@@ -1076,7 +1137,7 @@ fn a_client_that_is_closed_ends_what_runs() {
         there.wait();
         tell.send(peer.end()).unwrap();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         thread::scope(|scope| {
             let one = scope.spawn(|| get(&client, address).err().unwrap().code());
@@ -1098,7 +1159,7 @@ fn a_client_that_is_closed_gently_lets_what_runs_end() {
         peer.answer(stream, b"fine");
         peer.end();
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     ends(move || {
         thread::scope(|scope| {
             let one = scope.spawn(|| get(&client, address));
@@ -1121,7 +1182,7 @@ fn a_peer_that_does_not_listen_cannot_keep_a_connection_open() {
         tell.send(()).unwrap();
     });
     ends(move || {
-        let client = prior_knowledge().build();
+        let client = prior_knowledge().build().unwrap();
         let mut post = post(&client, address, vec![7; 64 << 20]);
         let short = Timeout::Set(Some(Duration::from_millis(500)));
         post.set_timeouts([Timeout::Unset, Timeout::Unset, short, Timeout::Unset]);
@@ -1189,7 +1250,7 @@ fn the_steps_of_a_request_are_told_in_httpcores_order() {
             peer.answer(head.stream, b"body");
         }
     });
-    let client = prior_knowledge().build();
+    let client = prior_knowledge().build().unwrap();
     let (tell, told) = mpsc::channel();
     ends(move || {
         for _ in 0..2 {

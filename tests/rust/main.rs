@@ -3,11 +3,19 @@
 #[cfg(feature = "test-hooks")]
 mod abi;
 mod client;
+mod dialling;
 mod house;
+mod http11;
 mod http2;
 mod http2_frames;
 mod http2_peer;
+mod http2_scripts;
+mod peers;
+mod proxies;
 mod runtime;
 mod runtime_faults;
 mod support;
+mod tls;
+mod tls_settings;
+mod tls_support;
 mod transport_faults;

@@ -7,7 +7,7 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use httpx::error::{Code, Error};
-use httpx::runtime::{block_on, Call, Foreign, Granted, Lane, Socket, WaitQueue};
+use httpx::runtime::{block_on, Call, Foreign, Granted, Lane, Socket, TcpSettings, WaitQueue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{connect, dispatch_all, echo, in_child, io_error, submit, tell, EchoServer, Seen, TestQueue};
@@ -96,7 +96,10 @@ impl OnePlace {
             Some(socket) => {
                 socket.attach(&lane).map_err(io_error)?;
             }
-            None => place.socket = Some(Socket::connect_tcp(lane, self.server).await.map_err(io_error)?),
+            None => {
+                place.socket =
+                    Some(Socket::connect_tcp(lane, self.server, &TcpSettings::default()).await.map_err(io_error)?)
+            }
         }
         echo(place.socket.as_mut().unwrap(), text).await
     }

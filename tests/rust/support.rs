@@ -1,6 +1,8 @@
 //! What several tests need: small servers, of which what they see of a connection is what the tests assert, and short
 //! ways to run a request, an operation or a child.
 
+pub mod test_server;
+
 use std::future::Future;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,7 +12,7 @@ use std::time::Duration;
 
 use httpx::error::{Code, Error};
 use httpx::httpx::{Client, Request, Response, SendOptions};
-use httpx::runtime::{Call, Operation, Queue, Socket};
+use httpx::runtime::{Call, Operation, Queue, Socket, TcpSettings};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -179,7 +181,7 @@ pub fn io_error(e: io::Error) -> Error {
 
 pub async fn connect(call: &Call, server: SocketAddr) -> Result<Socket, Error> {
     let lane = call.lane(None).await;
-    Socket::connect_tcp(lane, server).await.map_err(io_error)
+    Socket::connect_tcp(lane, server, &TcpSettings::default()).await.map_err(io_error)
 }
 
 pub async fn echo(socket: &mut Socket, text: &[u8]) -> Result<Vec<u8>, Error> {

@@ -52,7 +52,7 @@ fn send_at_once(stream: &mut Tls) {
 fn trusting() -> Arc<Client> {
     let mut builder = ClientBuilder::default();
     builder.tls.verify = false;
-    builder.build()
+    builder.build().unwrap()
 }
 
 fn secure_request(client: &Client, method: &str, address: SocketAddr) -> Request {
@@ -199,7 +199,7 @@ fn the_read_timeout_counts_once_a_tls_upload_is_out() {
 #[test]
 fn the_deadline_ends_an_upload_that_always_flows() {
     let file = EndlessFile::new("deadline");
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let mut upload = request(&client, "POST", swallowing());
     upload.set_file(&file.path).unwrap();
     upload.set_total(Some(Duration::from_millis(200)));
@@ -209,7 +209,7 @@ fn the_deadline_ends_an_upload_that_always_flows() {
 #[test]
 fn an_upload_that_always_flows_is_interrupted() {
     let file = EndlessFile::new("interrupt");
-    let client = ClientBuilder { interrupt: Some(Arc::new(|| true)), ..ClientBuilder::default() }.build();
+    let client = ClientBuilder { interrupt: Some(Arc::new(|| true)), ..ClientBuilder::default() }.build().unwrap();
     let mut upload = request(&client, "POST", swallowing());
     upload.set_file(&file.path).unwrap();
     assert_eq!(end_of_sending(&client, upload), Code::INTERRUPTED);
@@ -236,12 +236,12 @@ fn end_of_stream(client: &Arc<Client>, request: Request, unit: Unit) -> Code {
 #[test]
 fn the_deadline_and_the_interrupt_end_a_download_that_always_flows() {
     let address = flowing("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n", vec![0; 1 << 20]);
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let mut download = request(&client, "GET", address);
     download.set_total(Some(Duration::from_millis(200)));
     assert_eq!(end_of_stream(&client, download, Unit::Raw), Code::DEADLINE_EXCEEDED);
 
-    let client = ClientBuilder { interrupt: Some(Arc::new(|| true)), ..ClientBuilder::default() }.build();
+    let client = ClientBuilder { interrupt: Some(Arc::new(|| true)), ..ClientBuilder::default() }.build().unwrap();
     let download = request(&client, "GET", address);
     // Read in one call, which has to be interrupted while pieces come and come.
     let code = ends(move || {
@@ -265,7 +265,7 @@ fn the_deadline_ends_the_decoding_of_a_body_that_was_received() {
             read_to_end(&mut stream);
         }
     });
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let mut download = request(&client, "GET", address);
     download.set_total(Some(Duration::from_millis(200)));
     assert_eq!(end_of_stream(&client, download, Unit::Bytes), Code::DEADLINE_EXCEEDED);
@@ -292,7 +292,7 @@ fn a_pipe_is_let_go_when_its_request_fails_before_the_body() {
     let taken = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
     taken.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
     let address = taken.local_addr().unwrap().as_socket().unwrap();
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let mut upload = request(&client, "POST", address);
     let (writer, reader) = pipe(4);
     upload.set_pipe(reader, None);
@@ -312,7 +312,7 @@ fn a_pipe_with_a_length_is_complete_when_all_of_it_was_sent() {
             stream.write_all(OK.as_bytes()).unwrap();
         }
     });
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let mut upload = request(&client, "POST", address);
     let (writer, reader) = pipe(1024);
     upload.set_pipe(reader, Some(4));
@@ -332,7 +332,7 @@ fn an_empty_body_says_its_length_where_a_body_is_expected() {
             stream.write_all(OK.as_bytes()).unwrap();
         }
     });
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     for (method, says) in [("GET", false), ("POST", true)] {
         let mut request = request(&client, method, address);
         request.set_bytes(bytes::Bytes::new());
@@ -346,7 +346,7 @@ fn an_empty_body_says_its_length_where_a_body_is_expected() {
 #[test]
 fn a_response_that_was_streamed_knows_how_much_and_how_long_it_was() {
     let address = answering(OK);
-    let client = ClientBuilder::default().build();
+    let client = ClientBuilder::default().build().unwrap();
     let mut response = stream(&client, request(&client, "GET", address));
     let mut body = response.stream(Unit::Raw, 0).unwrap();
     drain(&client, &mut body).unwrap();
@@ -364,7 +364,7 @@ fn those_who_wait_for_two_origins_never_get_each_others_connection() {
     );
     let mut builder = ClientBuilder::default();
     builder.limits.max_connections = Some(1);
-    let client = builder.build();
+    let client = builder.build().unwrap();
     let answered = Arc::new(AtomicUsize::new(0));
     let threads: Vec<_> = (0..8u64)
         .map(|number| {

@@ -223,7 +223,7 @@ fn find_head_end(buf: &[u8], limits: &HeadLimits, scan: &mut ScanState) -> Resul
         }
     }
     if buf.len() > limits.bytes() {
-        return Err(remote_error("Receive buffer too long"));
+        return Err(Error::new(Code::HEADERS_TOO_LARGE, "Receive buffer too long"));
     }
     Ok(None)
 }
@@ -294,7 +294,8 @@ pub(super) fn parse_fields(
     let mut joined = Vec::new();
     while let Some(line) = lines.next()? {
         if fields.len() == max_fields {
-            return Err(remote_error(format!("too many header fields: more than {max_fields}")));
+            let message = format!("too many header fields: more than {max_fields}");
+            return Err(Error::new(Code::HEADERS_TOO_LARGE, message));
         }
         let text = &section[line.clone()];
         if text.first().is_some_and(|&byte| is_ows(byte)) {

@@ -7,22 +7,29 @@
 mod body;
 mod encode;
 mod head;
+mod steps;
 
-use std::future::poll_fn;
+use std::future::{poll_fn, Future};
 use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{ready, Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 
 use super::body::BodyReader;
 use super::connection::{Block, Connection, Limit};
+use super::trace::Value;
 use super::{RawHeaders, Request, Timings};
 use crate::error::{Code, Error};
-use crate::runtime::Call;
+use crate::runtime::{Call, Foreign};
 use body::{BodyDecoder, Decoded};
 use encode::{encode_head, BodyEncoder, RequestHead, SentHead};
 use head::{parse_head, ScanState};
 pub use head::{HeadLimits, ResponseHead, Version};
+use steps::Steps;
+pub(super) use steps::TellsClosed;
 
 /// How often the writer may go on before the reader gets a look.
 const WRITES_BEFORE_A_LOOK: usize = 16;
@@ -32,6 +39,8 @@ const WRITES_BEFORE_A_YIELD: usize = 64;
 const READS_BEFORE_A_YIELD: usize = 32;
 /// More interim responses than this before the final one are an attack.
 pub(super) const MAX_INTERIM: usize = 100;
+/// The line that asks whether a body is wanted (RFC 9110 §10.1.1).
+const EXPECT: (&[u8], &[u8]) = (b"Expect", b"100-continue");
 /// Small pieces of a body are copied out of the read buffer, so that they do not keep all of it alive.
 const COPY_UP_TO: usize = 1024;
 
@@ -39,10 +48,14 @@ const COPY_UP_TO: usize = 1024;
 pub(super) struct Exchange {
     decoder: BodyDecoder,
     limit: Limit,
+    /// The most bytes of body that there may be, and how many more there may be.
+    most: u64,
+    room: u64,
     reusable: bool,
     reads: usize,
     /// The peer has closed.
     ended: bool,
+    steps: Option<Box<Steps>>,
 }
 
 /// A failed exchange, and whether the peer can have seen anything of it.
@@ -54,49 +67,137 @@ pub(super) struct Failure {
     pub(super) nothing_sent: bool,
 }
 
+impl Failure {
+    fn early(error: Error) -> Failure {
+        Failure { error, before_response: true, nothing_sent: true }
+    }
+}
+
 /// Writes the request and reads the response's head.
 pub(super) async fn exchange(
-    _call: &Call,
+    call: &Call,
     connection: &mut Connection,
     request: &Request<'_>,
     timings: &mut Timings,
 ) -> Result<(ResponseHead, Exchange), Failure> {
-    let early = |error| Failure { error, before_response: true, nothing_sent: true };
+    let mut steps = Steps::of(request);
+    // What tells of steps is boxed: rare, and large beside what every request goes through.
+    if let Some(steps) = &mut steps {
+        Box::pin(steps.begin(call, steps::SEND_HEADERS)).await.map_err(Failure::early)?;
+    }
+    let done = match begin(connection, request, timings.started, steps.is_some()) {
+        Err(error) => Err(Failure::early(error)),
+        Ok((mut machine, sent)) => {
+            let sent_before = connection.bytes_sent;
+            let polled = loop {
+                match poll_fn(|cx| machine.poll(cx, connection, request)).await {
+                    Ok(Event::Head(head)) => break Ok(head),
+                    Ok(event) => {
+                        if let Err(error) = Box::pin(tell(call, request, &mut steps, event)).await {
+                            break Err(error);
+                        }
+                    }
+                    Err(error) => break Err(error),
+                }
+            };
+            timings.head = timings.started.elapsed();
+            // A pipe may not have said yet that what it has given is all.
+            timings.sent = machine.sent.or_else(|| machine.writer.is_complete().then_some(timings.head));
+            timings.bytes_sent = connection.bytes_sent - sent_before;
+            machine.finish(polled, request, sent)
+        }
+    };
+    match steps {
+        None => done,
+        Some(steps) => Box::pin(tell_end(call, steps, done)).await,
+    }
+}
+
+/// Puts the request's head into the connection's buffer, and says how it goes on.
+fn begin(
+    connection: &mut Connection,
+    request: &Request<'_>,
+    started: Instant,
+    traced: bool,
+) -> Result<(Machine, SentHead), Error> {
     connection.to_send.clear();
-    let head = RequestHead { method: request.method, target: &request.target, headers: request.lines() };
-    let sent = encode_head(&mut connection.to_send, &head).map_err(early)?;
+    let sent = match request.adds_expect() {
+        false => encode(connection, request, request.lines()),
+        true => encode(connection, request, request.lines().chain([EXPECT])),
+    }?;
     let limit = Limit { code: Code::WRITE_TIMEOUT, timeout: request.timeouts.write, deadline: request.deadline };
-    connection.check(&limit).map_err(early)?;
-    let body = request.body.open().map_err(early)?;
-    let mut machine = Machine {
-        writer: Writer {
-            position: 0,
-            data: Bytes::new(),
-            tail: b"",
-            encoder: BodyEncoder::new(sent.framing),
-            body: Some(body),
-            state: Writing::Data,
-            any: false,
-        },
+    connection.check(&limit)?;
+    let writer = Writer {
+        position: 0,
+        data: Bytes::new(),
+        tail: b"",
+        encoder: BodyEncoder::new(sent.framing),
+        body: Some(request.body.open()?),
+        state: Writing::Data,
+        hold: if request.expects() { request.expect } else { None },
+        head_is_out: false,
+        any: false,
+    };
+    let machine = Machine {
+        writer,
         scan: ScanState::default(),
         write_error: None,
         interim: 0,
         any_received: false,
+        traced,
+        started,
+        sent: None,
     };
-    let sent_before = connection.bytes_sent;
-    let polled = poll_fn(|cx| machine.poll(cx, connection, request)).await;
-    timings.head = timings.started.elapsed();
-    timings.bytes_sent = connection.bytes_sent - sent_before;
-    match polled {
-        Ok(head) => {
-            let exchange = machine.into_exchange(&head, request, sent);
-            exchange.map(|exchange| (head, exchange)).map_err(|error| Failure {
-                error,
-                before_response: false,
-                nothing_sent: false,
-            })
+    Ok((machine, sent))
+}
+
+fn encode<'a>(
+    connection: &mut Connection,
+    request: &'a Request<'_>,
+    headers: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
+) -> Result<SentHead, Error> {
+    let head = RequestHead { method: request.method, target: &request.target, headers };
+    encode_head(&mut connection.to_send, &head)
+}
+
+/// Tells how the exchange has come out, and leaves the rest to be told of the body.
+async fn tell_end(
+    call: &Call,
+    mut steps: Box<Steps>,
+    mut done: Result<(ResponseHead, Exchange), Failure>,
+) -> Result<(ResponseHead, Exchange), Failure> {
+    if let Ok((head, mut exchange)) = done {
+        done = match steps.received(call, &head).await {
+            Ok(()) => {
+                exchange.steps = Some(steps);
+                return Ok((head, exchange));
+            }
+            Err(error) => Err(Failure { error, before_response: false, nothing_sent: false }),
+        };
+    }
+    if let Err(failure) = &done {
+        // What went wrong first is what counts.
+        let _ = steps.fail(call, &failure.error).await;
+    }
+    steps.close(call).await;
+    done
+}
+
+/// Tells of what happened, outside polls.
+async fn tell(call: &Call, request: &Request<'_>, steps: &mut Option<Box<Steps>>, event: Event) -> Result<(), Error> {
+    match (event, steps, &request.observer.informational) {
+        (Event::Interim(head), _, Some(informational)) => {
+            let informational = Arc::clone(informational);
+            call.upcall(move || informational(&head)).await;
+            Ok(())
         }
-        Err(error) => Err(Failure { error, before_response: !machine.any_received, nothing_sent: !machine.writer.any }),
+        (Event::HeadIsOut, Some(steps), _) => steps.go_on_to(call, steps::SEND_BODY).await,
+        (Event::AllIsOut, Some(steps), _) => steps.go_on_to(call, steps::RECEIVE_HEADERS).await,
+        (Event::WriteFailed(error), Some(steps), _) => {
+            steps.fail(call, &error).await?;
+            steps.begin(call, steps::RECEIVE_HEADERS).await
+        }
+        _ => Ok(()),
     }
 }
 
@@ -106,6 +207,23 @@ struct Machine {
     write_error: Option<Error>,
     interim: usize,
     any_received: bool,
+    /// Somebody wants to hear of each step.
+    traced: bool,
+    started: Instant,
+    /// When the request was out, counted from `started`.
+    sent: Option<Duration>,
+}
+
+/// What the machine stops for.
+enum Event {
+    /// The final response's head is there.
+    Head(ResponseHead),
+    /// An interim response, if anybody listens to those.
+    Interim(ResponseHead),
+    /// The request's head is out, if anybody listens to steps; the others likewise.
+    HeadIsOut,
+    AllIsOut,
+    WriteFailed(Error),
 }
 
 struct Writer {
@@ -117,16 +235,30 @@ struct Writer {
     /// None after its end.
     body: Option<BodyReader>,
     state: Writing,
+    /// How long the body waits for a `100 Continue` once the head is out.
+    hold: Option<Duration>,
+    head_is_out: bool,
     any: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Writing {
     Data,
+    /// Holds the body back until the peer says 100, or until then; None is as long as it takes.
+    AwaitsContinue(Option<Instant>),
     /// Waits for the body's next piece, and so not for the peer.
     AwaitsBody,
     Flush,
     Done,
+}
+
+/// A step of the writer.
+enum Wrote {
+    Something,
+    /// The head is out, and nothing of the body.
+    Head,
+    /// The request is out.
+    All,
 }
 
 impl Machine {
@@ -135,7 +267,7 @@ impl Machine {
         cx: &mut Context<'_>,
         connection: &mut Connection,
         request: &Request<'_>,
-    ) -> Poll<Result<ResponseHead, Error>> {
+    ) -> Poll<Result<Event, Error>> {
         let mut writes = 0;
         loop {
             let wrote = match self.writer.state {
@@ -144,38 +276,68 @@ impl Machine {
                     Poll::Ready(Err(WriteError::Local(error))) => return Poll::Ready(Err(error)),
                     Poll::Ready(Err(WriteError::Peer(error))) => {
                         // The peer may have answered before it stopped listening (I08).
-                        self.write_error = Some(Error::from_io(Code::WRITE_ERROR, &error, ""));
+                        let error = Error::from_io(Code::WRITE_ERROR, &error, "");
+                        self.write_error = Some(error.clone());
                         self.writer.stop();
+                        if self.traced {
+                            return Poll::Ready(Ok(Event::WriteFailed(error)));
+                        }
                         Poll::Pending
                     }
-                    other => other.map(|_| ()),
+                    Poll::Ready(Ok(Wrote::Head)) if self.traced => return Poll::Ready(Ok(Event::HeadIsOut)),
+                    Poll::Ready(Ok(Wrote::All)) => {
+                        self.sent = Some(self.started.elapsed());
+                        if self.traced {
+                            return Poll::Ready(Ok(Event::AllIsOut));
+                        }
+                        Poll::Pending
+                    }
+                    Poll::Ready(Ok(_)) => Poll::Ready(()),
+                    Poll::Pending => Poll::Pending,
                 },
             };
             writes += 1;
             if wrote.is_ready() && writes % WRITES_BEFORE_A_LOOK != 0 {
                 continue;
             }
+            let holding = self.writer.is_holding();
             if let Poll::Ready(read) = self.poll_read(cx, connection, request) {
                 return Poll::Ready(read);
             }
             connection.check(&self.limit(request))?;
-            if wrote.is_pending() {
-                break;
+            if wrote.is_pending() && holding == self.writer.is_holding() {
+                ready!(self.poll_wait(cx, connection, request))?;
             }
             if writes >= WRITES_BEFORE_A_YIELD {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
         }
-        let limit = self.limit(request);
-        connection.poll_limit(cx, &limit).map(Err)
+    }
+
+    /// Waits for the peer, or for the body. Ready with an error when that has taken too long, or without one if the
+    /// writer can go on.
+    fn poll_wait(
+        &mut self,
+        cx: &mut Context<'_>,
+        connection: &mut Connection,
+        request: &Request<'_>,
+    ) -> Poll<Result<(), Error>> {
+        match self.writer.state {
+            Writing::AwaitsContinue(Some(until)) => {
+                ready!(connection.poll_pause(cx, until, request.deadline))?;
+                self.writer.go_on();
+                Poll::Ready(Ok(()))
+            }
+            _ => connection.poll_limit(cx, &self.limit(request)).map(Err),
+        }
     }
 
     fn limit(&self, request: &Request<'_>) -> Limit {
         let (code, timeout) = match self.writer.state {
             Writing::Data | Writing::Flush => (Code::WRITE_TIMEOUT, request.timeouts.write),
             Writing::AwaitsBody => (Code::WRITE_TIMEOUT, None),
-            Writing::Done => (Code::READ_TIMEOUT, request.timeouts.read),
+            Writing::AwaitsContinue(_) | Writing::Done => (Code::READ_TIMEOUT, request.timeouts.read),
         };
         Limit { code, timeout, deadline: request.deadline }
     }
@@ -185,22 +347,36 @@ impl Machine {
         cx: &mut Context<'_>,
         connection: &mut Connection,
         request: &Request<'_>,
-    ) -> Poll<Result<ResponseHead, Error>> {
+    ) -> Poll<Result<Event, Error>> {
         loop {
             while let Some(head) = parse_head(&mut connection.received, &request.limits, &mut self.scan)? {
                 if head.status >= 200 || head.status == 101 {
-                    return Poll::Ready(Ok(head));
+                    return Poll::Ready(Ok(Event::Head(head)));
                 }
                 self.interim += 1;
                 if self.interim > MAX_INTERIM {
                     let message = format!("more than {MAX_INTERIM} interim responses without a final one");
                     return Poll::Ready(Err(Error::new(Code::REMOTE_PROTOCOL_ERROR, message)));
                 }
+                if head.status == 100 && self.writer.is_holding() {
+                    self.writer.go_on();
+                }
+                if request.observer.informational.is_some() {
+                    return Poll::Ready(Ok(Event::Interim(head)));
+                }
             }
             match ready!(connection.poll_receive(cx, Block::Head)) {
                 Ok(0) => return Poll::Ready(Err(self.ended_without_response(connection))),
                 Ok(_) => self.any_received = true,
-                Err(error) => return Poll::Ready(Err(Error::from_io(Code::READ_ERROR, &error, ""))),
+                Err(error) => {
+                    let error = Error::from_io(Code::READ_ERROR, &error, "");
+                    if self.sent.is_some() {
+                        return Poll::Ready(Err(error));
+                    }
+                    // While both halves are at work it is chance which of them meets a reset first (Q03).
+                    self.write_error.get_or_insert(error);
+                    return Poll::Ready(Err(self.ended_without_response(connection)));
+                }
             }
         }
     }
@@ -220,19 +396,42 @@ impl Machine {
         }
     }
 
+    fn finish(
+        self,
+        polled: Result<ResponseHead, Error>,
+        request: &Request<'_>,
+        sent: SentHead,
+    ) -> Result<(ResponseHead, Exchange), Failure> {
+        let (before_response, nothing_sent) = (!self.any_received, !self.writer.any);
+        let failed = |error| Failure { error, before_response, nothing_sent };
+        let head = polled.map_err(failed)?;
+        let exchange = self.into_exchange(&head, request, sent).map_err(failed)?;
+        Ok((head, exchange))
+    }
+
     fn into_exchange(self, head: &ResponseHead, request: &Request<'_>, sent: SentHead) -> Result<Exchange, Error> {
         if head.status == 101 && !sent.wants_upgrade {
             let message = "the server switched protocols without being asked to";
             return Err(Error::new(Code::REMOTE_PROTOCOL_ERROR, message));
         }
         let decoder = BodyDecoder::for_response(request.method, head)?;
+        let most = request.max_body.unwrap_or(u64::MAX);
+        match decoder {
+            BodyDecoder::Length { total, .. } if total > most => return Err(body_too_large(most)),
+            BodyDecoder::Tunnel if !self.writer.is_complete() => {
+                // RFC 9110 §7.8: what is left of the request would be taken for the other protocol.
+                let message = "the server switched protocols before the request was complete";
+                return Err(Error::new(Code::REMOTE_PROTOCOL_ERROR, message));
+            }
+            _ => {}
+        }
         if let (true, Some(body)) = (self.writer.is_complete(), &self.writer.body) {
             body.satisfied();
         }
         let reusable =
             self.writer.is_complete() && self.write_error.is_none() && decoder.keep_alive(sent.wants_close, head);
         let limit = Limit { code: Code::READ_TIMEOUT, timeout: request.timeouts.read, deadline: request.deadline };
-        Ok(Exchange { decoder, limit, reusable, reads: 0, ended: false })
+        Ok(Exchange { decoder, limit, most, room: most, reusable, reads: 0, ended: false, steps: None })
     }
 }
 
@@ -248,8 +447,17 @@ impl Writer {
         match self.state {
             Writing::Done => true,
             Writing::AwaitsBody => self.encoder.has_declared_length(),
-            Writing::Data | Writing::Flush => false,
+            Writing::Data | Writing::AwaitsContinue(_) | Writing::Flush => false,
         }
+    }
+
+    fn is_holding(&self) -> bool {
+        matches!(self.state, Writing::AwaitsContinue(_))
+    }
+
+    /// Holds the body back no longer.
+    fn go_on(&mut self) {
+        self.state = Writing::Data;
     }
 
     fn stop(&mut self) {
@@ -258,10 +466,16 @@ impl Writer {
     }
 
     /// Ready after a step forward; Pending if it has to wait, or has nothing left to do.
-    fn poll(&mut self, cx: &mut Context<'_>, connection: &mut Connection) -> Poll<Result<(), WriteError>> {
+    fn poll(&mut self, cx: &mut Context<'_>, connection: &mut Connection) -> Poll<Result<Wrote, WriteError>> {
         let unsent = connection.to_send.len() - self.position + self.data.len() + self.tail.len();
         if unsent > 0 {
-            return self.poll_write(cx, connection);
+            return self.poll_write(cx, connection).map_ok(|()| self.after_writing(connection));
+        }
+        if self.is_holding() {
+            if let Poll::Ready(Err(error)) = connection.poll_flush(cx) {
+                return Poll::Ready(Err(WriteError::Peer(error)));
+            }
+            return Poll::Pending;
         }
         if let Some(body) = &mut self.body {
             self.state = Writing::AwaitsBody;
@@ -290,12 +504,25 @@ impl Writer {
                     connection.to_send.extend_from_slice(self.encoder.finish().map_err(WriteError::Local)?);
                 }
             }
-            return Poll::Ready(Ok(()));
+            return Poll::Ready(Ok(Wrote::Something));
         }
         self.state = Writing::Flush;
         ready!(connection.poll_flush(cx)).map_err(WriteError::Peer)?;
+        connection.begin_to_wait();
         self.state = Writing::Done;
-        Poll::Pending
+        Poll::Ready(Ok(Wrote::All))
+    }
+
+    /// Notes when the head is out, and begins to hold the body back if it has to.
+    fn after_writing(&mut self, connection: &Connection) -> Wrote {
+        if self.head_is_out || self.position < connection.to_send.len() {
+            return Wrote::Something;
+        }
+        self.head_is_out = true;
+        if let Some(hold) = self.hold {
+            self.state = Writing::AwaitsContinue(Instant::now().checked_add(hold));
+        }
+        Wrote::Head
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, connection: &mut Connection) -> Poll<Result<(), WriteError>> {
@@ -326,19 +553,75 @@ impl Exchange {
         self.reusable && !self.ended
     }
 
-    pub(super) fn check(&self, connection: &Connection) -> Result<(), Error> {
-        connection.check(&self.limit)
-    }
-
     /// The fields that came after a chunked body, once.
     pub(super) fn trailers(&mut self) -> Option<RawHeaders> {
         self.decoder.trailers()
     }
 
+    /// True after a 101 or a successful CONNECT: the connection is another protocol's now.
+    pub(super) fn is_tunnel(&self) -> bool {
+        matches!(self.decoder, BodyDecoder::Tunnel)
+    }
+
+    /// What tells of its end, if anybody listens.
+    pub(super) fn into_closed(self) -> Option<Foreign<TellsClosed>> {
+        self.steps.map(|steps| steps.into_closed())
+    }
+
+    /// The next piece, never empty; None at the end. The connection comes to the call's lane if it has to be read from.
+    pub(super) async fn next(
+        &mut self,
+        call: &Call,
+        connection: &mut Connection,
+        max: usize,
+    ) -> Result<Option<Bytes>, Error> {
+        if let Some(steps) = self.steps.take() {
+            return self.next_told(steps, call, connection, max).await;
+        }
+        connection.check(&self.limit)?;
+        if let Some(data) = self.buffered(connection, max)? {
+            return Ok(data);
+        }
+        connection.move_to(call).await?;
+        self.read(connection, max).await
+    }
+
+    /// The same, with its steps told.
+    fn next_told<'a>(
+        &'a mut self,
+        mut steps: Box<Steps>,
+        call: &'a Call,
+        connection: &'a mut Connection,
+        max: usize,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, Error>> + Send + 'a>> {
+        Box::pin(async move {
+            if !steps.has_begun(steps::RECEIVE_BODY) {
+                steps.begin(call, steps::RECEIVE_BODY).await?;
+            }
+            let received = self.next(call, connection, max).await;
+            let told = match &received {
+                Ok(Some(_)) => {
+                    self.steps = Some(steps);
+                    return received;
+                }
+                Ok(None) => steps.complete(call, Value::None).await,
+                Err(error) => steps.fail(call, error).await,
+            };
+            steps.close(call).await;
+            received.and_then(|end| told.map(|()| end))
+        })
+    }
+
     /// The next piece if it is here already; `Some(None)` is the end.
     #[allow(clippy::option_option)]
-    pub(super) fn buffered(&mut self, connection: &mut Connection, max: usize) -> Result<Option<Option<Bytes>>, Error> {
-        Ok(match self.decoder.decode(&mut connection.received, max)? {
+    fn buffered(&mut self, connection: &mut Connection, max: usize) -> Result<Option<Option<Bytes>>, Error> {
+        let decoded = self.decoder.decode(&mut connection.received, max)?;
+        if let Decoded::Data(data) = &decoded {
+            // A body without a declared length shows only now that it is too long.
+            let room = self.room.checked_sub(data.len() as u64);
+            self.room = room.ok_or_else(|| body_too_large(self.most))?;
+        }
+        Ok(match decoded {
             Decoded::Data(data) if data.len() <= COPY_UP_TO => Some(Some(Bytes::copy_from_slice(&data))),
             Decoded::Data(data) => Some(Some(data)),
             Decoded::Done => {
@@ -351,7 +634,7 @@ impl Exchange {
     }
 
     /// The next piece, never empty; None at the end.
-    pub(super) async fn read(&mut self, connection: &mut Connection, max: usize) -> Result<Option<Bytes>, Error> {
+    async fn read(&mut self, connection: &mut Connection, max: usize) -> Result<Option<Bytes>, Error> {
         poll_fn(|cx| loop {
             if let Some(data) = self.buffered(connection, max)? {
                 return Poll::Ready(Ok(data));
@@ -381,6 +664,10 @@ impl Exchange {
         })
         .await
     }
+}
+
+pub(super) fn body_too_large(most: u64) -> Error {
+    Error::new(Code::BODY_TOO_LARGE, format!("the response's body has more than the {most} bytes that are allowed"))
 }
 
 /// The codec knows only that a protocol was broken; that it was by ending too soon is known here.

@@ -75,7 +75,7 @@ fn drain(decoder: &mut BodyDecoder, read: &mut Read, buf: &mut BytesMut, max: us
 }
 
 fn message(error: Error) -> String {
-    assert_eq!(error.code(), Code::REMOTE_PROTOCOL_ERROR);
+    assert!(error.is_a(Code::REMOTE_PROTOCOL_ERROR));
     error.message().to_string()
 }
 

@@ -22,7 +22,7 @@ fn parse_pieces(input: &[u8], cuts: &[usize], limits: &HeadLimits) -> Outcome {
         buf.extend_from_slice(&input[fed..cut]);
         fed = cut;
         let parsed = parse_head(&mut buf, limits, &mut scan).map_err(|error| {
-            assert_eq!(error.code(), Code::REMOTE_PROTOCOL_ERROR);
+            assert!(error.is_a(Code::REMOTE_PROTOCOL_ERROR));
             error.message().to_string()
         })?;
         if let Some(head) = parsed {

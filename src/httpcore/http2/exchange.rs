@@ -17,8 +17,7 @@ use super::{Failure, Http2Connection, Status};
 use crate::error::{Code, Error};
 use crate::httpcore::body::BodyReader;
 use crate::httpcore::connection::{closed, deadline_exceeded, timed_out, Cut, Limit};
-use crate::httpcore::http11::{ResponseHead, MAX_INTERIM};
-use crate::httpcore::response_body::too_large;
+use crate::httpcore::http11::{body_too_large, ResponseHead, MAX_INTERIM};
 use crate::httpcore::trace::Value;
 use crate::httpcore::{RawHeaders, Request, Timings};
 use crate::runtime::{Call, CoarseTimer};
@@ -340,7 +339,7 @@ pub(in crate::httpcore) async fn exchange(
         let declared = declared_length(&head, request);
         match request.max_body {
             // A body that says that it is too large fails before it is read.
-            Some(max) if declared.is_some_and(|length| length > max) => Err(Failure::own(too_large(max))),
+            Some(max) if declared.is_some_and(|length| length > max) => Err(Failure::own(body_too_large(max))),
             _ => Ok((head, declared, response)),
         }
     });
@@ -501,7 +500,7 @@ impl Exchange {
             }
             self.body_bytes += self.pending.len() as u64;
             if let Some(max) = self.max_body.filter(|max| self.body_bytes > *max) {
-                return Err(too_large(max));
+                return Err(body_too_large(max));
             }
         }
         let piece = self.pending.split_to(max.min(self.pending.len()));

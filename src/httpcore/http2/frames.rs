@@ -11,7 +11,7 @@ use std::task::{ready, Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::Status;
-use crate::error::{Code, Error};
+use crate::error::Code;
 use crate::httpcore::stream::Stream;
 
 const HEADER: usize = 9;
@@ -74,7 +74,7 @@ impl Watched {
                 // A peer that closes TLS without saying so (checklist J12): what matters is in the frames.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => true,
                 Err(error) => {
-                    self.status.transport_failed(Error::from_io(Code::READ_ERROR, &error, ""));
+                    self.status.transport_failed(Code::READ_ERROR, &error);
                     return Poll::Ready(Err(error));
                 }
             };
@@ -100,7 +100,7 @@ impl Watched {
 
     /// Notes that the peer takes nothing any more, and goes on as if it did.
     fn deafened(&mut self, error: &io::Error, length: usize) -> usize {
-        self.status.transport_failed(Error::from_io(Code::WRITE_ERROR, error, ""));
+        self.status.transport_failed(Code::WRITE_ERROR, error);
         self.status.deafened();
         self.deaf = true;
         length

@@ -9,6 +9,7 @@ mod frames;
 mod head;
 mod steps;
 
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -152,9 +153,10 @@ impl Status {
         self.leaving.store(true, Ordering::Release);
     }
 
-    fn transport_failed(&self, error: Error) {
-        // The first is the cause of the others.
-        let _ = self.transport_error.set(error);
+    /// Keeps the first error of the stream below, in its own words if it is one of ours: h2 keeps only their text.
+    fn transport_failed(&self, code: Code, error: &io::Error) {
+        let own = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+        let _ = self.transport_error.set(own.cloned().unwrap_or_else(|| Error::from_io(code, error, "")));
     }
 
     fn transport_error(&self) -> Option<&Error> {

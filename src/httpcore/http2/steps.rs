@@ -121,6 +121,6 @@ fn returned(value: Value) -> Info {
 /// Status and fields, as httpcore returns them.
 fn described(head: &ResponseHead) -> Value {
     let bytes = |bytes: &[u8]| Value::Bytes(bytes.to_vec());
-    let fields = head.headers.iter().map(|(name, value)| Value::List(vec![bytes(name), bytes(value)]));
-    Value::List(vec![Value::Int(i64::from(head.status)), Value::List(fields.collect())])
+    let fields = head.headers.iter().map(|(name, value)| Value::Tuple(vec![bytes(name), bytes(value)]));
+    Value::Tuple(vec![Value::Int(i64::from(head.status)), Value::List(fields.collect())])
 }

@@ -49,7 +49,7 @@ pub async fn listen(listener: TcpListener, security: Security, source: Source, s
 }
 
 /// A stream of which the socket can be reached.
-trait Wire: AsyncRead + AsyncWrite + Unpin + Send {
+pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send {
     fn socket(&self) -> &TcpStream;
 }
 
@@ -86,10 +86,16 @@ fn refusal(problem: &str) -> String {
     format!("HTTP/1.1 400 Bad Script\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{problem}")
 }
 
-/// The script that a request's target names; an absolute target, as proxies get it, is fine too.
+/// The script that a request's target names; an absolute target, as proxies get it, is fine too, and `host:port`, as they
+/// get it with CONNECT, means the script with the host's name.
 fn chosen(head: &[u8], state: &State) -> Result<Arc<Script>, String> {
     let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
     let target = String::from_utf8_lossy(line.split(|byte| *byte == b' ').nth(1).unwrap_or_default()).into_owned();
+    let named =
+        |name: &str| locked(&state.scripts).get(name).cloned().ok_or_else(|| format!("no script is named {name:?}"));
+    if line.starts_with(b"CONNECT ") {
+        return named(target.rsplit_once(':').map_or(target.as_str(), |(host, _)| host));
+    }
     let path = match target.split_once("://") {
         Some((_, rest)) => rest.find('/').map_or("/", |slash| &rest[slash..]),
         None => target.as_str(),
@@ -99,8 +105,7 @@ fn chosen(head: &[u8], state: &State) -> Result<Arc<Script>, String> {
         return script::from_path(&decoded(encoded)).map(Arc::new);
     }
     if let Some(name) = path.strip_prefix("/s/") {
-        let name = decoded(name);
-        return locked(&state.scripts).get(&name).cloned().ok_or_else(|| format!("no script is named {name:?}"));
+        return named(&decoded(name));
     }
     Err(format!("{target:?} is neither /b/<base64url of a script> nor /s/<name of a script>"))
 }
@@ -281,6 +286,6 @@ impl<S: Wire> Conversation<S> {
 }
 
 /// Ends a script early; dropping the stream then closes it.
-fn ended() -> io::Error {
+pub fn ended() -> io::Error {
     io::ErrorKind::ConnectionAborted.into()
 }

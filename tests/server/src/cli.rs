@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 pub const HELP: &str = "\
-httpx-test-server: an origin server, a scripted byte server and a recording proxy, on loopback only.
+httpx-test-server: an origin server, scripted byte and HTTP/2 servers, and recording proxies, on loopback only.
 
 Usage: httpx-test-server [--ca-dir DIR] [OPTIONS]
 
@@ -15,7 +15,8 @@ Options:
   --stay                  ignore stdin and serve until killed
   --script-file FILE      JSON map of name to script; the byte server answers /s/NAME with it
   --accept-script JSON    script that the bytes_accept listener runs as soon as it accepts
-  --proxy-auth USER:PASS  the proxy asks for these Basic credentials
+  --proxy-auth USER:PASS  all proxies ask for these Basic credentials, but `socks`; without it those
+                          whose names end in _auth ask for user:pass
   -h, --help              print this text
   -V, --version           print the version
 ";

@@ -1,5 +1,5 @@
 //! The server that all tests, the demo and the benches talk to: an origin in httpbin's shapes, a byte server that follows
-//! scripts, and a recording proxy, on loopback only. This file binds the listeners, prints where they are, and waits for
+//! scripts, recording proxies, and an HTTP/2 peer that follows scripts, on loopback only. This file binds the listeners, prints where they are, and waits for
 //! stdin to end.
 
 mod auth;
@@ -12,6 +12,7 @@ mod digest;
 mod echo;
 mod encodings;
 mod exchange;
+mod http2_peer;
 mod multipart;
 mod origin;
 mod pages;
@@ -20,9 +21,11 @@ mod recordings;
 mod redirects;
 mod routes;
 mod script;
+mod socks;
 mod state;
 mod streams;
 mod tls;
+mod upgrade;
 mod wire;
 
 use std::error::Error;
@@ -41,11 +44,14 @@ use byte_server::Source;
 use cli::{Command, Options};
 use origin::Security;
 use proxy::Proxy;
+use socks::Socks;
 use state::{locked, State};
 use tls::Identity;
 
 const WORKERS: usize = 2;
 const USAGE: u8 = 2;
+/// What the proxies want that ask for credentials, unless `--proxy-auth` says other ones.
+const CREDENTIALS: &str = "user:pass";
 
 fn main() -> ExitCode {
     let options = match cli::parse(std::env::args().skip(1)) {
@@ -125,8 +131,27 @@ async fn listen_everywhere(
         let listener = bind(name, &mut places).await?;
         tokio::spawn(byte_server::listen(listener, security, source, state.clone()));
     }
-    let proxy = Proxy { state: state.clone(), credentials: options.proxy_auth.clone() };
-    tokio::spawn(proxy::listen(bind("proxy", &mut places).await?, proxy));
+    let h2_security = secure(&["h2"])?;
+    for (name, security) in [("h2_raw", Security::Plain), ("h2_raw_tls", h2_security.clone())] {
+        let listener = bind(name, &mut places).await?;
+        tokio::spawn(http2_peer::listen(listener, security, http2_peer::Source::Path, state.clone()));
+    }
+    state.h2_security.get_or_init(|| h2_security);
+    let demanded = Some(options.proxy_auth.clone().unwrap_or_else(|| CREDENTIALS.to_owned()));
+    let proxies = [
+        ("proxy", Security::Plain, options.proxy_auth.clone()),
+        ("proxy_auth", Security::Plain, demanded.clone()),
+        ("proxy_tls", secure(&["http/1.1"])?, options.proxy_auth.clone()),
+        ("proxy_tls_auth", secure(&["http/1.1"])?, demanded.clone()),
+    ];
+    for (name, security, credentials) in proxies {
+        let proxy = Proxy { name, security, state: state.clone(), credentials };
+        tokio::spawn(proxy::listen(bind(name, &mut places).await?, proxy));
+    }
+    for (name, credentials) in [("socks", None), ("socks_auth", demanded)] {
+        let socks = Socks { name, state: state.clone(), credentials };
+        tokio::spawn(socks::listen(bind(name, &mut places).await?, socks));
+    }
     #[cfg(unix)]
     {
         let path = folder.socket();

@@ -133,7 +133,7 @@ where
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(1 << 20);
     let connection = Arc::new(connection);
-    let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), Origin(connection.clone())));
+    let mut serving = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), Origin(connection.clone())));
     // Errors are what misbehaving clients cause, and the tests look at those from the client's side.
     tokio::select! {
         _ = &mut serving => {}

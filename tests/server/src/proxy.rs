@@ -1,10 +1,11 @@
-//! A recording HTTP/1.1 proxy: absolute-form requests are forwarded, CONNECT opens a tunnel, both to loopback only. What
-//! it received can be read at the origin's /proxied.
+//! Recording HTTP/1.1 proxies, plain and over TLS: absolute-form requests are forwarded, CONNECT opens a tunnel, both to
+//! loopback only. What they received can be read at the origin's /proxied.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{HeaderMap, CONNECTION, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION};
 use hyper::http::uri::Authority;
@@ -12,18 +13,23 @@ use hyper::service::service_fn;
 use hyper::{client, server, Method, Request, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use serde_json::{json, Value};
-use tokio::io::copy_bidirectional;
+use tokio::io::{copy_bidirectional, AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::auth::basic_matches;
 use crate::body::Body;
 use crate::capture::{Capture, Captured};
-use crate::exchange::{empty, refused, with_header, Refusal, Reply};
-use crate::origin::accepted;
+use crate::exchange::{content, empty, refused, with_header, with_status, Refusal, Reply};
+use crate::origin::{accepted, Security};
 use crate::state::{Entry, State};
 
-/// What the proxy needs to know.
+const CHALLENGE: &str = "Basic realm=\"httpx-test-server proxy\"";
+const STRAY: &[u8] = b"stray bytes";
+
+/// What a proxy needs to know.
 pub struct Proxy {
+    pub name: &'static str,
+    pub security: Security,
     pub state: Arc<State>,
     /// `user:password` that clients must send.
     pub credentials: Option<String>,
@@ -35,18 +41,28 @@ pub async fn listen(listener: TcpListener, proxy: Proxy) {
     loop {
         let Some((stream, _)) = accepted(listener.accept().await).await else { continue };
         let _ = stream.set_nodelay(true);
-        tokio::spawn(serve(stream, proxy.clone()));
+        let proxy = proxy.clone();
+        tokio::spawn(async move {
+            match proxy.security.clone() {
+                Security::Plain => serve(stream, proxy).await,
+                Security::Tls(acceptor) => {
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        serve(stream, proxy).await;
+                    }
+                }
+            }
+        });
     }
 }
 
-async fn serve(stream: TcpStream, proxy: Arc<Proxy>) {
+async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, proxy: Arc<Proxy>) {
     let (stream, capture) = Captured::new(stream);
     let connection = proxy.state.next_connection();
     let service = service_fn(|request| {
         let entry = proxy.record(&request, &capture, connection);
-        let proxy = proxy.clone();
+        let (proxy, capture) = (proxy.clone(), capture.clone());
         async move {
-            let response = proxy.answer(request).await.unwrap_or_else(refused);
+            let response = proxy.answer(request, &capture).await.unwrap_or_else(refused);
             let status = response.status().as_u16();
             proxy.state.proxied.update(entry, |record| record["status"] = status.into());
             Ok::<_, Infallible>(response)
@@ -67,6 +83,7 @@ impl Proxy {
         self.state.proxied.push(json!({
             "connection": connection,
             "headers": headers,
+            "listener": self.name,
             "method": request.method().as_str(),
             "status": null,
             "target": target,
@@ -74,18 +91,39 @@ impl Proxy {
         }))
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Reply {
+    async fn answer(&self, request: Request<Incoming>, capture: &Capture) -> Reply {
         if let Some(expected) = &self.credentials {
             let sent = request.headers().get(PROXY_AUTHORIZATION).and_then(|value| value.to_str().ok());
             if !basic_matches(sent, expected) {
                 let response = empty(StatusCode::PROXY_AUTHENTICATION_REQUIRED);
-                return with_header(response, PROXY_AUTHENTICATE, "Basic realm=\"httpx-test-server proxy\"");
+                return with_header(response, PROXY_AUTHENTICATE, CHALLENGE);
             }
         }
+        let host = request.uri().host().unwrap_or_default();
+        if let Some(status) = asked_refusal(host) {
+            return refusal(status);
+        }
+        if host == "hang.test" {
+            std::future::pending::<()>().await;
+        }
         match *request.method() {
-            Method::CONNECT => tunnel(request).await,
+            Method::CONNECT => tunnel(request, capture).await,
             _ => forward(request).await,
         }
+    }
+}
+
+/// The status of `refuse-N.test`.
+fn asked_refusal(host: &str) -> Option<StatusCode> {
+    let code: u16 = host.strip_prefix("refuse-")?.strip_suffix(".test")?.parse().ok()?;
+    StatusCode::from_u16(code).ok().filter(|status| !status.is_informational() && !status.is_success())
+}
+
+fn refusal(status: StatusCode) -> Reply {
+    let response = with_status(content("text/plain; charset=utf-8", "the proxy was asked to refuse\n"), status);
+    match status {
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => with_header(response, PROXY_AUTHENTICATE, CHALLENGE),
+        _ => Ok(response),
     }
 }
 
@@ -97,10 +135,13 @@ fn pairs(headers: &HeaderMap) -> Value {
 }
 
 /// Answers 200 and then carries bytes both ways. RFC 9110 §9.3.6
-async fn tunnel(request: Request<Incoming>) -> Reply {
+async fn tunnel(request: Request<Incoming>, capture: &Capture) -> Reply {
     let authority = request.uri().authority().ok_or_else(|| Refusal::bad("CONNECT wants host:port"))?;
     let port = authority.port_u16().ok_or_else(|| Refusal::bad("CONNECT wants a port"))?;
     let mut origin = dial(authority, port).await?;
+    if authority.host() == "stray.localhost" {
+        capture.send_behind_next_head(Bytes::from_static(STRAY));
+    }
     tokio::spawn(async move {
         // Either side may break off; the other then sees its connection end.
         if let Ok(client) = hyper::upgrade::on(request).await {
@@ -159,7 +200,7 @@ async fn dial(authority: &Authority, port: u16) -> Result<TcpStream, Refusal> {
 }
 
 /// RFC 6761 §6.3: localhost and what is under it is loopback, whatever a resolver says.
-fn loopback(host: &str) -> Option<IpAddr> {
+pub fn loopback(host: &str) -> Option<IpAddr> {
     let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
     if host == "localhost" || host.ends_with(".localhost") {
         return Some(Ipv4Addr::LOCALHOST.into());

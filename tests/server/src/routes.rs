@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::body::Body;
 use crate::exchange::{self, Exchange, Refusal, Reply};
 use crate::origin::Connection;
-use crate::{auth, cookies, echo, encodings, pages, recordings, redirects, streams, wire};
+use crate::{auth, cookies, echo, encodings, http2_peer, pages, recordings, redirects, streams, upgrade, wire};
 
 type Later = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
@@ -110,8 +110,15 @@ static ROUTES: &[Route] = &[
     now("trailers", GET, wire::trailers),
     later("hang", ANY, |_| Box::pin(std::future::pending())),
     now("connection", ANY, wire::connection),
-    now("recorded", RECORDING, recordings::recorded),
-    now("proxied", RECORDING, recordings::proxied),
+    later("expect-continue", UPLOAD, |x| Box::pin(wire::expect_continue(x))),
+    now("expect-417", ANY, wire::expect_417),
+    now("keep-alive-timeout/*", GET, wire::keep_alive_timeout),
+    later("upgrade", GET, |x| Box::pin(upgrade::upgrade(x))),
+    later("recorded", RECORDING, |x| Box::pin(recordings::recorded(x))),
+    later("proxied", RECORDING, |x| Box::pin(recordings::proxied(x))),
+    later("socks", RECORDING, |x| Box::pin(recordings::socks(x))),
+    later("h2-recorded", RECORDING, |x| Box::pin(recordings::http2(x))),
+    later("h2-listen", POST, |x| Box::pin(http2_peer::open(x))),
     later("register", POST, |x| Box::pin(recordings::register(x))),
     later("accept-script", &["PUT"], |x| Box::pin(recordings::accept_script(x))),
 ];

@@ -1,25 +1,37 @@
 //! What the listeners share: the recordings that tests read back, the byte server's named scripts, the digest nonces
-//! and the count of connections.
+//! and the counts of connections and of scripts that were run.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::Value;
+use tokio::sync::futures::Notified;
+use tokio::sync::Notify;
 
 use crate::auth::Nonces;
+use crate::http2_peer::Record;
+use crate::origin::Security;
 use crate::script::Script;
 
 #[derive(Default)]
 pub struct State {
     /// Requests as the byte server received them.
     pub recorded: Recording<Vec<u8>>,
-    /// Requests as the proxy received them.
+    /// Requests as the proxies received them.
     pub proxied: Recording<Value>,
+    /// Negotiations with the SOCKS proxies.
+    pub socks: Recording<Value>,
+    /// Connections to the HTTP/2 peer.
+    pub http2: Recording<Record>,
+    /// For HTTP/2 peers that are opened later.
+    pub h2_security: OnceLock<Security>,
     pub scripts: Mutex<HashMap<String, Arc<Script>>>,
     pub accept_script: Mutex<Arc<Script>>,
     pub nonces: Nonces,
     connections: AtomicU64,
+    /// How often each path of the HTTP/2 peer was asked for.
+    rounds: Mutex<HashMap<String, usize>>,
 }
 
 impl State {
@@ -27,11 +39,20 @@ impl State {
     pub fn next_connection(&self) -> u64 {
         self.connections.fetch_add(1, Ordering::Relaxed) + 1
     }
+
+    /// How often this was called with the path before.
+    pub fn next_round(&self, path: &str) -> usize {
+        let mut rounds = locked(&self.rounds);
+        let round = rounds.entry(path.to_owned()).or_default();
+        *round += 1;
+        *round - 1
+    }
 }
 
 /// The last hundred of something, oldest first.
 pub struct Recording<T> {
     entries: Mutex<Entries<T>>,
+    changed: Notify,
 }
 
 struct Entries<T> {
@@ -45,7 +66,7 @@ pub struct Entry(u64);
 
 impl<T> Default for Recording<T> {
     fn default() -> Self {
-        Self { entries: Mutex::new(Entries { kept: VecDeque::new(), next: 0 }) }
+        Self { entries: Mutex::new(Entries { kept: VecDeque::new(), next: 0 }), changed: Notify::new() }
     }
 }
 
@@ -60,6 +81,8 @@ impl<T: Clone> Recording<T> {
         let number = entries.next;
         entries.next += 1;
         entries.kept.push_back((number, item));
+        drop(entries);
+        self.changed.notify_waiters();
         Entry(number)
     }
 
@@ -69,6 +92,13 @@ impl<T: Clone> Recording<T> {
         if let Ok(at) = entries.kept.binary_search_by_key(&entry.0, |(number, _)| *number) {
             change(&mut entries.kept[at].1);
         }
+        drop(entries);
+        self.changed.notify_waiters();
+    }
+
+    /// Ready after the next push or update.
+    pub fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
     }
 
     pub fn list(&self) -> Vec<T> {

@@ -1,10 +1,12 @@
 //! The routes that are about the connection and not about content: uploads that are hashed as they come, answers before
-//! the body, closing, trailers, and what connection a request came on.
+//! the body, expectations, closing, trailers, and what connection a request came on.
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
-use hyper::header::{HeaderMap, HeaderValue, CONNECTION, CONTENT_LENGTH, TRAILER, TRANSFER_ENCODING};
+use hyper::header::{
+    HeaderMap, HeaderName, HeaderValue, CONNECTION, CONTENT_LENGTH, EXPECT, TRAILER, TRANSFER_ENCODING,
+};
 use hyper::{Response, StatusCode, Version};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -49,6 +51,31 @@ pub async fn early_200(exchange: Exchange) -> Reply {
         tokio::spawn(async move { while let Some(Ok(_)) = body.frame().await {} });
     }
     Ok(content("text/plain; charset=utf-8", "answered early\n"))
+}
+
+/// /expect-continue: hyper sends the 100 when the body is read, which is here. RFC 9110 §10.1.1
+pub async fn expect_continue(mut exchange: Exchange) -> Reply {
+    let expected = exchange.header(EXPECT).is_some_and(|value| value.eq_ignore_ascii_case("100-continue"));
+    let early = exchange.connection.capture.bytes_behind_head();
+    let body = exchange.read_body().await?;
+    Ok(json_reply(&json!({
+        "data": String::from_utf8_lossy(&body),
+        "early_bytes": early,
+        "expected": expected,
+    })))
+}
+
+/// /expect-417: refuses from the head alone, leaves the body unread and closes.
+pub fn expect_417(exchange: &Exchange) -> Reply {
+    let response = content("text/plain; charset=utf-8", "no expectation is met here\n");
+    last_of_connection(exchange, with_status(response, StatusCode::EXPECTATION_FAILED))
+}
+
+/// /keep-alive-timeout/N: says that the connection may be idle for so many seconds; does not close it.
+pub fn keep_alive_timeout(exchange: &Exchange) -> Reply {
+    let seconds: u64 = exchange.segment_as(1)?;
+    let response = content("text/plain; charset=utf-8", "kept alive\n");
+    with_header(response, HeaderName::from_static("keep-alive"), &format!("timeout={seconds}"))
 }
 
 pub fn close(exchange: &Exchange) -> Reply {

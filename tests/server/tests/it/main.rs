@@ -4,8 +4,10 @@
 mod byte_server;
 mod digest;
 mod http2;
+mod http2_peer;
 mod process;
 mod proxy;
 mod routes;
 mod server;
+mod socks;
 mod tls;

@@ -5,10 +5,27 @@ use std::process::{Command, Stdio};
 
 use crate::server::{shared, Server};
 
+const LISTENERS: [&str; 14] = [
+    "http",
+    "https",
+    "https_h1",
+    "bytes",
+    "bytes_tls",
+    "bytes_accept",
+    "h2_raw",
+    "h2_raw_tls",
+    "proxy",
+    "proxy_auth",
+    "proxy_tls",
+    "proxy_tls_auth",
+    "socks",
+    "socks_auth",
+];
+
 #[test]
 fn one_line_of_json_tells_every_place() {
     let server = shared();
-    for listener in ["http", "https", "https_h1", "bytes", "bytes_tls", "bytes_accept", "proxy"] {
+    for listener in LISTENERS {
         assert_ne!(server.port(listener), 0);
     }
     assert_eq!(server.places["pid"], server.child.id());

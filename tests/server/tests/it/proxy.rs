@@ -64,3 +64,85 @@ fn nothing_but_loopback_is_reached() {
     // Nobody listens on port 1.
     assert_eq!(ask("GET http://127.0.0.1:1/"), 502);
 }
+
+#[test]
+fn a_connection_is_shared_by_origins_and_the_record_shows_it() {
+    let server = shared();
+    let mut client = server.connect("proxy");
+    for name in ["a.localhost", "b.localhost"] {
+        let target = format!("http://{name}:{}/plain?shared-test", server.port("http"));
+        client.send(format!("GET {target} HTTP/1.1\r\nHost: {name}\r\n\r\n"));
+        assert_eq!(client.answer().text(), "Hello, world!");
+    }
+    let list = server.get("/proxied?contains=shared-test").json();
+    assert_eq!(list[0]["connection"], list[1]["connection"]);
+    assert_eq!(list[0]["listener"], "proxy");
+}
+
+#[test]
+fn over_tls_it_forwards_and_tunnels_and_asks_for_credentials() {
+    let server = shared();
+    let authority = format!("127.0.0.1:{}", server.port("http"));
+    let mut client = crate::tls::connected("proxy_tls", "localhost", &["http/1.1"]);
+    client.send(format!("GET http://{authority}/plain?tls-test HTTP/1.1\r\nHost: x\r\n\r\n"));
+    assert_eq!(client.answer().text(), "Hello, world!");
+    client.send(format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n"));
+    assert_eq!(client.answer_to("CONNECT").status, 200);
+    client.send("GET /plain HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert_eq!(client.answer().text(), "Hello, world!");
+    assert_eq!(server.get("/proxied?contains=tls-test").json()[0]["listener"], "proxy_tls");
+
+    for listener in ["proxy_auth", "proxy_tls_auth"] {
+        let ask = |more: &str| {
+            let request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n{more}\r\n");
+            match listener {
+                "proxy_auth" => {
+                    let mut client = server.connect(listener);
+                    client.send(request);
+                    client.answer_to("CONNECT").status
+                }
+                _ => {
+                    let mut client = crate::tls::connected(listener, "localhost", &[]);
+                    client.send(request);
+                    client.answer_to("CONNECT").status
+                }
+            }
+        };
+        assert_eq!(ask(""), 407);
+        assert_eq!(ask("Proxy-Authorization: Basic dXNlcjpwYXNz\r\n"), 200);
+    }
+}
+
+#[test]
+fn names_ask_for_refusals() {
+    let ask = |line: &str| {
+        let mut client = shared().connect("proxy");
+        client.send(format!("{line} HTTP/1.1\r\nHost: x\r\n\r\n"));
+        client.answer()
+    };
+    let answer = ask("CONNECT refuse-407.test:443");
+    assert_eq!((answer.status, answer.text()), (407, "the proxy was asked to refuse\n"));
+    assert!(answer.header("proxy-authenticate").is_some());
+    assert_eq!(ask("GET http://refuse-502.test/").status, 502);
+}
+
+#[test]
+fn stray_bytes_come_with_the_answer_to_connect() {
+    let mut client = shared().connect("proxy");
+    let authority = format!("stray.localhost:{}", shared().port("http"));
+    client.send(format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n"));
+    assert_eq!(client.answer_to("CONNECT").status, 200);
+    assert_eq!(client.exactly(11), b"stray bytes");
+}
+
+#[test]
+fn the_byte_server_answers_connect_with_the_script_of_the_hosts_name() {
+    let server = shared();
+    let script = json!({ "thing.test": [{ "send": "HTTP/1.1 407 Proxy Thing\r\nContent-Length: 2\r\n\r\nno" }] });
+    let body = script.to_string();
+    let head = format!("POST /register HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n", body.len());
+    assert_eq!(server.ask(&(head + &body)).status, 200);
+    let mut client = server.connect("bytes");
+    client.send("CONNECT thing.test:443 HTTP/1.1\r\nHost: thing.test:443\r\n\r\n");
+    assert!(client.rest().expect("FIN").starts_with(b"HTTP/1.1 407 Proxy Thing\r\n"));
+}

@@ -227,3 +227,60 @@ fn response_headers_and_tags_are_as_asked() {
     assert!(server.get("/link-header?page=2").header("link").is_some_and(|link| link.contains("rel=\"next\"")));
     assert!(server.get("/image/png").body.starts_with(b"\x89PNG"));
 }
+
+#[test]
+fn an_upgrade_ends_http_and_begins_an_echo() {
+    let mut client = shared().connect("http");
+    client.send("GET /upgrade HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
+    let expected = "HTTP/1.1 101 Switching Protocols\r\n";
+    assert_eq!(client.exactly(expected.len()), expected.as_bytes());
+    client.stream().shutdown(std::net::Shutdown::Write).expect("connected");
+    let rest = String::from_utf8(client.rest().expect("FIN")).expect("text");
+    let (head, greeting) = rest.split_once("\r\n\r\n").expect("an end of the head");
+    assert!(head.contains("upgrade: echo") && head.contains("connection: upgrade"), "{head}");
+    assert_eq!(greeting, "hello from the upgraded side\n");
+
+    let mut client = shared().connect("http");
+    client.send("GET /upgrade HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: ECHO\r\n\r\nearly ");
+    let mut seen = Vec::new();
+    while !seen.ends_with(b"side\nearly ") {
+        seen.extend(client.exactly(1));
+    }
+    client.send("and late");
+    assert_eq!(client.exactly(8), b"and late");
+
+    let answer = shared().get("/upgrade");
+    assert_eq!((answer.status, answer.header("upgrade")), (426, Some("echo")));
+}
+
+#[test]
+fn the_upgrades_greeting_comes_in_one_read_with_the_head() {
+    let mut stream = crate::server::socket(shared().port("http"));
+    let request = "GET /upgrade HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n";
+    std::io::Write::write_all(&mut stream, request.as_bytes()).expect("the server reads");
+    let mut buffer = [0; 1000];
+    let count = stream.read(&mut buffer).expect("an answer");
+    assert!(buffer[..count].ends_with(b"\r\n\r\nhello from the upgraded side\n"));
+}
+
+#[test]
+fn expectations_are_met_or_refused() {
+    let mut client = shared().connect("http");
+    client.send("POST /expect-continue HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    assert_eq!(client.exactly(25), b"HTTP/1.1 100 Continue\r\n\r\n");
+    client.send("ok");
+    assert_eq!(client.answer().json(), json!({ "data": "ok", "early_bytes": 0, "expected": true }));
+    client.send("POST /expect-continue HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nall");
+    assert_eq!(client.answer().json(), json!({ "data": "all", "early_bytes": 3, "expected": false }));
+
+    let mut client = shared().connect("http");
+    client.send("POST /expect-417 HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.header("connection")), (417, Some("close")));
+    assert_eq!(client.rest().expect("FIN"), b"");
+}
+
+#[test]
+fn a_keep_alive_timeout_is_told() {
+    assert_eq!(shared().get("/keep-alive-timeout/7").header("keep-alive"), Some("timeout=7"));
+}

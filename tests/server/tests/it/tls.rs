@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::server::{shared, socket, Client};
 
-fn connected(listener: &str, name: &str, protocols: &[&str]) -> Client<StreamOwned<ClientConnection, TcpStream>> {
+pub fn connected(listener: &str, name: &str, protocols: &[&str]) -> Client<StreamOwned<ClientConnection, TcpStream>> {
     let server = shared();
     let mut roots = RootCertStore::empty();
     let ca = CertificateDer::from_pem_file(server.places["ca"].as_str().expect("a path")).expect("a certificate");

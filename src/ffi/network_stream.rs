@@ -1,0 +1,319 @@
+//! The network stream handle: a connection that another protocol has taken over.
+
+use std::ffi::{c_char, c_void};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::callbacks::{httpx_chunk_fn, httpx_destroy_fn, httpx_done_fn};
+use super::client::httpx_client;
+use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
+use super::error::httpx_error;
+use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
+use super::kit::{borrow, bytes, guard, guard_ok, guard_or, seconds, set_if_wanted, text, Out, UserData};
+use super::op::{httpx_op, Done, Outcome};
+use super::queue::httpx_queue;
+use super::response::httpx_response;
+use super::text::Text;
+use crate::error::Result;
+use crate::httpcore::NetworkStream;
+use crate::runtime::{block_on, Interrupt};
+
+/// A connection without HTTP on it, after a 101 or a CONNECT that succeeded. One thread at a time.
+pub struct httpx_network_stream {
+    slot: Arc<Slot<Tunnel>>,
+    interrupt: Option<Arc<Interrupt>>,
+    local: Text,
+    peer: Text,
+}
+
+struct Tunnel {
+    stream: NetworkStream,
+    /// The piece that C looks at.
+    current: Bytes,
+}
+
+impl Inherited for Tunnel {
+    fn is_only_memory(&self) -> bool {
+        self.stream.is_closed()
+    }
+}
+
+impl Handle for httpx_network_stream {
+    const KIND: Kind = Kind::NetworkStream;
+}
+
+/// Takes the connection of a response that has given it up to another protocol: a 101 to a request with an Upgrade
+/// header, or a 2xx to CONNECT. What arrived behind the response is read first. Once for each response.
+///
+/// HTTPX_E_INVALID_STATE for another response, or if it was taken. Until it is closed or freed it counts as one of the
+/// client's connections, and closing the client cuts it off. `*out` is owned by the caller, who frees it with
+/// httpx_network_stream_free; `r` may be freed first.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_network_stream(
+    r: *mut httpx_response,
+    out: *mut *mut httpx_network_stream,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, out) = unsafe { (borrow(r, "r")?, Out::new(out, "out")?) };
+        let (response, interrupt) = r.parts();
+        let tunnel = Tunnel { stream: response.lend()?.take_network_stream()?, current: Bytes::new() };
+        let slot = Slot::new(tunnel);
+        out.set(give(httpx_network_stream { slot, interrupt, local: Text::default(), peer: Text::default() }));
+        Ok(())
+    })
+}
+
+fn limit(timeout: f64) -> Result<Option<Duration>> {
+    seconds(timeout, "timeout")
+}
+
+/// Reads what there is, at most `max` bytes, and waits `timeout` seconds (INFINITY: for ever) until there is something:
+/// HTTPX_OK with `*len` bytes, never 0, at `*data`, which are there until the next read of `s`; or HTTPX_DONE when the
+/// peer has ended, and then `*data` is NULL. HTTPX_E_READ_TIMEOUT loses nothing: it can be read on.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_read(
+    s: *mut httpx_network_stream,
+    max: usize,
+    timeout: f64,
+    data: *mut *const u8,
+    len: *mut usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (s, data, len) = unsafe { (borrow(s, "s")?, Out::new(data, "data")?, Out::new(len, "len")?) };
+        let timeout = limit(timeout)?;
+        let mut tunnel = s.slot.lend()?;
+        tunnel.current = Bytes::new();
+        let piece = block_on(s.interrupt.as_deref(), |call| {
+            let stream = &mut tunnel.stream;
+            async move { stream.read(&call, max, timeout).await }
+        })?;
+        data.set(piece.as_ref().map_or(std::ptr::null(), |piece| piece.as_ptr()));
+        len.set(piece.as_ref().map_or(0, Bytes::len));
+        let code = if piece.is_some() { HTTPX_OK } else { HTTPX_DONE };
+        tunnel.current = piece.unwrap_or_default();
+        Ok(code)
+    })
+}
+
+/// The same in the background. The stream is in use until the operation has ended; cancelling it loses nothing. See
+/// httpx_client_send_async for the other parameters; without `done`, ask httpx_op_chunk.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_read_async(
+    s: *mut httpx_network_stream,
+    max: usize,
+    timeout: f64,
+    q: *mut httpx_queue,
+    done: httpx_chunk_fn,
+    user_data: *mut c_void,
+    destroy: httpx_destroy_fn,
+    op: *mut *mut httpx_op,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let user_data = UserData::new(user_data, destroy);
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (s, q) = unsafe { (borrow(s, "s")?, borrow(q, "q")?) };
+        let timeout = limit(timeout)?;
+        let mut tunnel = s.slot.lend()?;
+        // SAFETY: the caller vouches for `op`.
+        unsafe {
+            q.submit(Done::Chunk(done), user_data, op, |call| async move {
+                tunnel.current = Bytes::new();
+                tunnel.stream.read(&call, max, timeout).await.map(Outcome::Chunk)
+            })
+        }
+    })
+}
+
+/// Writes all of it, and waits at most `timeout` seconds (INFINITY: for ever) each time that the peer takes nothing. After
+/// an error nobody knows how much went out.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_write(
+    s: *mut httpx_network_stream,
+    data: *const u8,
+    len: usize,
+    timeout: f64,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and length.
+        let (s, data) = unsafe { (borrow(s, "s")?, bytes(data, len, "data")?) };
+        let timeout = limit(timeout)?;
+        let mut tunnel = s.slot.lend()?;
+        let data = Bytes::copy_from_slice(data);
+        block_on(s.interrupt.as_deref(), |call| {
+            let stream = &mut tunnel.stream;
+            async move { stream.write(&call, data, timeout).await }
+        })
+    })
+}
+
+/// The same in the background, with a copy of the data. The stream is in use until the operation has ended. See
+/// httpx_client_send_async for the other parameters; without `done`, ask httpx_op_result.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_write_async(
+    s: *mut httpx_network_stream,
+    data: *const u8,
+    len: usize,
+    timeout: f64,
+    q: *mut httpx_queue,
+    done: httpx_done_fn,
+    user_data: *mut c_void,
+    destroy: httpx_destroy_fn,
+    op: *mut *mut httpx_op,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let user_data = UserData::new(user_data, destroy);
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and length.
+        let (s, data, q) = unsafe { (borrow(s, "s")?, bytes(data, len, "data")?, borrow(q, "q")?) };
+        let timeout = limit(timeout)?;
+        let mut tunnel = s.slot.lend()?;
+        let data = Bytes::copy_from_slice(data);
+        // SAFETY: the caller vouches for `op`.
+        unsafe {
+            q.submit(Done::Nothing(done), user_data, op, |call| async move {
+                tunnel.stream.write(&call, data, timeout).await.map(|()| Outcome::Nothing)
+            })
+        }
+    })
+}
+
+/// Speaks TLS on it from now on, by the settings of `c`, with the peer whose certificate is for `server_name`. Waits
+/// `timeout` seconds at most (INFINITY: for ever). If it fails, the stream is closed.
+///
+/// HTTPX_E_CONNECT_TIMEOUT, HTTPX_E_CONNECT and codes below it; HTTPX_E_INVALID_STATE while there is data that came in the
+/// clear and was not read.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_start_tls(
+    s: *mut httpx_network_stream,
+    c: *mut httpx_client,
+    server_name: *const c_char,
+    server_name_len: usize,
+    timeout: f64,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and length.
+        let (s, c, name) =
+            unsafe { (borrow(s, "s")?, borrow(c, "c")?, text(server_name, server_name_len, "server_name")?) };
+        let (timeout, tls) = (limit(timeout)?, c.client().tls());
+        let mut tunnel = s.slot.lend()?;
+        block_on(s.interrupt.as_deref(), |call| {
+            let stream = &mut tunnel.stream;
+            async move { stream.start_tls(&call, &tls, name, timeout).await }
+        })
+    })
+}
+
+/// The same in the background. The stream is in use until the operation has ended. See httpx_client_send_async for the
+/// other parameters; without `done`, ask httpx_op_result.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_start_tls_async(
+    s: *mut httpx_network_stream,
+    c: *mut httpx_client,
+    server_name: *const c_char,
+    server_name_len: usize,
+    timeout: f64,
+    q: *mut httpx_queue,
+    done: httpx_done_fn,
+    user_data: *mut c_void,
+    destroy: httpx_destroy_fn,
+    op: *mut *mut httpx_op,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let user_data = UserData::new(user_data, destroy);
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and length.
+        let (s, c, q) = unsafe { (borrow(s, "s")?, borrow(c, "c")?, borrow(q, "q")?) };
+        let name = unsafe { text(server_name, server_name_len, "server_name") }?.to_owned();
+        let (timeout, tls) = (limit(timeout)?, c.client().tls());
+        let mut tunnel = s.slot.lend()?;
+        // SAFETY: the caller vouches for `op`.
+        unsafe {
+            q.submit(Done::Nothing(done), user_data, op, |call| async move {
+                tunnel.stream.start_tls(&call, &tls, &name, timeout).await.map(|()| Outcome::Nothing)
+            })
+        }
+    })
+}
+
+/// Whether a read would not have to wait, because there is data or the peer has ended: 1 or 0. 0 if `s` is NULL or in
+/// use.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_is_readable(s: *const httpx_network_stream) -> i32 {
+    guard_or(0, || {
+        // SAFETY: the caller vouches for it.
+        let tunnel = unsafe { s.as_ref() }.and_then(|s| s.slot.lend().ok());
+        tunnel.map_or(0, |tunnel| i32::from(tunnel.stream.is_readable()))
+    })
+}
+
+/// Our end's address: "127.0.0.1:4711" or "[::1]:4711"; empty for a unix socket. `len` may be NULL. Borrowed from `s`;
+/// NULL if `s` is NULL or in use.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_local_address(
+    s: *const httpx_network_stream,
+    len: *mut usize,
+) -> *const c_char {
+    // SAFETY: the caller vouches for both.
+    unsafe { give_address(s, len, |s, stream| s.local.get(|| address(stream.info().local))) }
+}
+
+/// The peer's address, which is the proxy's if there is one; else as httpx_network_stream_local_address.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_peer_address(
+    s: *const httpx_network_stream,
+    len: *mut usize,
+) -> *const c_char {
+    // SAFETY: the caller vouches for both.
+    unsafe { give_address(s, len, |s, stream| s.peer.get(|| address(stream.info().peer))) }
+}
+
+fn address(address: Option<std::net::SocketAddr>) -> String {
+    address.map(|address| address.to_string()).unwrap_or_default()
+}
+
+/// # Safety
+/// `s` is NULL or a live handle, `len` NULL or writable.
+unsafe fn give_address(
+    s: *const httpx_network_stream,
+    len: *mut usize,
+    get: impl FnOnce(&httpx_network_stream, &NetworkStream) -> (*const c_char, usize),
+) -> *const c_char {
+    guard_or(std::ptr::null(), || {
+        // SAFETY: the caller vouches for both.
+        let found = unsafe { s.as_ref() }.and_then(|s| Some(get(s, &s.slot.lend().ok()?.stream)));
+        let (text, length) = found.unwrap_or((std::ptr::null(), 0));
+        unsafe { set_if_wanted(len, length) };
+        text
+    })
+}
+
+/// Closes the connection. HTTPX_E_STREAM_CLOSED for whoever reads or writes on.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_close(
+    s: *mut httpx_network_stream,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        let mut tunnel = unsafe { borrow(s, "s") }?.slot.lend()?;
+        tunnel.current = Bytes::new();
+        tunnel.stream.close();
+        Ok(())
+    })
+}
+
+/// Frees it, and closes the connection. NULL is fine.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_free(s: *mut httpx_network_stream) {
+    // SAFETY: a live handle or NULL, not used again.
+    guard_or((), || unsafe { take_back(s, |s| s.slot.generation()) });
+}

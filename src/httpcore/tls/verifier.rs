@@ -1,0 +1,204 @@
+//! Who is trusted. rustls decides; here is what it does not do by itself: trust in a certificate that is itself among
+//! the roots, a word for one that vouches only for itself, and no check at all for those who want that.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{verify_server_name, WebPkiServerVerifier};
+use rustls::crypto::{
+    verify_tls12_signature, verify_tls13_signature, verify_tls13_signature_with_raw_key, CryptoProvider,
+    WebPkiSupportedAlgorithms,
+};
+use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
+use rustls_platform_verifier::Verifier as SystemVerifier;
+
+use super::der::sequence;
+use super::{invalid, RootStore, TlsSettings};
+use crate::error::Error;
+
+/// The verifier that settings ask for.
+pub(super) fn of_settings(
+    settings: &TlsSettings,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    if !settings.verify {
+        return Ok(Arc::new(AnyCertificate(Arc::clone(provider))));
+    }
+    let given = || settings.roots.iter().map(|root| CertificateDer::from_slice(root).into_owned());
+    let unusable = |e: &dyn fmt::Display| invalid(format!("the root certificates cannot be used: {e}"));
+    let inner: Arc<dyn ServerCertVerifier> = match settings.store {
+        RootStore::System => {
+            Arc::new(SystemVerifier::new_with_extra_roots(given(), Arc::clone(provider)).map_err(|e| unusable(&e))?)
+        }
+        store => {
+            let mut roots = RootCertStore::empty();
+            if store == RootStore::Bundled || settings.roots.is_empty() {
+                roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+            }
+            for root in given() {
+                roots.add(root).map_err(|e| unusable(&e))?;
+            }
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
+                .build()
+                .map_err(|e| unusable(&e))?
+        }
+    };
+    Ok(Arc::new(Verifier { inner, roots: settings.roots.clone() }))
+}
+
+/// The certificate names itself as its issuer.
+#[derive(Debug)]
+pub(super) struct SelfSigned;
+
+impl fmt::Display for SelfSigned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("self-signed certificate")
+    }
+}
+
+impl std::error::Error for SelfSigned {}
+
+#[derive(Debug)]
+struct Verifier {
+    inner: Arc<dyn ServerCertVerifier>,
+    /// Those that the program has given.
+    roots: Vec<Bytes>,
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verified = self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let Err(rustls::Error::InvalidCertificate(reason)) = &verified else { return verified };
+        if !is_about_its_issuer(reason) {
+            return verified;
+        }
+        // Its time has been looked at by now: only who has issued it is in question.
+        if self.roots.iter().any(|root| root[..] == end_entity[..]) {
+            verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+            return Ok(ServerCertVerified::assertion());
+        }
+        match webpki::EndEntityCert::try_from(end_entity) {
+            Ok(certificate) if certificate.issuer() == certificate.subject() => {
+                Err(CertificateError::Other(OtherError(Arc::new(SelfSigned))).into())
+            }
+            _ => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
+}
+
+/// Nobody who is trusted has issued it; or it is the certificate of an authority, as `openssl req -x509` makes them, and
+/// rustls takes those only from issuers.
+fn is_about_its_issuer(reason: &CertificateError) -> bool {
+    match reason {
+        CertificateError::UnknownIssuer => true,
+        CertificateError::Other(other) => {
+            matches!(other.0.downcast_ref::<webpki::Error>(), Some(webpki::Error::CaUsedAsEndEntity))
+        }
+        _ => false,
+    }
+}
+
+/// Checks that the peer holds its certificate's key, and nothing else: `verify=False` (checklist L01).
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        match key_of_odd_certificate(cert) {
+            Some(key) => verify_by_any(message, &key, dss, algorithms),
+            None => verify_tls12_signature(message, cert, dss, algorithms),
+        }
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        match key_of_odd_certificate(cert) {
+            Some(key) => verify_tls13_signature_with_raw_key(message, &key, dss, algorithms),
+            None => verify_tls13_signature(message, cert, dss, algorithms),
+        }
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// The key of a certificate that webpki does not take from a server, such as one of X.509's first version, which many
+/// devices have.
+fn key_of_odd_certificate(certificate: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {
+    if webpki::EndEntityCert::try_from(certificate).is_ok() {
+        return None;
+    }
+    let anchor = webpki::anchor_from_trusted_cert(certificate).ok()?;
+    Some(sequence(&anchor.subject_public_key_info).into())
+}
+
+/// In TLS 1.2 a scheme stands for several algorithms.
+fn verify_by_any(
+    message: &[u8],
+    key: &SubjectPublicKeyInfoDer<'_>,
+    dss: &DigitallySignedStruct,
+    algorithms: &WebPkiSupportedAlgorithms,
+) -> Result<HandshakeSignatureValid, rustls::Error> {
+    let key = webpki::RawPublicKeyEntity::try_from(key).map_err(|_| CertificateError::BadEncoding)?;
+    let possible = algorithms.mapping.iter().filter(|(scheme, _)| *scheme == dss.scheme).flat_map(|(_, all)| *all);
+    match possible.into_iter().any(|algorithm| key.verify_signature(*algorithm, message, dss.signature()).is_ok()) {
+        true => Ok(HandshakeSignatureValid::assertion()),
+        false => Err(CertificateError::BadSignature.into()),
+    }
+}

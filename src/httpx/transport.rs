@@ -1,0 +1,169 @@
+//! A transport: what carries single requests, with a connection pool of its own. Usable without a client, and by several
+//! clients at once (checklist M01).
+
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{ClientBuilder, Proxy, Request, Response, Url};
+use crate::error::{Code, Error};
+use crate::httpcore::{self, ConnectionPool, ConnectionSnapshot, Counts, Dialer, Observer, Refusal, TlsConfig};
+use crate::runtime::{block_on, Call, ForkCell, Interrupt};
+
+/// See the module. Any thread may use it.
+pub struct Transport {
+    /// What concerns connections of it.
+    options: ClientBuilder,
+    /// A forked child has a pool of its own (checklist T05).
+    pool: ForkCell<Arc<ConnectionPool>>,
+    closed: AtomicBool,
+}
+
+impl Transport {
+    /// Opens and reads nothing yet.
+    pub fn new(options: ClientBuilder) -> Arc<Transport> {
+        Arc::new(Transport { options, pool: ForkCell::new(), closed: AtomicBool::new(false) })
+    }
+
+    fn pool(&self) -> &Arc<ConnectionPool> {
+        self.pool.get_or_init(|| {
+            let dialer = Dialer {
+                tls: TlsConfig::new(self.options.tls.clone()),
+                unix_socket: self.options.unix_socket.clone(),
+                overrides: self.options.overrides.clone(),
+                sockets: self.options.sockets.clone(),
+                proxy: self.options.proxy.as_ref().map(Proxy::to_core),
+                retries: self.options.retries,
+                http1: self.options.http1,
+                http2: self.options.http2,
+            };
+            let pool = ConnectionPool::new(self.options.limits, dialer, self.options.http2_settings);
+            if self.closed.load(Ordering::Acquire) {
+                pool.close();
+            }
+            pool
+        })
+    }
+
+    /// A request without a client's defaults: Host is all that it has.
+    pub fn build_request(&self, method: &str, url: &str) -> Result<Request, Error> {
+        Request::new(method, Url::parse(url)?, &super::Headers::default(), self.options.timeouts)
+    }
+
+    /// One request, one response, with its body unread: no redirects, no cookies, no credentials.
+    pub async fn handle(
+        &self,
+        call: &Call,
+        request: &Arc<Request>,
+        observer: &Observer,
+        deadline: Option<Instant>,
+    ) -> Result<Response, Error> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::from(Code::CLIENT_CLOSED));
+        }
+        let started = Instant::now();
+        let mut core = httpcore::Request {
+            limits: self.options.head_limits,
+            max_body: self.options.max_body,
+            observer,
+            ..request.to_core(deadline)
+        };
+        let mut handled = self.pool().handle(call, &core).await;
+        if matches!(&handled, Ok(response) if response.head.status == 417)
+            && core.adds_expect()
+            && core.body.is_replayable()
+        {
+            // RFC 9110 §10.1.1: once more, without asking.
+            drop(handled);
+            core.expect = None;
+            handled = Box::pin(self.pool().handle(call, &core)).await;
+        }
+        match handled {
+            Ok(response) => Ok(Response::new(response, Arc::clone(request), started)),
+            Err(error) => Err(with_refusal(error, request, started)),
+        }
+    }
+
+    /// What [`Transport::handle`] does, for those who have nothing but a transport. A request's errors say which it was.
+    pub async fn send(self: Arc<Transport>, call: Call, request: Arc<Request>) -> Result<Response, Error> {
+        let observer = self.options.observer_of(&request);
+        let observer = observer.as_ref().unwrap_or(&request.observer);
+        let sent = self.handle(&call, &request, observer, request.deadline()).await;
+        request.abandon_body();
+        sent.map_err(|error| request.blamed(error))
+    }
+
+    /// What a thread that is blocked in a call of this transport asks now and then.
+    pub fn interrupt(&self) -> Option<&Arc<Interrupt>> {
+        self.options.interrupt.as_ref()
+    }
+
+    /// Runs a call of this transport on the calling thread.
+    pub fn block_on<T, F>(&self, make: impl FnOnce(Call) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        block_on(self.options.interrupt.as_deref(), make)
+    }
+
+    /// What the pool has just now.
+    pub fn counts(&self) -> Counts {
+        self.pool.get().map_or(Counts::default(), |pool| pool.counts())
+    }
+
+    /// Its connections just now, oldest first.
+    pub fn connections(&self) -> Vec<ConnectionSnapshot> {
+        self.pool.get().map_or(Vec::new(), |pool| pool.connections())
+    }
+
+    /// Waits until no request runs, or until `at`.
+    pub(super) async fn drained(&self, call: &Call, at: Option<Instant>) {
+        if let Some(pool) = self.pool.get() {
+            pool.drained(call, at).await;
+        }
+    }
+
+    /// Takes no more requests, and cuts off those that run.
+    pub(super) fn close_now(&self) {
+        self.closed.store(true, Ordering::Release);
+        if let Some(pool) = self.pool.get() {
+            pool.close();
+        }
+    }
+
+    /// Takes no more requests, waits at most `drain` for those that run (None: for ever) and for responses that are
+    /// open, and cuts the others off. Closing twice does no harm.
+    pub fn close(&self, drain: Option<Duration>) -> Result<(), Error> {
+        self.closed.store(true, Ordering::Release);
+        if drain != Some(Duration::ZERO) {
+            let at = drain.and_then(|drain| Instant::now().checked_add(drain));
+            self.block_on(|call| async move {
+                self.drained(&call, at).await;
+                Ok(())
+            })?;
+        }
+        self.close_now();
+        Ok(())
+    }
+}
+
+/// The error with the response, if a proxy has given one that is not the request's.
+fn with_refusal(error: Error, request: &Arc<Request>, started: Instant) -> Error {
+    match error.response::<Refusal>() {
+        Some(refusal) => {
+            let response = Response::of_refusal(&refusal, Arc::clone(request), started);
+            error.with_response(Arc::new(response))
+        }
+        None => error,
+    }
+}
+
+impl Drop for Transport {
+    // Open responses keep the pool; what is idle goes now, and they close their connections at their end.
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.get() {
+            pool.retire();
+        }
+    }
+}
