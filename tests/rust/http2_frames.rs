@@ -628,7 +628,8 @@ fn responses_without_a_body_may_say_how_long_it_would_be() {
 
 #[test]
 fn interim_responses_are_told_and_a_flood_of_them_ends_the_request() {
-    let address = peer(|mut peer, _| {
+    let (cancelled, was_cancelled) = mpsc::channel();
+    let address = peer(move |mut peer, _| {
         let stream = peer.request();
         peer.headers(stream, &[(":status", "103"), ("link", "<a>")], 0);
         peer.headers(stream, &[(":status", "102")], 0);
@@ -637,7 +638,7 @@ fn interim_responses_are_told_and_a_flood_of_them_ends_the_request() {
         for _ in 0..101 {
             peer.headers(stream, &[(":status", "103")], 0);
         }
-        assert_eq!(peer.next(RST_STREAM).unwrap().number(), 8);
+        cancelled.send(peer.next(RST_STREAM).unwrap().number()).unwrap();
         peer.end();
     });
     let client = prior_knowledge().build().unwrap();
@@ -649,6 +650,7 @@ fn interim_responses_are_told_and_a_flood_of_them_ends_the_request() {
         assert_eq!(told.try_iter().collect::<Vec<_>>(), [103, 102]);
         let error = get(&client, address).err().unwrap();
         assert_eq!(error.code(), Code::REMOTE_PROTOCOL_ERROR);
+        assert_eq!(was_cancelled.recv().unwrap(), 8);
     });
 }
 
@@ -973,7 +975,8 @@ fn a_body_waits_no_longer_than_wanted() {
 
 #[test]
 fn a_body_that_a_final_response_comes_before_is_not_sent() {
-    let address = peer(|mut peer, _| {
+    let (tell, told) = mpsc::channel();
+    let address = peer(move |mut peer, _| {
         let stream = peer.request();
         peer.headers(stream, &[(":status", "403")], 0);
         peer.data(stream, b"no", END_STREAM);
@@ -981,22 +984,25 @@ fn a_body_that_a_final_response_comes_before_is_not_sent() {
         assert_eq!((reset.stream, reset.number()), (stream, 0));
         // And nothing of the body before that.
         peer.settle();
+        tell.send(()).unwrap();
         peer.end();
     });
     let client = prior_knowledge().build().unwrap();
     ends(move || {
         let response = send(&client, expecting(&client, address, PATIENCE)).unwrap();
         assert_eq!((response.head().status(), text(&response)), (403, "no"));
+        told.recv().unwrap();
     });
 }
 
 #[test]
 fn a_body_that_is_not_as_long_as_declared_is_not_passed_off_as_complete() {
-    let address = peer(|mut peer, _| {
+    let (tell, told) = mpsc::channel();
+    let address = peer(move |mut peer, _| {
         for _ in 0..2 {
             let stream = peer.request();
             let reset = peer.next(RST_STREAM).unwrap();
-            assert_eq!((reset.stream, reset.number()), (stream, 8));
+            tell.send((reset.stream == stream, reset.number())).unwrap();
         }
         peer.end();
     });
@@ -1009,6 +1015,7 @@ fn a_body_that_is_not_as_long_as_declared_is_not_passed_off_as_complete() {
             let mut post = request(&client, "POST", address);
             post.set_pipe(reader, Some(declared));
             assert_eq!(send(&client, post).err().unwrap().code(), Code::LOCAL_PROTOCOL_ERROR);
+            assert_eq!(told.recv().unwrap(), (true, 8));
         }
     });
 }

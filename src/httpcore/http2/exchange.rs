@@ -380,8 +380,7 @@ pub(in crate::httpcore) async fn exchange(
 
 /// Opens a stream: from here on the I/O thread sends the head.
 async fn open<'a>(connection: &'a Http2Connection, request: &Request<'_>, wait: Wait) -> Result<Machine<'a>, Failure> {
-    let RequestHead { request: head, has_body, length, expects_continue } =
-        request_head(request).map_err(Failure::own)?;
+    let RequestHead { request: head, has_body, length } = request_head(request).map_err(Failure::own)?;
     wait.check().map_err(Failure::own)?;
     let status = &*connection.status;
     let unopened = |error: h2::Error| {
@@ -395,7 +394,7 @@ async fn open<'a>(connection: &'a Http2Connection, request: &Request<'_>, wait: 
     let body = if has_body { Some(request.body.open().map_err(Failure::own)?) } else { None };
     let (response, stream) = sender.send_request(head, body.is_none()).map_err(unopened)?;
     let upload = body.map(|body| Upload { stream, body, data: Bytes::new(), left: length });
-    let hold = request.expect.filter(|_| expects_continue);
+    let hold = request.expect.filter(|_| request.expects());
     let writing = match (&upload, hold) {
         (None, _) => Writing::Done,
         (Some(_), None) => Writing::AwaitsBody,

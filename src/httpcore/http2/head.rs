@@ -1,6 +1,6 @@
 //! Heads of requests and responses, between our form and h2's (checklist J05, J09).
 
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue, EXPECT};
 use http::uri::{Authority, PathAndQuery, Scheme as UriScheme, Uri};
 use http::{HeaderMap, Method};
 
@@ -19,8 +19,6 @@ pub(super) struct RequestHead {
     pub(super) has_body: bool,
     /// The length that Content-Length gives it.
     pub(super) length: Option<u64>,
-    /// The body is to wait for a `100 Continue`.
-    pub(super) expects_continue: bool,
 }
 
 fn refused(what: &str, value: &[u8]) -> Error {
@@ -30,7 +28,7 @@ fn refused(what: &str, value: &[u8]) -> Error {
 pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> {
     let too_many = |_| Error::new(Code::LOCAL_PROTOCOL_ERROR, "these are too many headers for HTTP/2");
     let mut headers = HeaderMap::try_with_capacity(request.headers.len() + 1).map_err(too_many)?;
-    let (mut authority, mut has_body, mut length, mut expects) = (None, false, None, false);
+    let (mut authority, mut has_body, mut length) = (None, false, None);
     for (name, value) in request.lines() {
         if same_name(name, b"host") {
             let parsed = Authority::try_from(value).map_err(|_| refused("the Host header", value))?;
@@ -41,7 +39,6 @@ pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> 
         if is_length {
             length = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok());
         }
-        expects |= same_name(name, b"expect") && value.eq_ignore_ascii_case(b"100-continue");
         let is_te = same_name(name, b"te");
         let other_te = is_te && !value.eq_ignore_ascii_case(b"trailers");
         if other_te || LEFT_OUT.iter().any(|left_out| same_name(name, left_out)) {
@@ -51,6 +48,9 @@ pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> 
         let value = if is_te { b"trailers" } else { value };
         let value = HeaderValue::from_bytes(value).map_err(|_| refused("the header value", value))?;
         headers.try_append(key, value).map_err(too_many)?;
+    }
+    if request.adds_expect() {
+        headers.try_append(EXPECT, HeaderValue::from_static("100-continue")).map_err(too_many)?;
     }
     let missing = || Error::new(Code::LOCAL_PROTOCOL_ERROR, "Missing mandatory 'Host:' header");
     let path = PathAndQuery::try_from(&request.target[..]).map_err(|_| refused("the target", &request.target))?;
@@ -64,8 +64,7 @@ pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> 
     *head.uri_mut() = uri.map_err(|_| refused("the target", &request.target))?;
     *head.version_mut() = http::Version::HTTP_2;
     *head.headers_mut() = headers;
-    let expects_continue = expects && has_body && length != Some(0);
-    Ok(RequestHead { request: head, has_body, length, expects_continue })
+    Ok(RequestHead { request: head, has_body, length })
 }
 
 /// Without the space around it, which HTTP/2 does not allow (RFC 9113 §8.2.1).
