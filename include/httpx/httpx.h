@@ -608,6 +608,18 @@ httpx_code httpx_client_builder_retries(httpx_client_builder *b, uint32_t retrie
 httpx_code httpx_client_builder_proxy(httpx_client_builder *b, const httpx_proxy *proxy, httpx_error **err);
 
 /**
+ * Has connections to URLs that match `pattern` go through a proxy, or, with NULL, through none, whatever
+ * httpx_client_builder_proxy says. For patterns see httpx_client_builder_mount, which comes before this for the same
+ * pattern. Unless httpx_client_builder_trust_env is 0, or there is a proxy or a transport for all URLs, the environment
+ * adds its own: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and exceptions in NO_PROXY (host names, addresses, networks as
+ * "10.0.0.0/8", all of them separated by commas). What `proxy` says now is copied.
+ *
+ * HTTPX_E_INVALID_ARGUMENT or HTTPX_E_INVALID_URL for what is no pattern.
+ */
+httpx_code httpx_client_builder_proxy_for(httpx_client_builder *b, const char *pattern, size_t len,
+                                          const httpx_proxy *proxy, httpx_error **err);
+
+/**
  * Sets the IP address at this end of connections, to a proxy too; only addresses of its family are connected to
  * then. "0.0.0.0" and "::" ask for a family and leave the address to the system. Unix sockets have none.
  *

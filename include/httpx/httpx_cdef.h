@@ -167,6 +167,7 @@ httpx_code httpx_client_builder_auth_netrc(httpx_client_builder *b, const char *
 httpx_code httpx_client_builder_resolve(httpx_client_builder *b, const char *name, size_t name_len, uint32_t port, const char *address, size_t address_len, httpx_error **err);
 httpx_code httpx_client_builder_retries(httpx_client_builder *b, uint32_t retries, httpx_error **err);
 httpx_code httpx_client_builder_proxy(httpx_client_builder *b, const httpx_proxy *proxy, httpx_error **err);
+httpx_code httpx_client_builder_proxy_for(httpx_client_builder *b, const char *pattern, size_t len, const httpx_proxy *proxy, httpx_error **err);
 httpx_code httpx_client_builder_local_address(httpx_client_builder *b, const char *address, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_socket_option(httpx_client_builder *b, int32_t level, int32_t option, const uint8_t *value, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follow, size_t max_redirects, httpx_error **err);

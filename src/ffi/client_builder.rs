@@ -12,7 +12,7 @@ use super::kit::{borrow, bytes, guard_ok, guard_or, path, seconds, short_bytes, 
 use super::proxy::httpx_proxy;
 use crate::error::{Code, Error, Result};
 use crate::httpcore::{HeadLimits, Limits};
-use crate::httpx::{Auth, BaseUrl, ClientBuilder, Netrc};
+use crate::httpx::{Auth, BaseUrl, ClientBuilder, Netrc, UrlPattern};
 use crate::runtime::{Foreign, SocketOption};
 
 /// The options of a client to come. One thread at a time.
@@ -386,6 +386,32 @@ pub unsafe extern "C" fn httpx_client_builder_proxy(
     let set = |builder: &mut ClientBuilder| {
         // SAFETY: a live handle or NULL.
         builder.proxy = unsafe { proxy.as_ref() }.map(httpx_proxy::copied).transpose()?;
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
+/// Has connections to URLs that match `pattern` go through a proxy, or, with NULL, through none, whatever
+/// httpx_client_builder_proxy says. For patterns see httpx_client_builder_mount, which comes before this for the same
+/// pattern. Unless httpx_client_builder_trust_env is 0, or there is a proxy or a transport for all URLs, the environment
+/// adds its own: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and exceptions in NO_PROXY (host names, addresses, networks as
+/// "10.0.0.0/8", all of them separated by commas). What `proxy` says now is copied.
+///
+/// HTTPX_E_INVALID_ARGUMENT or HTTPX_E_INVALID_URL for what is no pattern.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_proxy_for(
+    b: *mut httpx_client_builder,
+    pattern: *const c_char,
+    len: usize,
+    proxy: *const httpx_proxy,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        // SAFETY: the caller vouches for pointer and length.
+        let pattern = UrlPattern::parse(unsafe { text(pattern, len, "pattern") }?)?;
+        // SAFETY: a live handle or NULL.
+        builder.set_proxy_for(pattern, unsafe { proxy.as_ref() }.map(httpx_proxy::copied).transpose()?);
         Ok(())
     };
     // SAFETY: the caller vouches for `b`.

@@ -45,7 +45,7 @@ pub struct Refusal {
 impl Proxy {
     /// Whether requests to `origin` are forwarded by it.
     pub(super) fn forwards(&self, origin: &Origin) -> bool {
-        matches!(self.kind, ProxyKind::Http { .. }) && origin.scheme == Scheme::Http
+        matches!(self.kind, ProxyKind::Http { .. }) && origin.scheme == Scheme::Http && !origin.websocket
     }
 
     /// What a request is like when it is forwarded (checklist K02): the proxy's fields come right behind Host, unless
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     fn origin(host: &str, port: u16) -> Origin {
-        Origin { scheme: Scheme::Http, host: host.into(), port, server_name: None }
+        Origin { scheme: Scheme::Http, host: host.into(), port, server_name: None, websocket: false }
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub struct Origin {
     pub port: u16,
     /// The name for TLS, if it is not the host's (checklist L07).
     pub server_name: Option<Box<str>>,
+    /// The URL's scheme is ws or wss: the connection is to become another protocol's, so a proxy must not look at it.
+    pub websocket: bool,
 }
 
 impl Origin {

@@ -14,8 +14,8 @@ use bytes::Bytes;
 
 use super::decoders::accept_encoding;
 use super::{
-    redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, Proxy, QueryParams, Request, Response, Transport, Url,
-    UrlParts, UrlPattern,
+    proxy_environment, redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, Proxy, QueryParams, Request,
+    Response, Transport, Url, UrlParts, UrlPattern,
 };
 use crate::error::{Code, Error};
 use crate::httpcore::{
@@ -43,6 +43,8 @@ pub struct ClientBuilder {
     pub sockets: TcpSettings,
     /// What all connections go through.
     pub proxy: Option<Proxy>,
+    /// What connections to some URLs go through; None is nothing (checklist K13).
+    pub proxies: Vec<(UrlPattern, Option<Proxy>)>,
     /// How often a connection that cannot be made is tried again.
     pub retries: u32,
     /// Whether HTTP/1.1 is spoken. Without it, `http` URLs mean HTTP/2 with prior knowledge (checklist J03).
@@ -100,6 +102,7 @@ impl Default for ClientBuilder {
             overrides: HashMap::new(),
             sockets: TcpSettings::default(),
             proxy: None,
+            proxies: Vec::new(),
             retries: 0,
             http1: true,
             http2: false,
@@ -178,8 +181,28 @@ impl ClientBuilder {
         if !self.http1 && !self.http2 {
             return Err(Error::new(Code::INVALID_CONFIG, "neither HTTP/1.1 nor HTTP/2 may be spoken"));
         }
-        let options = ClientBuilder { transport: None, mounts: Vec::new(), ..self.clone() };
+        let options = ClientBuilder { transport: None, mounts: Vec::new(), proxies: Vec::new(), ..self.clone() };
         Ok(Transport::new(options))
+    }
+
+    /// Has connections to some URLs go through `proxy`; None is no proxy.
+    pub fn set_proxy_for(&mut self, pattern: UrlPattern, proxy: Option<Proxy>) {
+        match self.proxies.iter_mut().find(|(known, _)| *known == pattern) {
+            Some(known) => known.1 = proxy,
+            None => self.proxies.push((pattern, proxy)),
+        }
+    }
+
+    /// Adds the environment's proxies, in front of those that the program has set and that come before them.
+    fn add_proxies(&mut self, found: Vec<(UrlPattern, Option<String>)>) -> Result<(), Error> {
+        let own = std::mem::take(&mut self.proxies);
+        for (pattern, url) in found {
+            self.proxies.push((pattern, url.as_deref().map(Proxy::parse).transpose()?));
+        }
+        for (pattern, proxy) in own {
+            self.set_proxy_for(pattern, proxy);
+        }
+        Ok(())
     }
 
     /// These options, and what the environment adds to them if it is trusted: for `build`.
@@ -190,6 +213,10 @@ impl ClientBuilder {
         let mut builder = self.clone();
         if self.trust_env {
             builder.tls.apply_environment(lookup)?;
+            // A13. A unix socket is a way of its own.
+            if self.proxy.is_none() && self.transport.is_none() && self.unix_socket.is_none() {
+                builder.add_proxies(proxy_environment(lookup)?)?;
+            }
         }
         Ok(builder)
     }
@@ -229,11 +256,29 @@ impl Routes {
         let default = match &options.transport {
             Some(shared) => Arc::clone(shared),
             None => {
-                own.push(options.build_transport()?);
+                // Its proxy is a mount (checklist K15), so that there is a way around it.
+                own.push(ClientBuilder { proxy: None, ..options.clone() }.build_transport()?);
                 Arc::clone(&own[0])
             }
         };
-        let mut mounts = options.mounts.clone();
+        let mut mounts = Vec::new();
+        let everywhere = options.proxy.as_ref().filter(|_| options.transport.is_none());
+        let everywhere = everywhere.map(|proxy| Ok::<_, Error>((UrlPattern::parse("all://")?, Some(proxy.clone()))));
+        for (pattern, proxy) in everywhere.transpose()?.iter().chain(&options.proxies) {
+            let transport = match proxy {
+                Some(proxy) => {
+                    let through = ClientBuilder { proxy: Some(proxy.clone()), ..options.clone() };
+                    own.push(through.build_transport()?);
+                    own.last().map(Arc::clone)
+                }
+                None => None,
+            };
+            mounts.push((pattern.clone(), transport));
+        }
+        for (pattern, transport) in &options.mounts {
+            mounts.retain(|(known, _)| known != pattern);
+            mounts.push((pattern.clone(), transport.clone()));
+        }
         mounts.sort_by_key(|(pattern, _)| pattern.priority());
         Ok(Routes { default, mounts, own })
     }

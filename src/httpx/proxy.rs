@@ -96,7 +96,7 @@ impl Proxy {
         };
         httpcore::Proxy {
             url: self.url.url().as_str().into(),
-            origin: Arc::new(Origin { scheme, host, port: self.url.port(), server_name: None }),
+            origin: Arc::new(Origin { scheme, host, port: self.url.port(), server_name: None, websocket: false }),
             tls: TlsConfig::new(self.tls.clone()),
             kind,
         }

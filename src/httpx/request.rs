@@ -369,5 +369,6 @@ fn origin_of(url: &Url) -> Result<Origin, Error> {
     url.check_sendable()?;
     let scheme = if url.is_ssl() { Scheme::Https } else { Scheme::Http };
     let port = url.effective_port().unwrap_or_else(|| scheme.default_port());
-    Ok(Origin { scheme, host: url.dial_host().into(), port, server_name: None })
+    let websocket = matches!(url.scheme(), "ws" | "wss");
+    Ok(Origin { scheme, host: url.dial_host().into(), port, server_name: None, websocket })
 }

@@ -76,6 +76,7 @@ static const row rows[] = {
     ROW(client_builder_retries, 2, 1, 0, 0, 0),
     ROW(client_builder_redirects, 2, 1, 0, 0, 0),
     ROW(client_builder_proxy, 3, 1, 0, 0, 0),
+    ROW(client_builder_proxy_for, 4, 3, 1, 1, 0),
     ROW(client_builder_local_address, 3, 3, 1, 1, 0),
     ROW(client_builder_socket_option, 3, 3, 1, 1, 0),
     ROW(client_builder_interrupt, 5, 1, 0, 0, 0),

@@ -43,6 +43,11 @@ static httpx_code call_proxy_share_forwarding(fixture *f)
     return httpx_proxy_share_forwarding(P(0, f->proxy), 0, ERR(1));
 }
 
+static httpx_code call_client_builder_proxy_for(fixture *f)
+{
+    return httpx_client_builder_proxy_for(P(0, f->builder), T(1, 0, "http://"), L(0, 7), P(2, f->proxy), ERR(3));
+}
+
 static httpx_code call_client_builder_proxy(fixture *f)
 {
     return httpx_client_builder_proxy(P(0, f->builder), P(1, f->proxy), ERR(2));

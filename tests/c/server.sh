@@ -20,6 +20,9 @@ prepare() {
     [ -e "$libdir/libhttpx.so" ] || die "$libdir/libhttpx.so: no such file; run make lib first"
     [ -x "$3" ] || die "$3: no such program; run make lib first"
 
+    # The library trusts the environment; what it says here is not what is tested.
+    unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSLKEYLOGFILE
+
     work=$(mktemp -d)
     trap stop EXIT
     # The server serves until its standard input ends, so it never outlives this script, however that ends.

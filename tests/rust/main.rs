@@ -12,6 +12,7 @@ mod http2_peer;
 mod http2_scripts;
 mod peers;
 mod proxies;
+mod proxy_routes;
 mod runtime;
 mod runtime_faults;
 mod support;

@@ -664,3 +664,14 @@ fn a_proxy_may_be_behind_a_unix_socket() {
     std::fs::remove_file(&path).unwrap();
     assert!(serving.join().unwrap().starts_with("GET http://example.invalid/ "));
 }
+
+#[test]
+fn a_websocket_goes_through_a_tunnel_even_without_tls() {
+    let (address, told) = noting_heads(ESTABLISHED);
+    let client = through(proxy(&format!("http://{address}")));
+    let mut request = client.build_request("GET", "ws://example.invalid/chat").unwrap();
+    request.set_timeouts([Timeout::Unset, Timeout::Set(Some(Duration::ZERO)), Timeout::Unset, Timeout::Unset]);
+    // What the tunnel leads to answers with a second 200, and no switch of protocols: what is asked is what counts.
+    let _ = send(&client, request);
+    assert!(told.recv_timeout(PATIENCE).unwrap().starts_with("CONNECT example.invalid:80 HTTP/1.1\r\n"));
+}
