@@ -85,7 +85,7 @@ pub unsafe extern "C" fn httpx_client_builder_http2_max_streams(
 
 /// Has a peer that was silent on an HTTP/2 connection for `interval` seconds asked by a PING whether it lives, and the
 /// connection closed if nothing comes within `timeout` seconds. INFINITY (the default) as `interval` asks never. Requests
-/// that run on such a connection end with HTTPX_E_READ.
+/// that run on such a connection end with HTTPX_E_READ, unless they can be sent again without harm.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_client_builder_http2_ping(
     b: *mut httpx_client_builder,

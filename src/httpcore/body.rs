@@ -59,6 +59,14 @@ impl Body {
         !matches!(self, Body::Pipe(_))
     }
 
+    /// True if it can be read from its beginning: always, but for a pipe that was read before.
+    pub(super) fn is_unread(&self) -> bool {
+        match self {
+            Body::Pipe(pipe) => pipe.lock().unwrap_or_else(PoisonError::into_inner).is_some(),
+            _ => true,
+        }
+    }
+
     /// All of it in memory; None for a pipe, which can be read once only.
     ///
     /// # Errors

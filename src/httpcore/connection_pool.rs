@@ -15,6 +15,7 @@ use super::pool_state::{
     Afterwards, Carrier, ConnectionSnapshot, Counts, Destination, Offer, Slot, State, DIAL_PATIENCE,
 };
 use super::response_body::ResponseBody;
+use super::trace::Value;
 use super::{http11, Dialer, Origin, Request, Response, Scheme, Timings};
 use crate::error::{Code, Error};
 use crate::runtime::{Call, CoarseTimer, Granted, PutBack, Quiesce, WaitQueue, Waiting};
@@ -43,8 +44,9 @@ impl Default for Limits {
     }
 }
 
-/// How often a request is sent anew because the server has said that it did not look at it.
-const MAX_UNPROCESSED: u32 = 5;
+/// How often a request is sent anew because the server has said that it did not look at it. A server that ends its
+/// connections after a few requests leaves many out, each time fewer.
+const MAX_UNPROCESSED: u32 = 50;
 
 /// See the module.
 pub struct ConnectionPool {
@@ -143,13 +145,13 @@ struct Failed {
     error: Error,
     /// The place, for another try on a connection that was not used before.
     once_more: Option<Place>,
-    /// It may be sent again, on any connection.
-    unprocessed: bool,
+    /// How often it may be sent again, on any connection.
+    more_tries: u32,
 }
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Failed {
-        Failed { error, once_more: None, unprocessed: false }
+        Failed { error, once_more: None, more_tries: 0 }
     }
 }
 
@@ -178,7 +180,7 @@ impl ConnectionPool {
         let mut patience = request.timeouts.pool;
         let mut place = self.acquire(call, request, &mut patience).await?;
         timings.queued = timings.started.elapsed();
-        let mut unprocessed = 0;
+        let mut tries = 0;
         loop {
             let failed = match self.attempt(call, request, place, &mut timings).await {
                 Ok(response) => return Ok(response),
@@ -186,8 +188,8 @@ impl ConnectionPool {
             };
             place = match failed.once_more {
                 Some(place) => place,
-                None if failed.unprocessed && unprocessed < MAX_UNPROCESSED && request.body.is_replayable() => {
-                    unprocessed += 1;
+                None if tries < failed.more_tries && request.body.is_unread() => {
+                    tries += 1;
                     self.acquire(call, request, &mut patience).await?
                 }
                 None => return Err(failed.error),
@@ -225,7 +227,7 @@ impl ConnectionPool {
             Err(failure) if timings.reused && may_try_again(request, &failure) => {
                 // The server closed it while it was idle, and we could not see that yet (checklist H16).
                 self.dial_again(&mut place)?;
-                Err(Failed { error: failure.error, once_more: Some(place), unprocessed: false })
+                Err(Failed { error: failure.error, once_more: Some(place), more_tries: 0 })
             }
             Err(failure) => Err(failure.error.into()),
         }
@@ -246,9 +248,14 @@ impl ConnectionPool {
                 Ok(Response { head, body, connection: info, timings: *timings, stream_id })
             }
             Err(failure) => {
-                // H16 holds for a shared connection that was idle, too.
-                let stale = timings.reused && failure.before_response && request.is_idempotent();
-                Err(Failed { unprocessed: failure.unprocessed || stale, error: failure.error, once_more: None })
+                // H16 holds for a connection that others have used, too.
+                let more_tries = match timings.reused {
+                    _ if failure.unprocessed => MAX_UNPROCESSED,
+                    true if failure.unopened => MAX_UNPROCESSED,
+                    true if failure.disconnected && request.is_idempotent() => 1,
+                    _ => 0,
+                };
+                Err(Failed { more_tries, error: failure.error, once_more: None })
             }
         }
     }
@@ -275,7 +282,10 @@ impl ConnectionPool {
         slot.failed = dialled.is_err();
         let dialled = dialled?;
         if dialled.info.http2 {
-            let connection = Http2Connection::start(dialled, &self.http2, self.watch()).await?;
+            let start = Http2Connection::start(dialled, &self.http2, self.watch());
+            let step = "http2.send_connection_init";
+            let info = || http2::request_info(request);
+            let connection = request.observer.around(call, step, info, start, |_| Value::None).await?;
             self.guarded(|guarded, afterwards| {
                 guarded.state.share(place.slot()?, connection);
                 self.serve(guarded, News::of(self.destination(request.origin)), afterwards);

@@ -1,23 +1,20 @@
-//! HTTP/2, with servers made of the h2 crate where it can do what is wanted, and of bare frames where it cannot.
+//! HTTP/2 with servers made of the h2 crate, and over TLS.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{mpsc, Arc, Barrier, Mutex};
 use std::thread;
 
 use bytes::Bytes;
 use h2::server::{Connection, SendResponse};
 use h2::RecvStream;
 use httpx::error::Code;
-use httpx::httpx::{Client, ClientBuilder};
+use httpx::httpx::{Client, Request};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{ends, request, send};
-
-/// A client that speaks HTTP/2 to whomever.
-fn prior_knowledge() -> ClientBuilder {
-    ClientBuilder { http1: false, http2: true, ..ClientBuilder::default() }
-}
+use crate::http2_peer::{by_alpn, prior_knowledge, tls_server, Peer, Tls, HEADERS};
+use crate::support::{ends, ok_server, read_head, request, send, OK};
 
 type Stream = (http::Request<RecvStream>, SendResponse<Bytes>);
 
@@ -114,7 +111,7 @@ fn requests_share_one_connection() {
 }
 
 #[test]
-fn no_more_streams_are_open_than_the_server_allows() {
+fn no_more_streams_are_open_than_a_library_allows() {
     let server = Server::start(3, echo);
     let client = prior_knowledge().build().unwrap();
     let address = server.address;
@@ -180,9 +177,236 @@ fn a_reset_stream_is_an_error_and_the_connection_goes_on() {
     let client = prior_knowledge().build().unwrap();
     let url = format!("http://{}/reset", server.address);
     let error = send(&client, client.build_request("GET", &url).unwrap()).err().unwrap();
-    assert_eq!(error.code(), Code::REMOTE_PROTOCOL_ERROR);
+    assert_eq!(error.code(), Code::STREAM_RESET);
     assert_eq!(error.message(), "<StreamReset stream_id:1, error_code:11, remote_reset:True>");
     assert_eq!(error.h2_code(), Some(11));
     assert_eq!(send(&client, request(&client, "GET", server.address)).unwrap().head().stream_id(), Some(3));
     assert_eq!(server.connections.load(Ordering::SeqCst), 1);
+}
+
+// ---- J05: what a request becomes ----
+
+#[test]
+fn a_requests_head_is_put_in_http2s_words() {
+    let (tell, told) = mpsc::channel();
+    let server = Server::start(100, move |(request, mut respond): Stream| {
+        let (head, _) = request.into_parts();
+        tell.send(head).unwrap();
+        async move {
+            let _ = respond.send_response(http::Response::new(()), true);
+        }
+    });
+    let client = prior_knowledge().build().unwrap();
+    let mut put = client.build_request("PUT", &format!("http://{}/a%20b?c=d", server.address)).unwrap();
+    for (name, value) in [
+        ("X-Upper", "Case"),
+        ("X-Space", "in between"),
+        ("Cookie", "a=1; b=2"),
+        ("Connection", "keep-alive, x"),
+        ("Keep-Alive", "timeout=5"),
+        ("Proxy-Connection", "close"),
+        ("Upgrade", "websocket"),
+        ("TE", "gzip"),
+        ("te", "Trailers"),
+        ("Transfer-Encoding", "chunked"),
+        ("X-Upper", "twice"),
+    ] {
+        put.headers.add(name.as_bytes(), value.as_bytes()).unwrap();
+    }
+    ends(move || send(&client, put).unwrap());
+    let head = told.recv().unwrap();
+    assert_eq!(head.method, "PUT");
+    assert_eq!(head.uri.to_string(), format!("http://{}/a%20b?c=d", server.address));
+    let sent: Vec<_> = head.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    let agent = concat!("libhttpx/", env!("CARGO_PKG_VERSION"));
+    let expected = [
+        ("accept", "*/*"),
+        ("accept-encoding", "gzip, deflate, br, zstd"),
+        ("user-agent", agent),
+        ("x-upper", "Case"),
+        ("x-upper", "twice"),
+        ("x-space", "in between"),
+        ("cookie", "a=1; b=2"),
+        ("te", "trailers"),
+    ];
+    assert_eq!(sent, expected);
+}
+
+#[test]
+fn what_http2_cannot_carry_is_not_sent() {
+    let server = Server::start(100, echo);
+    let client = prior_knowledge().build().unwrap();
+    let address = server.address;
+    ends(move || {
+        let mut without_host = request(&client, "GET", address);
+        without_host.headers.remove(b"Host");
+        let error = send(&client, without_host).err().unwrap();
+        assert_eq!(error.code(), Code::LOCAL_PROTOCOL_ERROR);
+        assert_eq!(error.message(), "Missing mandatory 'Host:' header");
+        let mut many = request(&client, "GET", address);
+        for _ in 0..40_000 {
+            many.headers.add(b"a", b"b").unwrap();
+        }
+        // As many as go into a head, or an error; and the connection serves on.
+        let _ = send(&client, many);
+        send(&client, request(&client, "GET", address)).unwrap();
+    });
+}
+
+// ---- J01, J02, J03: who speaks HTTP/2 ----
+
+fn secure(client: &Client, address: SocketAddr) -> Request {
+    client.build_request("GET", &format!("https://{address}/")).unwrap()
+}
+
+/// Answers requests in HTTP/2 with their connection's number.
+fn answer_in_http2(stream: Tls, number: usize) {
+    let mut peer = Peer::greeted(stream);
+    while let Some(head) = peer.next(HEADERS) {
+        peer.answer(head.stream, number.to_string().as_bytes());
+    }
+}
+
+#[test]
+fn http2_is_spoken_to_those_who_choose_it() {
+    let address = tls_server(&["h2", "http/1.1"], answer_in_http2);
+    ends(move || {
+        let client = by_alpn().build().unwrap();
+        let response = send(&client, secure(&client, address)).unwrap();
+        assert_eq!((response.head().version(), response.head().stream_id()), ("HTTP/2", Some(1)));
+        assert!(response.head().connection().http2);
+    });
+}
+
+#[test]
+fn http1_is_spoken_to_those_who_choose_that_or_nothing() {
+    for protocols in [&["http/1.1"][..], &[]] {
+        let address = tls_server(protocols, |mut stream, _| {
+            while read_head(&mut stream).is_some() {
+                stream.write_all(OK.as_bytes()).unwrap();
+            }
+        });
+        ends(move || {
+            let client = by_alpn().build().unwrap();
+            let response = send(&client, secure(&client, address)).unwrap();
+            assert_eq!((response.head().version(), response.head().stream_id()), ("HTTP/1.1", None));
+        });
+    }
+}
+
+#[test]
+fn http_urls_are_http1_unless_that_is_ruled_out() {
+    let http1 = ok_server();
+    let http2 = Server::start(100, echo);
+    let address = http2.address;
+    ends(move || {
+        let client = by_alpn().build().unwrap();
+        assert_eq!(send(&client, request(&client, "GET", http1)).unwrap().head().version(), "HTTP/1.1");
+        let client = prior_knowledge().build().unwrap();
+        assert_eq!(send(&client, request(&client, "GET", address)).unwrap().head().version(), "HTTP/2");
+    });
+}
+
+#[test]
+fn h2_is_offered_first_and_only_what_is_spoken() {
+    for (http1, http2, offered) in
+        [(true, true, &["h2", "http/1.1"][..]), (false, true, &["h2"]), (true, false, &["http/1.1"])]
+    {
+        let (tell, told) = mpsc::channel();
+        let address = crate::support::server(move |mut stream, _| {
+            let mut acceptor = rustls::server::Acceptor::default();
+            let hello = loop {
+                acceptor.read_tls(&mut stream).unwrap();
+                if let Some(accepted) = acceptor.accept().map_err(|(error, _)| error).unwrap() {
+                    break accepted;
+                }
+            };
+            let offered = hello.client_hello().alpn().into_iter().flatten();
+            let offered: Vec<_> = offered.map(|name| String::from_utf8(name.to_vec()).unwrap()).collect();
+            tell.send(offered).unwrap();
+        });
+        ends(move || {
+            let mut builder = by_alpn();
+            (builder.http1, builder.http2) = (http1, http2);
+            let client = builder.build().unwrap();
+            assert!(send(&client, secure(&client, address)).is_err());
+            assert_eq!(told.recv().unwrap(), offered);
+        });
+    }
+}
+
+// ---- H09: who shares a connection that is not made yet ----
+
+#[test]
+fn those_who_come_while_a_connection_is_made_share_it() {
+    let all = 8;
+    let client = by_alpn().build().unwrap();
+    let waiting = Arc::clone(&client);
+    // Nobody is let in before all have come.
+    let address = tls_server(&["h2"], move |stream, number| {
+        while waiting.counts().waiting + 1 < all {
+            thread::yield_now();
+        }
+        answer_in_http2(stream, number);
+    });
+    ends(move || {
+        thread::scope(|scope| {
+            for _ in 0..all {
+                scope.spawn(|| {
+                    let response = send(&client, secure(&client, address)).unwrap();
+                    assert_eq!(response.content().unwrap(), "0");
+                });
+            }
+        });
+    });
+}
+
+#[test]
+fn those_who_hoped_to_share_get_their_own_when_it_is_http1() {
+    let all = 4;
+    let client = by_alpn().build().unwrap();
+    let waiting = Arc::clone(&client);
+    let together = Arc::new(Barrier::new(all));
+    let address = tls_server(&["http/1.1"], move |mut stream, number| {
+        while number == 0 && waiting.counts().waiting + 1 < all {
+            thread::yield_now();
+        }
+        read_head(&mut stream).unwrap();
+        // Answered only when each has a connection.
+        together.wait();
+        stream.write_all(OK.as_bytes()).unwrap();
+        while read_head(&mut stream).is_some() {}
+    });
+    ends(move || {
+        thread::scope(|scope| {
+            for _ in 0..all {
+                scope.spawn(|| assert_eq!(send(&client, secure(&client, address)).unwrap().content().unwrap(), "ok"));
+            }
+        });
+    });
+}
+
+// ---- J12 ----
+
+#[test]
+fn a_server_that_ends_tls_without_saying_so_has_disconnected() {
+    let address = tls_server(&["h2"], |stream, number| {
+        let mut peer = Peer::greeted(stream);
+        let first = peer.request();
+        match number {
+            0 => {
+                peer.headers(first, &[(":status", "200")], 0);
+                peer.data(first, b"half", 0);
+            }
+            _ => peer.answer(first, b"whole"),
+        }
+        // The socket's end, and not TLS's.
+        peer.hang_up();
+    });
+    ends(move || {
+        let client = by_alpn().build().unwrap();
+        let error = send(&client, secure(&client, address)).err().unwrap();
+        assert_eq!(error.code(), Code::INCOMPLETE_BODY);
+        assert_eq!(send(&client, secure(&client, address)).unwrap().content().unwrap(), "whole");
+    });
 }

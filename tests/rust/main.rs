@@ -7,6 +7,8 @@ mod dialling;
 mod house;
 mod http11;
 mod http2;
+mod http2_frames;
+mod http2_peer;
 mod http2_scripts;
 mod peers;
 mod pool;

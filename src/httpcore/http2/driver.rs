@@ -5,7 +5,7 @@ use std::future::{poll_fn, Future};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{ready, Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,15 +22,23 @@ use crate::runtime::Lane;
 
 /// How much of one request's body may wait to be written.
 const SEND_BUFFER: usize = 128 * 1024;
+/// What h2 bears of DATA frames with less than 256 bytes that nobody has read yet: it counts what they lack. So much lets
+/// the smallest window be filled byte by byte; larger windows have half their size, as h2 would choose itself.
+const LEAST_DATA_FRAME_BUDGET: usize = 16 << 20;
+/// How long a connection that nobody needs any more has to say goodbye to a peer that does not listen.
+const FAREWELL: Duration = Duration::from_secs(1);
 
-/// The whole life of a connection. Answers in `started` with what requests are sent by.
-pub(super) async fn drive(
-    lane: Arc<Lane>,
-    stream: Stream,
-    settings: Http2Settings,
-    status: Arc<Status>,
-    started: oneshot::Sender<Result<SendRequest<Bytes>, Error>>,
-) {
+/// Whoever a connection is for.
+pub(super) struct User {
+    /// Takes what requests are sent by.
+    pub(super) started: oneshot::Sender<Result<SendRequest<Bytes>, Error>>,
+    /// Ready when nobody needs the connection any more.
+    pub(super) let_go: oneshot::Receiver<()>,
+}
+
+/// The whole life of a connection.
+pub(super) async fn drive(lane: Arc<Lane>, stream: Stream, settings: Http2Settings, status: Arc<Status>, user: User) {
+    let User { started, let_go } = user;
     let arrivals = Arc::new(AtomicU64::new(0));
     match begin(&lane, stream, &settings, &status, &arrivals).await {
         Err(error) => {
@@ -41,7 +49,13 @@ pub(super) async fn drive(
             let mut keep_alive = KeepAlive::new(&settings, connection.ping_pong(), arrivals);
             // Nobody may be left to hear it: then the connection closes at once.
             let _ = started.send(Ok(sender));
-            poll_fn(|cx| poll_connection(cx, &mut connection, &status, keep_alive.as_mut())).await;
+            let mut farewell = Farewell { let_go, timer: None };
+            // The farewell first: a connection on which much comes uses up what tokio lets a task do in one go.
+            poll_fn(|cx| match farewell.poll(cx) {
+                Poll::Ready(()) => Poll::Ready(()),
+                Poll::Pending => poll_connection(cx, &mut connection, &status, keep_alive.as_mut()),
+            })
+            .await;
             status.over.store(true, Ordering::Release);
             // Requests that are still open hear of it now.
             drop(connection);
@@ -69,6 +83,7 @@ async fn begin(
         .max_header_list_size(settings.max_header_list_size)
         .initial_max_send_streams(1)
         .max_send_buffer_size(SEND_BUFFER)
+        .data_frame_budget(LEAST_DATA_FRAME_BUDGET.max(settings.connection_window as usize / 2))
         .handshake(stream)
         .await
         .map_err(|error| super::fault::connection_error(&error, status))
@@ -95,6 +110,21 @@ fn poll_connection(
         }
     }
     ended
+}
+
+/// Ends a connection that nobody needs any more, and that cannot end by itself.
+struct Farewell {
+    let_go: oneshot::Receiver<()>,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Farewell {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.timer.is_none() {
+            let _ = ready!(Pin::new(&mut self.let_go).poll(cx));
+        }
+        self.timer.get_or_insert_with(|| Box::pin(sleep(FAREWELL))).as_mut().poll(cx)
+    }
 }
 
 /// Asks a silent peer whether it lives.

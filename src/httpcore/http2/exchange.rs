@@ -5,19 +5,20 @@ use std::future::{poll_fn, Future};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{ready, Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use h2::client::ResponseFuture;
 use h2::{Reason, RecvStream, SendStream};
 
-use super::head::{fields, request_head, response_head};
+use super::head::{fields, request_head, response_head, RequestHead};
+use super::steps::{self, Steps};
 use super::{Failure, Http2Connection, Status};
 use crate::error::{Code, Error};
 use crate::httpcore::body::BodyReader;
 use crate::httpcore::connection::{closed, deadline_exceeded, timed_out, Cut, Limit};
 use crate::httpcore::http11::{body_too_large, ResponseHead, MAX_INTERIM};
-use crate::httpcore::trace::{Info, Phase, Value};
+use crate::httpcore::trace::Value;
 use crate::httpcore::{RawHeaders, Request, Timings};
 use crate::runtime::{Call, CoarseTimer};
 
@@ -31,13 +32,16 @@ pub(in crate::httpcore) struct Exchange {
     received: RecvStream,
     /// What came and was not asked for yet.
     pending: Bytes,
-    upload: Option<Upload>,
+    writer: Writer,
     wait: Wait,
     stream: u32,
     status: Arc<Status>,
     body_bytes: u64,
+    /// How many bytes the head says that the body has.
+    declared: Option<u64>,
     max_body: Option<u64>,
     trailers: Option<RawHeaders>,
+    steps: Option<Box<Steps>>,
     /// Held, so that the connection stays open.
     _connection: Arc<Http2Connection>,
 }
@@ -82,7 +86,7 @@ impl Wait {
         let limit = match writing {
             Writing::AwaitsPeer => Limit { ..self.write },
             Writing::AwaitsBody => Limit { timeout: None, ..self.write },
-            Writing::Done => Limit { ..self.read },
+            Writing::AwaitsContinue | Writing::Stopped | Writing::Done => Limit { ..self.read },
         };
         let own = match (self.until, limit.timeout) {
             (_, None) => None,
@@ -111,7 +115,19 @@ enum Writing {
     AwaitsPeer,
     /// The body's next piece, and so not the peer.
     AwaitsBody,
+    /// The peer's leave to send a body (RFC 9110 §10.1.1).
+    AwaitsContinue,
+    /// The peer wants no more of it.
+    Stopped,
     Done,
+}
+
+/// What writes a request's body.
+struct Writer {
+    /// None after the body's end.
+    upload: Option<Upload>,
+    writing: Writing,
+    bytes_sent: u64,
 }
 
 /// A body on its way out.
@@ -124,8 +140,8 @@ struct Upload {
 }
 
 impl Upload {
-    /// Ready after a step forward, with true at the body's end.
-    fn poll(&mut self, cx: &mut Context<'_>, writing: &mut Writing) -> Poll<Result<bool, UploadError>> {
+    /// Ready after a step forward, with what was sent; None is the body's end.
+    fn poll(&mut self, cx: &mut Context<'_>, writing: &mut Writing) -> Poll<Result<Option<usize>, UploadError>> {
         if self.data.is_empty() {
             *writing = Writing::AwaitsBody;
             let piece = ready!(self.body.poll_next(cx)).transpose().map_err(UploadError::Own)?;
@@ -134,9 +150,8 @@ impl Upload {
                     return Poll::Ready(Err(UploadError::Own(misdeclared("Too little"))));
                 }
                 self.body.satisfied();
-                return Poll::Ready(
-                    self.stream.send_data(Bytes::new(), true).map(|()| true).map_err(|_| UploadError::Peer),
-                );
+                let ended = self.stream.send_data(Bytes::new(), true);
+                return Poll::Ready(ended.map(|()| None).map_err(|_| UploadError::Peer));
             };
             if let Some(left) = &mut self.left {
                 *left = left.checked_sub(data.len() as u64).ok_or_else(|| UploadError::Own(misdeclared("Too much")))?;
@@ -150,51 +165,67 @@ impl Upload {
         while capacity == 0 {
             capacity = match ready!(self.stream.poll_capacity(cx)) {
                 Some(capacity) => capacity.map_err(|_| UploadError::Peer)?,
-                None => return Poll::Ready(Err(UploadError::Stopped)),
+                None => return Poll::Ready(Err(UploadError::Peer)),
             };
         }
         let piece = Bytes::copy_from_slice(&self.data[..wanted.min(capacity)]);
-        self.data.advance(piece.len());
-        Poll::Ready(self.stream.send_data(piece, false).map(|()| false).map_err(|_| UploadError::Peer))
+        let length = piece.len();
+        self.data.advance(length);
+        Poll::Ready(self.stream.send_data(piece, false).map(|()| Some(length)).map_err(|_| UploadError::Peer))
     }
-}
-
-/// Takes an upload a step further, if there is one. Pending if it cannot go on, or there is none.
-fn poll_upload(
-    cx: &mut Context<'_>,
-    upload: &mut Option<Upload>,
-    writing: &mut Writing,
-    wait: &mut Wait,
-) -> Result<Poll<()>, Error> {
-    let Some(body) = upload else { return Ok(Poll::Pending) };
-    let ended = match body.poll(cx, writing) {
-        Poll::Pending => return Ok(Poll::Pending),
-        Poll::Ready(Ok(ended)) => ended,
-        Poll::Ready(Err(UploadError::Own(error))) => {
-            body.stream.send_reset(Reason::CANCEL);
-            return Err(error);
-        }
-        // The response, or its error, says why.
-        Poll::Ready(Err(UploadError::Peer | UploadError::Stopped)) => true,
-    };
-    wait.progressed();
-    if ended {
-        *upload = None;
-        *writing = Writing::Done;
-    }
-    Ok(Poll::Ready(()))
-}
-
-fn misdeclared(how: &str) -> Error {
-    Error::new(Code::LOCAL_PROTOCOL_ERROR, format!("{how} data for declared Content-Length"))
 }
 
 enum UploadError {
     Own(Error),
-    /// The peer, or the connection, has ended it.
+    /// The peer wants no more of it, or the connection has ended.
     Peer,
-    /// The peer wants no more of it.
-    Stopped,
+}
+
+impl Writer {
+    /// Takes the upload a step further, if there is one. Pending if it cannot go on, or there is none.
+    fn poll(&mut self, cx: &mut Context<'_>, wait: &mut Wait) -> Result<Poll<()>, Error> {
+        let Some(upload) = self.upload.as_mut().filter(|_| self.writing != Writing::AwaitsContinue) else {
+            return Ok(Poll::Pending);
+        };
+        match upload.poll(cx, &mut self.writing) {
+            Poll::Pending => return Ok(Poll::Pending),
+            Poll::Ready(Ok(Some(length))) => self.bytes_sent += length as u64,
+            Poll::Ready(Ok(None)) => {
+                self.upload = None;
+                self.writing = Writing::Done;
+            }
+            // The response, or its error, says why.
+            Poll::Ready(Err(UploadError::Peer)) => {
+                self.upload = None;
+                self.writing = Writing::Stopped;
+            }
+            Poll::Ready(Err(UploadError::Own(error))) => {
+                upload.stream.send_reset(Reason::CANCEL);
+                return Err(error);
+            }
+        }
+        wait.progressed();
+        Ok(Poll::Ready(()))
+    }
+
+    /// Holds the body back no longer, if it did.
+    fn go_on(&mut self) {
+        if self.writing == Writing::AwaitsContinue {
+            self.writing = Writing::AwaitsBody;
+        }
+    }
+
+    /// Gives up what is left of the body: the server has said all that it wanted to (RFC 9113 §8.1).
+    fn stop(&mut self) {
+        if let Some(mut upload) = self.upload.take() {
+            upload.stream.send_reset(Reason::NO_ERROR);
+            self.writing = Writing::Stopped;
+        }
+    }
+}
+
+fn misdeclared(how: &str) -> Error {
+    Error::new(Code::LOCAL_PROTOCOL_ERROR, format!("{how} data for declared Content-Length"))
 }
 
 /// What the exchange's future does between its polls.
@@ -207,10 +238,11 @@ enum Step {
 
 struct Machine<'a> {
     response: ResponseFuture,
-    upload: Option<Upload>,
-    writing: Writing,
+    writer: Writer,
     wait: Wait,
     timer: CoarseTimer,
+    /// Until when the body waits for a `100 Continue`; None is as long as it takes.
+    hold_until: Option<Instant>,
     stream: u32,
     interim: usize,
     told_sent: bool,
@@ -221,16 +253,18 @@ impl Machine<'_> {
     fn poll(&mut self, cx: &mut Context<'_>, call: &Call, request: &Request<'_>) -> Poll<Result<Step, Failure>> {
         let mut steps = 0;
         loop {
-            let wrote = poll_upload(cx, &mut self.upload, &mut self.writing, &mut self.wait).map_err(Failure::own)?;
-            if self.writing == Writing::Done && !std::mem::replace(&mut self.told_sent, true) {
+            let wrote = self.writer.poll(cx, &mut self.wait).map_err(Failure::own)?;
+            if self.writer.writing == Writing::Done && !std::mem::replace(&mut self.told_sent, true) {
                 return Poll::Ready(Ok(Step::Sent));
             }
+            let holding = self.writer.writing == Writing::AwaitsContinue;
             if let Poll::Ready(step) = self.poll_response(cx, request) {
                 return Poll::Ready(step);
             }
             self.wait.check().map_err(Failure::own)?;
-            if wrote.is_pending() {
-                return self.wait.poll(cx, call, &mut self.timer, self.writing).map(|error| Err(Failure::own(error)));
+            let goes_on = holding && self.writer.writing != Writing::AwaitsContinue;
+            if wrote.is_pending() && !goes_on {
+                ready!(self.poll_wait(cx, call)).map_err(Failure::own)?;
             }
             steps += 1;
             if steps == STEPS_BEFORE_A_YIELD {
@@ -240,17 +274,44 @@ impl Machine<'_> {
         }
     }
 
+    /// Ready with an error when the wait has taken too long, or without one if the body need not wait any longer.
+    fn poll_wait(&mut self, cx: &mut Context<'_>, call: &Call) -> Poll<Result<(), Error>> {
+        match self.hold_until.filter(|_| self.writer.writing == Writing::AwaitsContinue) {
+            None => self.wait.poll(cx, call, &mut self.timer, self.writer.writing).map(Err),
+            Some(until) => {
+                self.wait.cut.register(cx.waker());
+                let at = self.wait.read.deadline.map_or(until, |deadline| deadline.min(until));
+                ready!(call.poll_until(cx, at, &mut self.timer));
+                self.wait.check()?;
+                self.writer.go_on();
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+
     fn poll_response(&mut self, cx: &mut Context<'_>, request: &Request<'_>) -> Poll<Result<Step, Failure>> {
-        let failed = |error: h2::Error| Failure::of_stream(&error, self.stream, self.status);
-        while let Poll::Ready(Some(interim)) = self.response.poll_informational(cx) {
+        let (stream, status) = (self.stream, self.status);
+        let failed = |error: h2::Error| {
+            if !error.is_reset() {
+                // Known here before the driver knows it: another try must not end up on the same connection.
+                status.leave();
+            }
+            Failure::of_stream(&error, stream, status)
+        };
+        // The response itself is asked for only when nothing can come before it: asking would throw that away.
+        while let Some(interim) = ready!(self.response.poll_informational(cx)) {
             let interim = interim.map_err(failed)?;
             self.interim += 1;
             if self.interim > MAX_INTERIM {
                 let message = format!("more than {MAX_INTERIM} interim responses without a final one");
                 return Poll::Ready(Err(Failure::own(Error::new(Code::REMOTE_PROTOCOL_ERROR, message))));
             }
+            if interim.status() == http::StatusCode::CONTINUE {
+                self.writer.go_on();
+            }
             if request.observer.informational.is_some() {
-                return Poll::Ready(response_head(&interim).map(Step::Interim).map_err(Failure::own));
+                let head = response_head(&interim, &request.limits);
+                return Poll::Ready(head.map(Step::Interim).map_err(Failure::own));
             }
         }
         let response = ready!(Pin::new(&mut self.response).poll(cx)).map_err(failed)?;
@@ -266,91 +327,134 @@ pub(in crate::httpcore) async fn exchange(
     request: &Request<'_>,
     timings: &mut Timings,
 ) -> Result<(ResponseHead, Exchange), Failure> {
-    let observer = request.observer;
-    let own = Failure::own;
-    let head = request_head(request).map_err(own)?;
-    let body = match head.has_body {
-        true => Some(request.body.open().map_err(own)?),
-        false => None,
-    };
     let wait = Wait::new(request, cut);
-    wait.check().map_err(own)?;
+    let mut machine = open(connection, request, wait).await?;
     // Nothing here needs a socket of the caller's.
     call.leave_lane();
-    let mut sender = connection.sender.clone();
-    let unopened = |error: h2::Error| {
-        connection.status.leave();
-        Failure::of_stream(&error, 0, &connection.status)
+    let mut steps = Steps::of(request, machine.stream);
+    let done = machine.run(call, request, timings, &mut steps).await;
+    timings.bytes_sent = machine.writer.bytes_sent;
+    let checked = done.and_then(|response| {
+        let head = response_head(&response, &request.limits).map_err(Failure::own)?;
+        let declared = declared_length(&head, request);
+        match request.max_body {
+            // A body that says that it is too large fails before it is read.
+            Some(max) if declared.is_some_and(|length| length > max) => Err(Failure::own(body_too_large(max))),
+            _ => Ok((head, declared, response)),
+        }
+    });
+    let told = match (&checked, &mut steps) {
+        (Ok((head, ..)), Some(steps)) => steps.received(call, head).await,
+        _ => Ok(()),
     };
-    poll_fn(|cx| sender.poll_ready(cx)).await.map_err(unopened)?;
-    let (response, stream) = sender.send_request(head.request, body.is_none()).map_err(unopened)?;
-    let id = response.stream_id().as_u32();
-    let arguments = move || vec![("stream_id", Value::Int(i64::from(id)))];
-    for phase in [Phase::Started, Phase::Complete] {
-        let info = || if phase == Phase::Started { request_info(request, id) } else { nothing() };
-        observer.tell(call, "http2.send_request_headers", phase, info).await.map_err(own)?;
-    }
-    observer.tell(call, "http2.send_request_body", Phase::Started, arguments).await.map_err(own)?;
-    let upload = body.map(|body| Upload { stream, body, data: Bytes::new(), left: head.length });
-    let mut machine = Machine {
-        response,
-        writing: if upload.is_some() { Writing::AwaitsBody } else { Writing::Done },
-        upload,
-        wait,
-        timer: CoarseTimer::new(),
-        stream: id,
-        interim: 0,
-        told_sent: false,
-        status: &connection.status,
-    };
-    loop {
-        match poll_fn(|cx| machine.poll(cx, call, request)).await? {
-            Step::Sent => {
-                timings.sent = Some(timings.started.elapsed());
-                observer.tell(call, "http2.send_request_body", Phase::Complete, nothing).await.map_err(own)?;
-                let step = "http2.receive_response_headers";
-                observer.tell(call, step, Phase::Started, arguments).await.map_err(own)?;
+    match checked.and_then(|checked| told.map(|()| checked).map_err(Failure::own)) {
+        Ok((head, declared, response)) => {
+            machine.wait.progressed();
+            let exchange = Exchange {
+                received: response.into_body(),
+                pending: Bytes::new(),
+                writer: machine.writer,
+                wait: machine.wait,
+                stream: machine.stream,
+                status: Arc::clone(&connection.status),
+                body_bytes: 0,
+                declared,
+                max_body: request.max_body,
+                trailers: None,
+                steps,
+                _connection: Arc::clone(connection),
+            };
+            Ok((head, exchange))
+        }
+        Err(failure) => {
+            drop(machine);
+            if let Some(mut steps) = steps {
+                // What went wrong first is what counts.
+                let _ = steps.fail(call, &failure.error).await;
+                steps.close(call).await;
             }
-            Step::Interim(head) => observer.tell_interim(call, head).await,
-            Step::Head(response) => {
-                timings.head = timings.started.elapsed();
-                let head = response_head(&response).map_err(own)?;
-                let step = "http2.receive_response_headers";
-                observer.tell(call, step, Phase::Complete, || head_info(&head)).await.map_err(own)?;
-                machine.wait.progressed();
-                let exchange = Exchange {
-                    received: response.into_body(),
-                    pending: Bytes::new(),
-                    upload: machine.upload,
-                    wait: machine.wait,
-                    stream: id,
-                    status: Arc::clone(&connection.status),
-                    body_bytes: 0,
-                    max_body: request.max_body,
-                    trailers: None,
-                    _connection: Arc::clone(connection),
-                };
-                exchange.check_declared(&head, request).map_err(own)?;
-                return Ok((head, exchange));
-            }
+            Err(failure)
         }
     }
 }
 
-fn nothing() -> Info {
-    vec![("return_value", Value::None)]
+/// Opens a stream: from here on the I/O thread sends the head.
+async fn open<'a>(connection: &'a Http2Connection, request: &Request<'_>, wait: Wait) -> Result<Machine<'a>, Failure> {
+    let RequestHead { request: head, has_body, length } = request_head(request).map_err(Failure::own)?;
+    wait.check().map_err(Failure::own)?;
+    let status = &*connection.status;
+    let unopened = |error: h2::Error| {
+        status.leave();
+        Failure::unopened(&error, status)
+    };
+    let mut sender = connection.sender.clone();
+    // Fails if the connection takes no more streams.
+    poll_fn(|cx| sender.poll_ready(cx)).await.map_err(unopened)?;
+    // A pipe is opened only now, so that another connection can have it.
+    let body = if has_body { Some(request.body.open().map_err(Failure::own)?) } else { None };
+    let (response, stream) = sender.send_request(head, body.is_none()).map_err(unopened)?;
+    let upload = body.map(|body| Upload { stream, body, data: Bytes::new(), left: length });
+    let hold = request.expect.filter(|_| request.expects());
+    let writing = match (&upload, hold) {
+        (None, _) => Writing::Done,
+        (Some(_), None) => Writing::AwaitsBody,
+        (Some(_), Some(_)) => Writing::AwaitsContinue,
+    };
+    Ok(Machine {
+        stream: response.stream_id().as_u32(),
+        response,
+        writer: Writer { upload, writing, bytes_sent: 0 },
+        wait,
+        timer: CoarseTimer::new(),
+        hold_until: hold.and_then(|hold: Duration| Instant::now().checked_add(hold)),
+        interim: 0,
+        told_sent: false,
+        status,
+    })
 }
 
-fn request_info(request: &Request<'_>, stream: u32) -> Info {
-    let method = String::from_utf8_lossy(request.method);
-    vec![("request", Value::Opaque(format!("<Request [b'{method}']>"))), ("stream_id", Value::Int(i64::from(stream)))]
+/// How long the body is, if the head says so.
+fn declared_length(head: &ResponseHead, request: &Request<'_>) -> Option<u64> {
+    if request.method == b"HEAD" || matches!(head.status, 204 | 304) {
+        return Some(0);
+    }
+    let digits = head.headers.find_all(b"content-length").next()?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-fn head_info(head: &ResponseHead) -> Info {
-    let pair =
-        |(name, value): (&[u8], &[u8])| Value::List(vec![Value::Bytes(name.to_vec()), Value::Bytes(value.to_vec())]);
-    let headers = Value::List(head.headers.iter().map(pair).collect());
-    vec![("return_value", Value::List(vec![Value::Int(i64::from(head.status)), headers]))]
+impl Machine<'_> {
+    async fn run(
+        &mut self,
+        call: &Call,
+        request: &Request<'_>,
+        timings: &mut Timings,
+        steps: &mut Option<Box<Steps>>,
+    ) -> Result<http::Response<RecvStream>, Failure> {
+        let own = Failure::own;
+        if let Some(steps) = steps {
+            steps.begin(call, steps::SEND_HEADERS).await.map_err(own)?;
+            steps.go_on_to(call, steps::SEND_BODY).await.map_err(own)?;
+        }
+        loop {
+            let step = poll_fn(|cx| self.poll(cx, call, request)).await?;
+            if let Some(steps) = steps.as_mut().filter(|_| self.status.take_settings()) {
+                steps.received_settings(call).await.map_err(own)?;
+            }
+            match (step, &mut *steps) {
+                (Step::Sent, told) => {
+                    timings.sent = Some(timings.started.elapsed());
+                    if let Some(steps) = told {
+                        steps.go_on_to(call, steps::RECEIVE_HEADERS).await.map_err(own)?;
+                    }
+                }
+                (Step::Interim(head), _) => request.observer.tell_interim(call, head).await,
+                (Step::Head(response), _) => {
+                    timings.head = timings.started.elapsed();
+                    return Ok(response);
+                }
+            }
+        }
+    }
 }
 
 impl Exchange {
@@ -364,19 +468,27 @@ impl Exchange {
         self.trailers.take()
     }
 
-    /// A body that says that it is too large fails before it is read.
-    fn check_declared(&self, head: &ResponseHead, request: &Request<'_>) -> Result<(), Error> {
-        let Some(max) = self.max_body.filter(|_| request.method != b"HEAD") else { return Ok(()) };
-        let declared = head.headers.find_all(b"content-length").next();
-        let declared = declared.and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u64>().ok());
-        match declared {
-            Some(length) if length > max => Err(body_too_large(max)),
-            _ => Ok(()),
-        }
-    }
-
     /// The next piece of the body, at most `max` bytes, never empty; None at the end.
     pub(in crate::httpcore) async fn next(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
+        if self.steps.is_none() {
+            return self.receive(call, max).await;
+        }
+        if let Some(steps) = self.steps.as_mut().filter(|steps| !steps.has_begun(steps::RECEIVE_BODY)) {
+            steps.begin(call, steps::RECEIVE_BODY).await?;
+        }
+        let received = self.receive(call, max).await;
+        let told = match (&received, &mut self.steps) {
+            (Ok(Some(_)), _) | (_, None) => return received,
+            (Ok(None), Some(steps)) => steps.complete(call, Value::None).await,
+            (Err(error), Some(steps)) => steps.fail(call, error).await,
+        };
+        if let Some(mut steps) = self.steps.take() {
+            steps.close(call).await;
+        }
+        received.and_then(|end| told.map(|()| end))
+    }
+
+    async fn receive(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
         self.wait.check()?;
         if self.pending.is_empty() {
             call.leave_lane();
@@ -403,29 +515,36 @@ impl Exchange {
         call: &Call,
         timer: &mut CoarseTimer,
     ) -> Poll<Result<Option<Bytes>, Error>> {
-        let mut writing = Writing::Done;
         for _ in 0..STEPS_BEFORE_A_YIELD {
-            let wrote = poll_upload(cx, &mut self.upload, &mut writing, &mut self.wait)?;
+            let wrote = self.writer.poll(cx, &mut self.wait)?;
             match self.received.poll_data(cx) {
                 Poll::Ready(Some(Ok(data))) if data.is_empty() => continue,
                 Poll::Ready(Some(Ok(data))) => {
                     self.wait.progressed();
                     return Poll::Ready(Ok(Some(data)));
                 }
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(self.broken(&error))),
+                Poll::Ready(Some(Err(error))) if !self.is_complete(&error) => {
+                    return Poll::Ready(Err(self.broken(&error)));
+                }
+                Poll::Ready(Some(Err(_))) => {
+                    self.writer.stop();
+                    return Poll::Ready(Ok(None));
+                }
                 Poll::Ready(None) => {
                     let trailers = match ready!(self.received.poll_trailers(cx)) {
                         Ok(trailers) => trailers,
                         Err(error) => return Poll::Ready(Err(self.broken(&error))),
                     };
                     self.trailers = trailers.as_ref().map(fields).transpose()?;
-                    if let Some(mut upload) = self.upload.take() {
-                        // The server has said all it wanted to (RFC 9113 §8.1).
-                        upload.stream.send_reset(Reason::NO_ERROR);
-                    }
+                    self.writer.stop();
                     return Poll::Ready(Ok(None));
                 }
                 Poll::Pending if wrote.is_pending() => {
+                    // Whoever reads waits for the peer, whatever the request's body waits for.
+                    let writing = match self.writer.writing {
+                        Writing::AwaitsPeer => Writing::AwaitsPeer,
+                        _ => Writing::Done,
+                    };
                     return self.wait.poll(cx, call, timer, writing).map(Err);
                 }
                 Poll::Pending => {}
@@ -434,6 +553,13 @@ impl Exchange {
         cx.waker().wake_by_ref();
         self.wait.check()?;
         Poll::Pending
+    }
+
+    /// Whether all of the body was here when the connection ended in the middle of the upload: h2 has forgotten then
+    /// whether the response had ended.
+    fn is_complete(&self, error: &h2::Error) -> bool {
+        let connection_ended = error.is_io() || error.is_go_away();
+        self.writer.writing != Writing::Done && connection_ended && self.declared == Some(self.body_bytes)
     }
 
     /// A stream that ended in the middle of its body.

@@ -11,46 +11,65 @@ use crate::error::{Code, Error};
 /// A request that failed.
 pub(in crate::httpcore) struct Failure {
     pub(in crate::httpcore) error: Error,
-    /// The server has said, or it is clear, that it did not look at the request (RFC 9113 §8.7).
+    /// The server has said that it did not look at the request (RFC 9113 §8.7), or the connection could take no more.
     pub(in crate::httpcore) unprocessed: bool,
-    /// The connection is to blame, and nothing of the response had come.
-    pub(in crate::httpcore) before_response: bool,
+    /// Nothing of it was sent.
+    pub(in crate::httpcore) unopened: bool,
+    /// The connection ended without a word before the response: nobody knows how far the request came.
+    pub(in crate::httpcore) disconnected: bool,
 }
 
 impl Failure {
     /// Our own fault, or a limit's.
     pub(super) fn own(error: Error) -> Failure {
-        Failure { error, unprocessed: false, before_response: false }
+        Failure { error, unprocessed: false, unopened: false, disconnected: false }
     }
 
-    /// Of a stream; `stream` is 0 if it was never opened.
+    /// Of a stream, before its response.
     pub(super) fn of_stream(error: &h2::Error, stream: u32, status: &Status) -> Failure {
         let refused = error.is_remote() && error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
-        let unprocessed = refused || stream == 0 || status.left_out(stream);
-        let before_response = error.is_io() || error.is_go_away();
-        Failure { error: stream_error(error, stream, status).retryable(unprocessed), unprocessed, before_response }
+        let unprocessed = refused || status.left_out(stream);
+        let blamed = status.goaway().is_some_and(|(_, code)| code != u32::from(Reason::NO_ERROR));
+        let told = stream_error(error, stream, status);
+        Failure {
+            error: if unprocessed { told.retryable(true) } else { told },
+            unprocessed,
+            unopened: false,
+            disconnected: error.is_io() && !blamed,
+        }
+    }
+
+    /// Of a connection that takes no request any more, or not this one.
+    pub(super) fn unopened(error: &h2::Error, status: &Status) -> Failure {
+        let exhausted = !error.is_io() && !error.is_go_away();
+        Failure {
+            error: connection_error(error, status).retryable(true),
+            unprocessed: exhausted || status.goaway().is_some(),
+            unopened: true,
+            disconnected: error.is_io(),
+        }
     }
 }
 
 /// Checklist J07, Q04.
 pub(super) fn stream_error(error: &h2::Error, stream: u32, status: &Status) -> Error {
-    let code = error.reason().map(u32::from);
-    let with_code = |error: Error| match code {
-        Some(code) => error.with_h2_code(code),
-        None => error,
+    if !error.is_reset() {
+        return connection_error(error, status);
+    }
+    let reason = error.reason().unwrap_or(Reason::PROTOCOL_ERROR);
+    let code = u32::from(reason);
+    let told = match error.is_remote() {
+        true => {
+            let text = format!("<StreamReset stream_id:{stream}, error_code:{code}, remote_reset:True>");
+            Error::new(Code::STREAM_RESET, text)
+        }
+        false => {
+            let why = reason.description();
+            let text = format!("the response on HTTP/2 stream {stream} broke the protocol: {why}");
+            Error::new(Code::REMOTE_PROTOCOL_ERROR, text)
+        }
     };
-    if error.is_reset() && error.is_remote() {
-        let text =
-            format!("<StreamReset stream_id:{stream}, error_code:{}, remote_reset:True>", code.unwrap_or_default());
-        return with_code(Error::new(Code::REMOTE_PROTOCOL_ERROR, text));
-    }
-    if error.is_reset() {
-        let reason = error.reason().unwrap_or(Reason::PROTOCOL_ERROR);
-        let why = reason.description();
-        let text = format!("the response on HTTP/2 stream {stream} broke the protocol: {why}");
-        return with_code(Error::new(Code::REMOTE_PROTOCOL_ERROR, text));
-    }
-    connection_error(error, status)
+    told.with_h2_code(code)
 }
 
 /// What ended a whole connection.
@@ -58,18 +77,17 @@ pub(super) fn connection_error(error: &h2::Error, status: &Status) -> Error {
     if status.silent.load(Ordering::Acquire) {
         return Error::new(Code::READ_ERROR, "the server did not answer a PING: the HTTP/2 connection is dead");
     }
-    if error.is_go_away() && error.is_remote() {
-        let code = status.goaway_code.load(Ordering::Acquire);
-        let last = status.last_stream.load(Ordering::Acquire);
+    let theirs = error.is_io() || (error.is_go_away() && error.is_remote());
+    if let Some((last, code)) = status.goaway().filter(|_| theirs) {
         let text = format!("<ConnectionTerminated error_code:{code}, last_stream_id:{last}, additional_data:None>");
-        return Error::new(Code::REMOTE_PROTOCOL_ERROR, text).with_h2_code(code);
-    }
-    if let (true, Some(broken)) = (error.is_io(), status.broken.get()) {
-        return broken.clone();
+        return Error::new(Code::GOAWAY, text).with_h2_code(code);
     }
     match error.get_io() {
-        Some(io) if is_end(io) => Error::new(Code::SERVER_DISCONNECTED, "Server disconnected"),
-        Some(io) => Error::from_io(Code::READ_ERROR, io, ""),
+        Some(io) => match status.transport_error() {
+            Some(error) => error.clone(),
+            None if is_end(io) => Error::new(Code::SERVER_DISCONNECTED, "Server disconnected"),
+            None => Error::from_io(Code::READ_ERROR, io, ""),
+        },
         None => {
             let text = format!("the HTTP/2 connection broke: {error}");
             let broken = Error::new(Code::REMOTE_PROTOCOL_ERROR, text);
@@ -83,5 +101,5 @@ pub(super) fn connection_error(error: &h2::Error, status: &Status) -> Error {
 
 /// The peer's end, as h2 tells it.
 fn is_end(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof) && error.raw_os_error().is_none()
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof)
 }

@@ -1,11 +1,11 @@
 //! Heads of requests and responses, between our form and h2's (checklist J05, J09).
 
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue, EXPECT};
 use http::uri::{Authority, PathAndQuery, Scheme as UriScheme, Uri};
 use http::{HeaderMap, Method};
 
 use crate::error::{Code, Error};
-use crate::httpcore::http11::{ResponseHead, Version};
+use crate::httpcore::http11::{HeadLimits, ResponseHead, Version};
 use crate::httpcore::{quoted, same_name, RawHeaders, Request, Scheme};
 
 /// Fields that belong to a connection, and so not to HTTP/2 (RFC 9113 §8.2.2), and Host, which is `:authority`.
@@ -26,7 +26,8 @@ fn refused(what: &str, value: &[u8]) -> Error {
 }
 
 pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> {
-    let mut headers = HeaderMap::with_capacity(request.headers.len() + 1);
+    let too_many = |_| Error::new(Code::LOCAL_PROTOCOL_ERROR, "these are too many headers for HTTP/2");
+    let mut headers = HeaderMap::try_with_capacity(request.headers.len() + 1).map_err(too_many)?;
     let (mut authority, mut has_body, mut length) = (None, false, None);
     for (name, value) in request.lines() {
         if same_name(name, b"host") {
@@ -38,12 +39,18 @@ pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> 
         if is_length {
             length = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok());
         }
-        let only_trailers = !same_name(name, b"te") || value.eq_ignore_ascii_case(b"trailers");
-        if !only_trailers || LEFT_OUT.iter().any(|left_out| same_name(name, left_out)) {
+        let is_te = same_name(name, b"te");
+        let other_te = is_te && !value.eq_ignore_ascii_case(b"trailers");
+        if other_te || LEFT_OUT.iter().any(|left_out| same_name(name, left_out)) {
             continue;
         }
         let key = HeaderName::from_bytes(name).map_err(|_| refused("the header name", name))?;
-        headers.append(key, HeaderValue::from_bytes(value).map_err(|_| refused("the header value", value))?);
+        let value = if is_te { b"trailers" } else { value };
+        let value = HeaderValue::from_bytes(value).map_err(|_| refused("the header value", value))?;
+        headers.try_append(key, value).map_err(too_many)?;
+    }
+    if request.adds_expect() {
+        headers.try_append(EXPECT, HeaderValue::from_static("100-continue")).map_err(too_many)?;
     }
     let missing = || Error::new(Code::LOCAL_PROTOCOL_ERROR, "Missing mandatory 'Host:' header");
     let path = PathAndQuery::try_from(&request.target[..]).map_err(|_| refused("the target", &request.target))?;
@@ -60,11 +67,25 @@ pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> 
     Ok(RequestHead { request: head, has_body, length })
 }
 
-pub(super) fn response_head<T>(response: &http::Response<T>) -> Result<ResponseHead, Error> {
-    Ok(ResponseHead::new(Version::HTTP_2, response.status().as_u16(), fields(response.headers())?))
+/// Without the space around it, which HTTP/2 does not allow (RFC 9113 §8.2.1).
+fn trimmed(value: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let from = value.iter().position(|byte| !is_space(byte)).unwrap_or(value.len());
+    let to = value.iter().rposition(|byte| !is_space(byte)).map_or(from, |last| last + 1);
+    &value[from..to]
 }
 
-/// In the order of their names' first appearance.
+pub(super) fn response_head<T>(response: &http::Response<T>, limits: &HeadLimits) -> Result<ResponseHead, Error> {
+    let headers = response.headers();
+    // As HTTP/1.1 counts it, without a status line.
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if headers.len() > limits.max_headers || bytes > limits.max_bytes {
+        return Err(Error::from(Code::HEADERS_TOO_LARGE));
+    }
+    Ok(ResponseHead::new(Version::HTTP_2, response.status().as_u16(), fields(headers)?))
+}
+
+/// In the order of their names' first appearance. Space around values is borne, and taken off (checklist J09).
 pub(super) fn fields(headers: &HeaderMap) -> Result<RawHeaders, Error> {
-    RawHeaders::from_pairs(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
+    RawHeaders::from_pairs(headers.iter().map(|(name, value)| (name.as_str(), trimmed(value.as_bytes()))))
 }

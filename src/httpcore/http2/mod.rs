@@ -7,6 +7,7 @@ mod exchange;
 mod fault;
 mod frames;
 mod head;
+mod steps;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -23,6 +24,7 @@ use crate::error::{Code, Error};
 use crate::runtime::spawn_io;
 pub(super) use exchange::{exchange, Exchange};
 pub(super) use fault::Failure;
+pub(super) use steps::request_info;
 
 /// What an HTTP/2 connection may do (checklist J04).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,8 @@ pub(super) struct Http2Connection {
     sender: SendRequest<Bytes>,
     status: Arc<Status>,
     info: Arc<ConnectionInfo>,
+    /// Tells the driver, by going, that nobody is left.
+    _held: oneshot::Sender<()>,
 }
 
 /// What the driver tells of a connection.
@@ -80,9 +84,11 @@ pub(super) struct Status {
     over: AtomicBool,
     /// A PING went unanswered.
     silent: AtomicBool,
-    /// What the stream below has said in our own words: h2 keeps only their text.
-    broken: OnceLock<Error>,
-    /// Whether the TCP connection ended, and nothing was wrong.
+    /// The server's settings have come, and no request has told of them yet.
+    settings: AtomicBool,
+    /// What the transport below has failed with first.
+    transport_error: OnceLock<Error>,
+    /// Called when something here has changed.
     pub(super) watch: Box<dyn Fn(&Status) + Send + Sync>,
 }
 
@@ -97,15 +103,9 @@ impl Status {
             leaving: AtomicBool::new(false),
             over: AtomicBool::new(false),
             silent: AtomicBool::new(false),
-            broken: OnceLock::new(),
+            settings: AtomicBool::new(false),
+            transport_error: OnceLock::new(),
             watch,
-        }
-    }
-
-    /// Keeps an error of the stream below, if it is one of ours.
-    fn remember(&self, error: &io::Error) {
-        if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-            let _ = self.broken.set(error.clone());
         }
     }
 
@@ -130,10 +130,17 @@ impl Status {
         self.max_streams.swap(streams, Ordering::AcqRel) != streams
     }
 
+    /// Takes note of a GOAWAY. One after another may only take back (RFC 9113 §6.8).
     fn go_away(&self, last_stream: u32, code: u32) {
         self.goaway_code.store(code, Ordering::Release);
-        self.last_stream.store(last_stream, Ordering::Release);
+        self.last_stream.fetch_min(last_stream, Ordering::AcqRel);
         self.leaving.store(true, Ordering::Release);
+    }
+
+    /// The last stream that the server will look at and the error code, if it has sent a GOAWAY.
+    fn goaway(&self) -> Option<(u32, u32)> {
+        let last_stream = self.last_stream.load(Ordering::Acquire);
+        (last_stream != u32::MAX).then(|| (last_stream, self.goaway_code.load(Ordering::Acquire)))
     }
 
     /// Whether the server has said that it will not look at this stream.
@@ -141,6 +148,31 @@ impl Status {
         stream > self.last_stream.load(Ordering::Acquire)
     }
 
+    /// It takes no more requests, which whoever drives it will tell.
+    fn deafened(&self) {
+        self.leaving.store(true, Ordering::Release);
+    }
+
+    /// Keeps the first error of the stream below, in its own words if it is one of ours: h2 keeps only their text.
+    fn transport_failed(&self, code: Code, error: &io::Error) {
+        let own = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+        let _ = self.transport_error.set(own.cloned().unwrap_or_else(|| Error::from_io(code, error, "")));
+    }
+
+    fn transport_error(&self) -> Option<&Error> {
+        self.transport_error.get()
+    }
+
+    fn settings_came(&self) {
+        self.settings.store(true, Ordering::Release);
+    }
+
+    /// True once after the server's settings have come.
+    fn take_settings(&self) -> bool {
+        self.settings.swap(false, Ordering::AcqRel)
+    }
+
+    /// It takes no more requests, for a reason of ours.
     fn leave(&self) {
         self.leaving.store(true, Ordering::Release);
         (self.watch)(self);
@@ -157,11 +189,16 @@ impl Http2Connection {
         let status = Arc::new(Status::new(settings.max_streams, watch));
         let info = Arc::new(dialled.info);
         let (started, start) = oneshot::channel();
+        let (held, let_go) = oneshot::channel();
         let (of_driver, settings) = (Arc::clone(&status), *settings);
-        spawn_io(move |lane| driver::drive(lane, dialled.stream, settings, of_driver, started))?;
+        let stream = dialled.stream;
+        spawn_io(move |lane| {
+            let user = driver::User { started, let_go };
+            driver::drive(lane, stream, settings, of_driver, user)
+        })?;
         let sender =
             start.await.map_err(|_| Error::new(Code::INTERNAL, "the I/O thread has dropped a connection"))??;
-        Ok(Http2Connection { sender, status, info })
+        Ok(Http2Connection { sender, status, info, _held: held })
     }
 
     pub(super) fn status(&self) -> &Arc<Status> {
