@@ -714,7 +714,7 @@ httpx_code httpx_client_builder_http2_max_streams(httpx_client_builder *b, size_
 /**
  * Has a peer that was silent on an HTTP/2 connection for `interval` seconds asked by a PING whether it lives, and the
  * connection closed if nothing comes within `timeout` seconds. INFINITY (the default) as `interval` asks never. Requests
- * that run on such a connection end with HTTPX_E_READ.
+ * that run on such a connection end with HTTPX_E_READ, unless they can be sent again without harm.
  */
 httpx_code httpx_client_builder_http2_ping(httpx_client_builder *b, double interval, double timeout, httpx_error **err);
 
