@@ -2055,6 +2055,25 @@ const char *httpx_network_stream_local_address(const httpx_network_stream *s, si
 /** The peer's address, which is the proxy's if there is one; else as httpx_network_stream_local_address. */
 const char *httpx_network_stream_peer_address(const httpx_network_stream *s, size_t *len);
 
+/**
+ * The version of TLS: "TLSv1.3"; empty if the stream is in the clear. `len` may be NULL. Borrowed from `s`; NULL if `s`
+ * is NULL. So for the next two.
+ */
+const char *httpx_network_stream_tls_version(const httpx_network_stream *s, size_t *len);
+
+/** The cipher suite by its IANA name: "TLS_AES_256_GCM_SHA384". */
+const char *httpx_network_stream_tls_cipher(const httpx_network_stream *s, size_t *len);
+
+/** The protocol that ALPN has chosen; empty also if none was. */
+const char *httpx_network_stream_tls_alpn(const httpx_network_stream *s, size_t *len);
+
+/**
+ * A certificate that the peer has shown, in DER: 0 is its own. The places may be NULL. Borrowed from `s`. HTTPX_DONE,
+ * and `*der` is NULL, if there are no more, or the stream is in the clear.
+ */
+httpx_code httpx_network_stream_tls_certificate(const httpx_network_stream *s, size_t index, const uint8_t **der,
+                                                size_t *len, httpx_error **err);
+
 /** Closes the connection. HTTPX_E_STREAM_CLOSED for whoever reads or writes it, or goes on to. */
 httpx_code httpx_network_stream_close(httpx_network_stream *s, httpx_error **err);
 

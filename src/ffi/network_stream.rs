@@ -15,9 +15,9 @@ use super::kit::{borrow, bytes, guard, guard_ok, guard_or, seconds, set_if_wante
 use super::op::{httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
 use super::response::httpx_response;
-use super::text::Text;
+use super::text::{Copies, Text};
 use crate::error::Result;
-use crate::httpcore::NetworkStream;
+use crate::httpcore::{NetworkStream, TlsInfo};
 use crate::runtime::{block_on, Interrupt};
 
 /// A connection without HTTP on it, after a 101 or a CONNECT that succeeded. Any thread: one at a time reads, and one at
@@ -29,6 +29,8 @@ pub struct httpx_network_stream {
     current: Mutex<Bytes>,
     local: Text,
     peer: Text,
+    /// What C was told of TLS, which may begin later, and once more.
+    tls: Mutex<Copies>,
 }
 
 impl httpx_network_stream {
@@ -61,7 +63,14 @@ pub unsafe extern "C" fn httpx_response_network_stream(
         let (response, interrupt) = r.parts();
         let stream = Arc::new(response.lend()?.take_network_stream()?);
         let (local, peer) = (Text::default(), Text::default());
-        out.set(give(httpx_network_stream { stream, interrupt, current: Mutex::default(), local, peer }));
+        out.set(give(httpx_network_stream {
+            stream,
+            interrupt,
+            current: Mutex::default(),
+            local,
+            peer,
+            tls: Mutex::default(),
+        }));
         Ok(())
     })
 }
@@ -278,6 +287,83 @@ unsafe fn give_address(
         let (text, length) = found.unwrap_or((std::ptr::null(), 0));
         unsafe { set_if_wanted(len, length) };
         text
+    })
+}
+
+/// The version of TLS: "TLSv1.3"; empty if the stream is in the clear. `len` may be NULL. Borrowed from `s`; NULL if `s`
+/// is NULL. So for the next two.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_tls_version(
+    s: *const httpx_network_stream,
+    len: *mut usize,
+) -> *const c_char {
+    // SAFETY: the caller vouches for both.
+    unsafe { give_of_tls(s, len, |tls| tls.version.as_bytes()) }
+}
+
+/// The cipher suite by its IANA name: "TLS_AES_256_GCM_SHA384".
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_tls_cipher(
+    s: *const httpx_network_stream,
+    len: *mut usize,
+) -> *const c_char {
+    // SAFETY: the caller vouches for both.
+    unsafe { give_of_tls(s, len, |tls| tls.cipher.as_bytes()) }
+}
+
+/// The protocol that ALPN has chosen; empty also if none was.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_tls_alpn(
+    s: *const httpx_network_stream,
+    len: *mut usize,
+) -> *const c_char {
+    // SAFETY: the caller vouches for both.
+    unsafe { give_of_tls(s, len, |tls| tls.alpn.as_deref().unwrap_or_default()) }
+}
+
+/// # Safety
+/// `s` is NULL or a live handle, `len` NULL or writable.
+unsafe fn give_of_tls(
+    s: *const httpx_network_stream,
+    len: *mut usize,
+    get: impl FnOnce(&TlsInfo) -> &[u8],
+) -> *const c_char {
+    guard_or(std::ptr::null(), || {
+        // SAFETY: the caller vouches for both.
+        let found = unsafe { s.as_ref() }.and_then(|s| Some((s, s.stream().ok()?.info())));
+        let told = found.map(|(s, info)| {
+            let mut copies = s.tls.lock().unwrap_or_else(PoisonError::into_inner);
+            copies.get(info.tls.as_ref().map_or(&[], get))
+        });
+        let (text, length) = told.unwrap_or((std::ptr::null(), 0));
+        unsafe { set_if_wanted(len, length) };
+        text.cast()
+    })
+}
+
+/// A certificate that the peer has shown, in DER: 0 is its own. The places may be NULL. Borrowed from `s`. HTTPX_DONE,
+/// and `*der` is NULL, if there are no more, or the stream is in the clear.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_tls_certificate(
+    s: *const httpx_network_stream,
+    index: usize,
+    der: *mut *const u8,
+    len: *mut usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard(err, || {
+        // SAFETY: the caller vouches for it.
+        let s = unsafe { borrow(s, "s") }?;
+        let info = s.stream()?.info();
+        let certificate = info.tls.as_ref().and_then(|tls| tls.certificates.get(index));
+        let mut copies = s.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        let (data, length) = certificate.map_or((std::ptr::null(), 0), |certificate| copies.get(certificate));
+        // SAFETY: NULL or writable.
+        unsafe {
+            set_if_wanted(der, data);
+            set_if_wanted(len, length);
+        }
+        Ok(if certificate.is_some() { HTTPX_OK } else { HTTPX_DONE })
     })
 }
 

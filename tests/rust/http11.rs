@@ -650,6 +650,7 @@ fn tls_can_begin_on_a_network_stream() {
 
     let mut network = tunnel();
     begin(&mut network, "inside.example").unwrap();
+    assert_eq!(network.info().tls.as_ref().map(|tls| tls.version), Some("TLSv1.3"));
     write(&client, &mut network, b"safe".to_vec(), FOREVER).unwrap();
     assert_eq!(read(&client, &mut network, 100, FOREVER).unwrap(), b"safe");
 
