@@ -25,10 +25,16 @@ pub struct Authority {
 
 impl Authority {
     pub fn new() -> Authority {
+        Authority::of(&[], IsCa::Ca(BasicConstraints::Unconstrained))
+    }
+
+    /// One that issues without being an authority, perhaps.
+    pub fn of(names: &[&str], is_ca: IsCa) -> Authority {
         let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::default();
+        let mut params =
+            CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
         params.distinguished_name.push(DnType::CommonName, "the tests' authority");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.is_ca = is_ca;
         let certificate = params.self_signed(&key).unwrap();
         let (pem, der) = (certificate.pem(), Bytes::copy_from_slice(certificate.der()));
         Authority { issuer: Issuer::new(params, key), pem, der }
