@@ -231,6 +231,17 @@ fn a_servers_certificate_among_the_roots_vouches_for_nobody_else() {
 }
 
 #[test]
+fn a_server_without_alpn_is_not_spoken_to_in_a_version_that_is_off() {
+    let authority = Authority::new();
+    let server = TlsServer::with(authority.local(), &Options { alpn: "", ..Options::default() });
+    assert!(get_local(&trusting(&authority).build().unwrap(), server.address).is_ok());
+    let only_http2 = ClientBuilder { http1: false, http2: true, ..trusting(&authority) };
+    // The server takes the preface for a request, and its answer is no HTTP/2.
+    let error = get_local(&only_http2.build().unwrap(), server.address).err().expect("no HTTP/1.1");
+    assert!(error.is_a(Code::PROTOCOL_ERROR), "{error:?}");
+}
+
+#[test]
 fn nothing_is_checked_without_verification() {
     let server = TlsServer::start(Authority::new().issue(&["else.example"], expired));
     let mut builder = ClientBuilder::default();

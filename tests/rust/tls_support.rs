@@ -114,7 +114,7 @@ pub struct Options<'a> {
     pub clients_by: Option<&'a [u8]>,
     /// Whether sessions can be resumed.
     pub resumes: bool,
-    /// The protocol that it speaks.
+    /// The protocol that it speaks; empty if it knows no ALPN.
     pub alpn: &'a str,
 }
 
@@ -148,7 +148,9 @@ impl TlsServer {
         // Not looked at: a server may have any certificate.
         let shown = SingleCertAndKey::from(CertifiedKey::new(identity.chain, key));
         let mut config = builder.with_cert_resolver(Arc::new(shown));
-        config.alpn_protocols = vec![options.alpn.into()];
+        if !options.alpn.is_empty() {
+            config.alpn_protocols = vec![options.alpn.into()];
+        }
         if !options.resumes {
             config.session_storage = Arc::new(NoServerSessionStorage {});
             config.send_tls13_tickets = 0;
