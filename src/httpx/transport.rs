@@ -69,7 +69,7 @@ impl Transport {
             observer,
             ..request.to_core(deadline)
         };
-        let mut handled = self.pool().handle(call, &core).await;
+        let mut handled = self.pool().handle(call, &core, started).await;
         if matches!(&handled, Ok(response) if response.head.status == 417)
             && core.adds_expect()
             && core.body.is_replayable()
@@ -77,7 +77,7 @@ impl Transport {
             // RFC 9110 §10.1.1: once more, without asking.
             drop(handled);
             core.expect = None;
-            handled = Box::pin(self.pool().handle(call, &core)).await;
+            handled = Box::pin(self.pool().handle(call, &core, Instant::now())).await;
         }
         match handled {
             Ok(response) => Ok(Response::new(response, Arc::clone(request), started)),
