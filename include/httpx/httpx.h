@@ -1090,7 +1090,8 @@ httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follo
 /**
  * Says whether the environment of the process is asked, when a client is built, for what the program has not said: 1
  * (the default) or 0. SSL_CERT_FILE (a file) or else SSL_CERT_DIR (directories) name root certificates in the place of
- * the bundled ones, SSLKEYLOGFILE a file as for httpx_tls_key_log.
+ * the bundled ones, SSLKEYLOGFILE a file as for httpx_tls_key_log. A program with more rights than whoever has started
+ * it (setuid) is told nothing by the environment.
  */
 httpx_code httpx_client_builder_trust_env(httpx_client_builder *b, int32_t trust, httpx_error **err);
 
@@ -1168,7 +1169,7 @@ httpx_code httpx_client_builder_max_per_host(httpx_client_builder *b, size_t max
 /** The bundled root certificates, unless others were added: the default. */
 #define HTTPX_ROOTS_DEFAULT 0
 
-/** No root certificates but those that were added. */
+/** No root certificates but those that were added; without any, nobody is trusted. */
 #define HTTPX_ROOTS_NONE 1
 
 /** The bundled root certificates, Mozilla's, and those that were added. */
@@ -1206,7 +1207,7 @@ httpx_code httpx_tls_verify(httpx_tls *t, int32_t verify, httpx_error **err);
 httpx_code httpx_tls_roots(httpx_tls *t, int32_t roots, httpx_error **err);
 
 /**
- * Adds root certificates: PEM text, or DER (copied). A certificate that is no authority's is trusted for itself.
+ * Adds root certificates: PEM text, or DER (copied). A certificate that is no authority's is trusted for itself alone.
  *
  * HTTPX_E_INVALID_CONFIG if there is none in it that can be used.
  */
