@@ -17,9 +17,9 @@ use crate::support::{answering, ends, read_head, read_to_end, send, server, OK, 
 const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 /// TLS at a server's side of any stream.
-type Secured<S> = StreamOwned<ServerConnection, S>;
+pub type Secured<S> = StreamOwned<ServerConnection, S>;
 
-fn tls_config() -> Arc<ServerConfig> {
+pub fn tls_config() -> Arc<ServerConfig> {
     let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".into(), "localhost".into()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -32,7 +32,7 @@ fn tls_config() -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-fn secured<S: Read + Write>(config: &Arc<ServerConfig>, stream: S) -> Secured<S> {
+pub fn secured<S: Read + Write>(config: &Arc<ServerConfig>, stream: S) -> Secured<S> {
     StreamOwned::new(ServerConnection::new(Arc::clone(config)).unwrap(), stream)
 }
 
@@ -204,6 +204,23 @@ fn a_tunnel_is_asked_for_once_and_the_origin_sees_nothing_of_the_proxy() {
         assert!(!inside.to_lowercase().contains("proxy"), "{inside}");
     }
     assert!(told.try_recv().is_err());
+}
+
+#[test]
+fn each_origin_has_a_tunnel_of_its_own() {
+    let (address, told) = tunnelling();
+    let client = through(proxy(&format!("http://{address}")));
+    for origin in ["localhost", "127.0.0.1", "localhost:8443", "localhost"] {
+        get(&client, &format!("https://{origin}/")).unwrap();
+    }
+    let asked: Vec<_> = told.try_iter().filter(|head| head.starts_with("CONNECT ")).collect();
+    let targets: Vec<_> = asked.iter().map(|head| head.split(' ').nth(1).unwrap()).collect();
+    assert_eq!(targets, ["localhost:443", "127.0.0.1:443", "localhost:8443"]);
+    let mut texts: Vec<_> = client.connections().iter().map(ToString::to_string).collect();
+    texts.sort();
+    let of =
+        |origin, count| format!("<TunnelHTTPConnection ['https://{origin}', HTTP/1.1, IDLE, Request Count: {count}]>");
+    assert_eq!(texts, [of("127.0.0.1:443", 1), of("localhost:443", 2), of("localhost:8443", 1)]);
 }
 
 #[test]
