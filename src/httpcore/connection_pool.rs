@@ -47,6 +47,8 @@ impl Default for Limits {
 /// How often a request is sent anew because the server has said that it did not look at it. A server that ends its
 /// connections after a few requests leaves many out, each time fewer.
 const MAX_UNPROCESSED: u32 = 50;
+/// How often a request is sent anew because the server has refused its stream.
+const MAX_REFUSED: u32 = 5;
 
 /// See the module.
 pub struct ConnectionPool {
@@ -250,6 +252,7 @@ impl ConnectionPool {
             Err(failure) => {
                 // H16 holds for a connection that others have used, too.
                 let more_tries = match timings.reused {
+                    _ if failure.refused => MAX_REFUSED,
                     _ if failure.unprocessed => MAX_UNPROCESSED,
                     true if failure.unopened => MAX_UNPROCESSED,
                     true if failure.disconnected && request.is_idempotent() => 1,

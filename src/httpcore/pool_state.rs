@@ -203,8 +203,8 @@ impl Drop for Afterwards {
 impl Shared {
     /// Whether it takes requests, now or when those that it carries have ended.
     fn is_of_use(&self) -> bool {
-        let status = self.connection.status();
-        status.is_usable() && status.max_streams() > 0
+        // A server that allows no streams just now may do so later (RFC 9113 §6.5.2).
+        self.connection.status().is_usable()
     }
 }
 

@@ -562,56 +562,6 @@ fn who_waits_for_room_is_served_though_others_gave_up_where_the_origin_was_full(
     end(waiting).unwrap();
 }
 
-/// Answers each request with an empty 200, once the client has confirmed that it may open no further streams.
-fn allow_one_stream(mut stream: TcpStream) {
-    const NO_STREAMS: [u8; 6] = [0, 3, 0, 0, 0, 0];
-    let frame = |kind: u8, flags: u8, id: u32, payload: &[u8]| {
-        let mut frame = (payload.len() as u32).to_be_bytes()[1..].to_vec();
-        frame.extend([kind, flags]);
-        frame.extend(id.to_be_bytes());
-        frame.extend(payload);
-        frame
-    };
-    let mut preface = [0; 24];
-    if stream.read_exact(&mut preface).is_err() || stream.write_all(&frame(4, 0, 0, &[])).is_err() {
-        return;
-    }
-    let (mut head, mut asked, mut confirmed) = ([0; 9], 0, 0);
-    while stream.read_exact(&mut head).is_ok() {
-        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
-        stream.read_exact(&mut payload).unwrap();
-        let id = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
-        let answer = match (head[3], head[4]) {
-            (1, _) => {
-                asked = id;
-                frame(4, 0, 0, &NO_STREAMS)
-            }
-            (4, 1) => {
-                confirmed += 1;
-                match confirmed {
-                    // The first confirmation is of the first settings.
-                    2 => frame(1, 5, asked, &[0x88]),
-                    _ => continue,
-                }
-            }
-            (4, 0) => frame(4, 1, 0, &[]),
-            _ => continue,
-        };
-        if stream.write_all(&answer).is_err() {
-            return;
-        }
-    }
-}
-
-#[test]
-fn nobody_waits_for_a_connection_that_allows_no_streams_any_more() {
-    let address = server(|stream, _| allow_one_stream(stream));
-    let client = speaking_http2(|builder| builder.limits.max_per_host = Some(1));
-    for _ in 0..3 {
-        assert_eq!(get(&client, address, "/").unwrap().head().status(), 200);
-    }
-}
-
 #[test]
 fn a_request_that_waits_dials_or_runs_leaves_nothing_when_it_is_cancelled() {
     let (mute, server) = (mute(), gated());

@@ -13,6 +13,8 @@ pub(in crate::httpcore) struct Failure {
     pub(in crate::httpcore) error: Error,
     /// The server has said that it did not look at the request (RFC 9113 §8.7), or the connection could take no more.
     pub(in crate::httpcore) unprocessed: bool,
+    /// The server has refused this stream, though not the connection.
+    pub(in crate::httpcore) refused: bool,
     /// Nothing of it was sent.
     pub(in crate::httpcore) unopened: bool,
     /// The connection ended without a word before the response: nobody knows how far the request came.
@@ -22,7 +24,7 @@ pub(in crate::httpcore) struct Failure {
 impl Failure {
     /// Our own fault, or a limit's.
     pub(super) fn own(error: Error) -> Failure {
-        Failure { error, unprocessed: false, unopened: false, disconnected: false }
+        Failure { error, unprocessed: false, refused: false, unopened: false, disconnected: false }
     }
 
     /// Of a stream, before its response.
@@ -34,6 +36,7 @@ impl Failure {
         Failure {
             error: if unprocessed { told.retryable(true) } else { told },
             unprocessed,
+            refused,
             unopened: false,
             disconnected: error.is_io() && !blamed,
         }
@@ -45,6 +48,7 @@ impl Failure {
         Failure {
             error: connection_error(error, status).retryable(true),
             unprocessed: exhausted || status.goaway().is_some(),
+            refused: false,
             unopened: true,
             disconnected: error.is_io(),
         }
