@@ -16,6 +16,7 @@ mod pool;
 mod pool_torture;
 mod proxies;
 mod proxy_routes;
+mod redirects;
 mod runtime;
 mod runtime_faults;
 mod support;

@@ -1,7 +1,7 @@
 //! The pool: who gets which connection, who waits, in which order, and what is kept (checklist H).
 
 use std::future::Future;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc, Mutex};
