@@ -14,9 +14,9 @@ use crate::proxies::{secured, tls_config};
 use crate::support::{ends, read_head, request, send, server, EchoServer, OK};
 
 /// Long enough that a machine with much to do keeps within it, and short enough to exceed it together.
-const LIMIT: Duration = Duration::from_secs(2);
+const LIMIT: Duration = Duration::from_millis(1500);
 /// Two of these are more than the limit.
-const PART: Duration = Duration::from_millis(1100);
+const PART: Duration = Duration::from_millis(800);
 
 fn only(index: usize, limit: Duration) -> [Timeout; 4] {
     let mut limits = [Timeout::Set(None); 4];
