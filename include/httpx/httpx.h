@@ -102,7 +102,10 @@ typedef struct httpx_response httpx_response;
 /** A response's body on its way. One thread at a time. */
 typedef struct httpx_stream httpx_stream;
 
-/** A connection without HTTP on it, after a 101 or a CONNECT that succeeded. One thread at a time. */
+/**
+ * A connection without HTTP on it, after a 101 or a CONNECT that succeeded. Any thread: one at a time reads, and one at
+ * a time writes.
+ */
 typedef struct httpx_network_stream httpx_network_stream;
 
 /** The connections of a pool, as they were when somebody asked. Nothing of it changes, and any thread may read it. */
@@ -1999,7 +2002,7 @@ httpx_code httpx_network_stream_read(httpx_network_stream *s, size_t max, double
                                      size_t *len, httpx_error **err);
 
 /**
- * The same in the background. The stream is in use until the operation has ended; cancelling it loses nothing. See
+ * The same in the background. Nobody else can read until the operation has ended; cancelling it loses nothing. See
  * httpx_client_send_async for the other parameters; without `done`, ask httpx_op_chunk.
  */
 httpx_code httpx_network_stream_read_async(httpx_network_stream *s, size_t max, double timeout, httpx_queue *q,
@@ -2014,7 +2017,7 @@ httpx_code httpx_network_stream_write(httpx_network_stream *s, const uint8_t *da
                                       httpx_error **err);
 
 /**
- * The same in the background, with a copy of the data. The stream is in use until the operation has ended. See
+ * The same in the background, with a copy of the data. Nobody else can write until the operation has ended. See
  * httpx_client_send_async for the other parameters; without `done`, ask httpx_op_result.
  */
 httpx_code httpx_network_stream_write_async(httpx_network_stream *s, const uint8_t *data, size_t len, double timeout,
@@ -2032,7 +2035,7 @@ httpx_code httpx_network_stream_start_tls(httpx_network_stream *s, httpx_client 
                                           size_t server_name_len, double timeout, httpx_error **err);
 
 /**
- * The same in the background. The stream is in use until the operation has ended. See httpx_client_send_async for the
+ * The same in the background. Nobody can read or write until the operation has ended. See httpx_client_send_async for the
  * other parameters; without `done`, ask httpx_op_result.
  */
 httpx_code httpx_network_stream_start_tls_async(httpx_network_stream *s, httpx_client *c, const char *server_name,
@@ -2040,25 +2043,41 @@ httpx_code httpx_network_stream_start_tls_async(httpx_network_stream *s, httpx_c
                                                 httpx_done_fn done, void *user_data, httpx_destroy_fn destroy,
                                                 httpx_op **op, httpx_error **err);
 
-/**
- * Whether a read would not have to wait, because there is data or the peer has ended: 1 or 0. 0 if `s` is NULL or in
- * use.
- */
+/** Whether a read would not have to wait, because there is data or the peer has ended: 1 or 0. 0 if `s` is NULL. */
 int32_t httpx_network_stream_is_readable(const httpx_network_stream *s);
 
 /**
  * Our end's address: "127.0.0.1:4711" or "[::1]:4711"; empty for a unix socket. `len` may be NULL. Borrowed from `s`;
- * NULL if `s` is NULL or in use.
+ * NULL if `s` is NULL.
  */
 const char *httpx_network_stream_local_address(const httpx_network_stream *s, size_t *len);
 
 /** The peer's address, which is the proxy's if there is one; else as httpx_network_stream_local_address. */
 const char *httpx_network_stream_peer_address(const httpx_network_stream *s, size_t *len);
 
-/** Closes the connection. HTTPX_E_STREAM_CLOSED for whoever reads or writes on. */
+/**
+ * The version of TLS: "TLSv1.3"; empty if the stream is in the clear. `len` may be NULL. Borrowed from `s`; NULL if `s`
+ * is NULL. So for the next two.
+ */
+const char *httpx_network_stream_tls_version(const httpx_network_stream *s, size_t *len);
+
+/** The cipher suite by its IANA name: "TLS_AES_256_GCM_SHA384". */
+const char *httpx_network_stream_tls_cipher(const httpx_network_stream *s, size_t *len);
+
+/** The protocol that ALPN has chosen; empty also if none was. */
+const char *httpx_network_stream_tls_alpn(const httpx_network_stream *s, size_t *len);
+
+/**
+ * A certificate that the peer has shown, in DER: 0 is its own. The places may be NULL. Borrowed from `s`. HTTPX_DONE,
+ * and `*der` is NULL, if there are no more, or the stream is in the clear.
+ */
+httpx_code httpx_network_stream_tls_certificate(const httpx_network_stream *s, size_t index, const uint8_t **der,
+                                                size_t *len, httpx_error **err);
+
+/** Closes the connection. HTTPX_E_STREAM_CLOSED for whoever reads or writes it, or goes on to. */
 httpx_code httpx_network_stream_close(httpx_network_stream *s, httpx_error **err);
 
-/** Frees it, and closes the connection. NULL is fine. */
+/** Frees it, and closes the connection, so that whoever reads or writes it in the background fails. NULL is fine. */
 void httpx_network_stream_free(httpx_network_stream *s);
 
 /* ---- Connections: what a pool has, as it was when somebody asked; readable from any thread ---- */

@@ -437,6 +437,10 @@ httpx_code httpx_network_stream_start_tls_async(httpx_network_stream *s, httpx_c
 int32_t httpx_network_stream_is_readable(const httpx_network_stream *s);
 const char *httpx_network_stream_local_address(const httpx_network_stream *s, size_t *len);
 const char *httpx_network_stream_peer_address(const httpx_network_stream *s, size_t *len);
+const char *httpx_network_stream_tls_version(const httpx_network_stream *s, size_t *len);
+const char *httpx_network_stream_tls_cipher(const httpx_network_stream *s, size_t *len);
+const char *httpx_network_stream_tls_alpn(const httpx_network_stream *s, size_t *len);
+httpx_code httpx_network_stream_tls_certificate(const httpx_network_stream *s, size_t index, const uint8_t **der, size_t *len, httpx_error **err);
 httpx_code httpx_network_stream_close(httpx_network_stream *s, httpx_error **err);
 void httpx_network_stream_free(httpx_network_stream *s);
 #define HTTPX_CONNECTION_CONNECTING 1

@@ -1,7 +1,7 @@
 //! The network stream handle: a connection that another protocol has taken over.
 
 use std::ffi::{c_char, c_void};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,33 +10,34 @@ use super::callbacks::{httpx_chunk_fn, httpx_destroy_fn, httpx_done_fn};
 use super::client::httpx_client;
 use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
 use super::error::httpx_error;
-use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
+use super::handle::{give, take_back, Handle, Kind};
 use super::kit::{borrow, bytes, guard, guard_ok, guard_or, seconds, set_if_wanted, text, Out, UserData};
 use super::op::{httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
 use super::response::httpx_response;
-use super::text::Text;
+use super::text::{Copies, Text};
 use crate::error::Result;
-use crate::httpcore::NetworkStream;
+use crate::httpcore::{NetworkStream, TlsInfo};
 use crate::runtime::{block_on, Interrupt};
 
-/// A connection without HTTP on it, after a 101 or a CONNECT that succeeded. One thread at a time.
+/// A connection without HTTP on it, after a 101 or a CONNECT that succeeded. Any thread: one at a time reads, and one at
+/// a time writes.
 pub struct httpx_network_stream {
-    slot: Arc<Slot<Tunnel>>,
+    stream: Arc<NetworkStream>,
     interrupt: Option<Arc<Interrupt>>,
+    /// The piece that C looks at.
+    current: Mutex<Bytes>,
     local: Text,
     peer: Text,
+    /// What C was told of TLS, which may begin later, and once more.
+    tls: Mutex<Copies>,
 }
 
-struct Tunnel {
-    stream: NetworkStream,
-    /// The piece that C looks at.
-    current: Bytes,
-}
-
-impl Inherited for Tunnel {
-    fn is_only_memory(&self) -> bool {
-        self.stream.is_closed()
+impl httpx_network_stream {
+    /// The stream, unless it is the parent process's.
+    fn stream(&self) -> Result<Arc<NetworkStream>> {
+        self.stream.check_process()?;
+        Ok(Arc::clone(&self.stream))
     }
 }
 
@@ -60,9 +61,16 @@ pub unsafe extern "C" fn httpx_response_network_stream(
         // SAFETY: the caller vouches for the pointers.
         let (r, out) = unsafe { (borrow(r, "r")?, Out::new(out, "out")?) };
         let (response, interrupt) = r.parts();
-        let tunnel = Tunnel { stream: response.lend()?.take_network_stream()?, current: Bytes::new() };
-        let slot = Slot::new(tunnel);
-        out.set(give(httpx_network_stream { slot, interrupt, local: Text::default(), peer: Text::default() }));
+        let stream = Arc::new(response.lend()?.take_network_stream()?);
+        let (local, peer) = (Text::default(), Text::default());
+        out.set(give(httpx_network_stream {
+            stream,
+            interrupt,
+            current: Mutex::default(),
+            local,
+            peer,
+            tls: Mutex::default(),
+        }));
         Ok(())
     })
 }
@@ -87,21 +95,17 @@ pub unsafe extern "C" fn httpx_network_stream_read(
         // SAFETY: the caller vouches for the pointers.
         let (s, data, len) = unsafe { (borrow(s, "s")?, Out::new(data, "data")?, Out::new(len, "len")?) };
         let timeout = limit(timeout)?;
-        let mut tunnel = s.slot.lend()?;
-        tunnel.current = Bytes::new();
-        let piece = block_on(s.interrupt.as_deref(), |call| {
-            let stream = &mut tunnel.stream;
-            async move { stream.read(&call, max, timeout).await }
-        })?;
+        let stream = s.stream()?;
+        let piece = block_on(s.interrupt.as_deref(), |call| async move { stream.read(&call, max, timeout).await })?;
         data.set(piece.as_ref().map_or(std::ptr::null(), |piece| piece.as_ptr()));
         len.set(piece.as_ref().map_or(0, Bytes::len));
         let code = if piece.is_some() { HTTPX_OK } else { HTTPX_DONE };
-        tunnel.current = piece.unwrap_or_default();
+        *s.current.lock().unwrap_or_else(PoisonError::into_inner) = piece.unwrap_or_default();
         Ok(code)
     })
 }
 
-/// The same in the background. The stream is in use until the operation has ended; cancelling it loses nothing. See
+/// The same in the background. Nobody else can read until the operation has ended; cancelling it loses nothing. See
 /// httpx_client_send_async for the other parameters; without `done`, ask httpx_op_chunk.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_network_stream_read_async(
@@ -120,12 +124,11 @@ pub unsafe extern "C" fn httpx_network_stream_read_async(
         // SAFETY: the caller vouches for the pointers.
         let (s, q) = unsafe { (borrow(s, "s")?, borrow(q, "q")?) };
         let timeout = limit(timeout)?;
-        let mut tunnel = s.slot.lend()?;
+        let stream = s.stream()?;
         // SAFETY: the caller vouches for `op`.
         unsafe {
             q.submit(Done::Chunk(done), user_data, op, |call| async move {
-                tunnel.current = Bytes::new();
-                tunnel.stream.read(&call, max, timeout).await.map(Outcome::Chunk)
+                stream.read(&call, max, timeout).await.map(Outcome::Chunk)
             })
         }
     })
@@ -145,16 +148,12 @@ pub unsafe extern "C" fn httpx_network_stream_write(
         // SAFETY: the caller vouches for pointers and length.
         let (s, data) = unsafe { (borrow(s, "s")?, bytes(data, len, "data")?) };
         let timeout = limit(timeout)?;
-        let mut tunnel = s.slot.lend()?;
-        let data = Bytes::copy_from_slice(data);
-        block_on(s.interrupt.as_deref(), |call| {
-            let stream = &mut tunnel.stream;
-            async move { stream.write(&call, data, timeout).await }
-        })
+        let (stream, data) = (s.stream()?, Bytes::copy_from_slice(data));
+        block_on(s.interrupt.as_deref(), |call| async move { stream.write(&call, data, timeout).await })
     })
 }
 
-/// The same in the background, with a copy of the data. The stream is in use until the operation has ended. See
+/// The same in the background, with a copy of the data. Nobody else can write until the operation has ended. See
 /// httpx_client_send_async for the other parameters; without `done`, ask httpx_op_result.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_network_stream_write_async(
@@ -174,12 +173,11 @@ pub unsafe extern "C" fn httpx_network_stream_write_async(
         // SAFETY: the caller vouches for pointers and length.
         let (s, data, q) = unsafe { (borrow(s, "s")?, bytes(data, len, "data")?, borrow(q, "q")?) };
         let timeout = limit(timeout)?;
-        let mut tunnel = s.slot.lend()?;
-        let data = Bytes::copy_from_slice(data);
+        let (stream, data) = (s.stream()?, Bytes::copy_from_slice(data));
         // SAFETY: the caller vouches for `op`.
         unsafe {
             q.submit(Done::Nothing(done), user_data, op, |call| async move {
-                tunnel.stream.write(&call, data, timeout).await.map(|()| Outcome::Nothing)
+                stream.write(&call, data, timeout).await.map(|()| Outcome::Nothing)
             })
         }
     })
@@ -204,15 +202,12 @@ pub unsafe extern "C" fn httpx_network_stream_start_tls(
         let (s, c, name) =
             unsafe { (borrow(s, "s")?, borrow(c, "c")?, text(server_name, server_name_len, "server_name")?) };
         let (timeout, tls) = (limit(timeout)?, c.client().tls());
-        let mut tunnel = s.slot.lend()?;
-        block_on(s.interrupt.as_deref(), |call| {
-            let stream = &mut tunnel.stream;
-            async move { stream.start_tls(&call, &tls, name, timeout).await }
-        })
+        let stream = s.stream()?;
+        block_on(s.interrupt.as_deref(), |call| async move { stream.start_tls(&call, &tls, name, timeout).await })
     })
 }
 
-/// The same in the background. The stream is in use until the operation has ended. See httpx_client_send_async for the
+/// The same in the background. Nobody can read or write until the operation has ended. See httpx_client_send_async for the
 /// other parameters; without `done`, ask httpx_op_result.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_network_stream_start_tls_async(
@@ -234,29 +229,28 @@ pub unsafe extern "C" fn httpx_network_stream_start_tls_async(
         let (s, c, q) = unsafe { (borrow(s, "s")?, borrow(c, "c")?, borrow(q, "q")?) };
         let name = unsafe { text(server_name, server_name_len, "server_name") }?.to_owned();
         let (timeout, tls) = (limit(timeout)?, c.client().tls());
-        let mut tunnel = s.slot.lend()?;
+        let stream = s.stream()?;
         // SAFETY: the caller vouches for `op`.
         unsafe {
             q.submit(Done::Nothing(done), user_data, op, |call| async move {
-                tunnel.stream.start_tls(&call, &tls, &name, timeout).await.map(|()| Outcome::Nothing)
+                stream.start_tls(&call, &tls, &name, timeout).await.map(|()| Outcome::Nothing)
             })
         }
     })
 }
 
-/// Whether a read would not have to wait, because there is data or the peer has ended: 1 or 0. 0 if `s` is NULL or in
-/// use.
+/// Whether a read would not have to wait, because there is data or the peer has ended: 1 or 0. 0 if `s` is NULL.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_network_stream_is_readable(s: *const httpx_network_stream) -> i32 {
     guard_or(0, || {
         // SAFETY: the caller vouches for it.
-        let tunnel = unsafe { s.as_ref() }.and_then(|s| s.slot.lend().ok());
-        tunnel.map_or(0, |tunnel| i32::from(tunnel.stream.is_readable()))
+        let stream = unsafe { s.as_ref() }.and_then(|s| s.stream().ok());
+        stream.map_or(0, |stream| i32::from(stream.is_readable()))
     })
 }
 
 /// Our end's address: "127.0.0.1:4711" or "[::1]:4711"; empty for a unix socket. `len` may be NULL. Borrowed from `s`;
-/// NULL if `s` is NULL or in use.
+/// NULL if `s` is NULL.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_network_stream_local_address(
     s: *const httpx_network_stream,
@@ -289,14 +283,91 @@ unsafe fn give_address(
 ) -> *const c_char {
     guard_or(std::ptr::null(), || {
         // SAFETY: the caller vouches for both.
-        let found = unsafe { s.as_ref() }.and_then(|s| Some(get(s, &s.slot.lend().ok()?.stream)));
+        let found = unsafe { s.as_ref() }.and_then(|s| Some(get(s, &*s.stream().ok()?)));
         let (text, length) = found.unwrap_or((std::ptr::null(), 0));
         unsafe { set_if_wanted(len, length) };
         text
     })
 }
 
-/// Closes the connection. HTTPX_E_STREAM_CLOSED for whoever reads or writes on.
+/// The version of TLS: "TLSv1.3"; empty if the stream is in the clear. `len` may be NULL. Borrowed from `s`; NULL if `s`
+/// is NULL. So for the next two.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_tls_version(
+    s: *const httpx_network_stream,
+    len: *mut usize,
+) -> *const c_char {
+    // SAFETY: the caller vouches for both.
+    unsafe { give_of_tls(s, len, |tls| tls.version.as_bytes()) }
+}
+
+/// The cipher suite by its IANA name: "TLS_AES_256_GCM_SHA384".
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_tls_cipher(
+    s: *const httpx_network_stream,
+    len: *mut usize,
+) -> *const c_char {
+    // SAFETY: the caller vouches for both.
+    unsafe { give_of_tls(s, len, |tls| tls.cipher.as_bytes()) }
+}
+
+/// The protocol that ALPN has chosen; empty also if none was.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_tls_alpn(
+    s: *const httpx_network_stream,
+    len: *mut usize,
+) -> *const c_char {
+    // SAFETY: the caller vouches for both.
+    unsafe { give_of_tls(s, len, |tls| tls.alpn.as_deref().unwrap_or_default()) }
+}
+
+/// # Safety
+/// `s` is NULL or a live handle, `len` NULL or writable.
+unsafe fn give_of_tls(
+    s: *const httpx_network_stream,
+    len: *mut usize,
+    get: impl FnOnce(&TlsInfo) -> &[u8],
+) -> *const c_char {
+    guard_or(std::ptr::null(), || {
+        // SAFETY: the caller vouches for both.
+        let found = unsafe { s.as_ref() }.and_then(|s| Some((s, s.stream().ok()?.info())));
+        let told = found.map(|(s, info)| {
+            let mut copies = s.tls.lock().unwrap_or_else(PoisonError::into_inner);
+            copies.get(info.tls.as_ref().map_or(&[], get))
+        });
+        let (text, length) = told.unwrap_or((std::ptr::null(), 0));
+        unsafe { set_if_wanted(len, length) };
+        text.cast()
+    })
+}
+
+/// A certificate that the peer has shown, in DER: 0 is its own. The places may be NULL. Borrowed from `s`. HTTPX_DONE,
+/// and `*der` is NULL, if there are no more, or the stream is in the clear.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_tls_certificate(
+    s: *const httpx_network_stream,
+    index: usize,
+    der: *mut *const u8,
+    len: *mut usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard(err, || {
+        // SAFETY: the caller vouches for it.
+        let s = unsafe { borrow(s, "s") }?;
+        let info = s.stream()?.info();
+        let certificate = info.tls.as_ref().and_then(|tls| tls.certificates.get(index));
+        let mut copies = s.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        let (data, length) = certificate.map_or((std::ptr::null(), 0), |certificate| copies.get(certificate));
+        // SAFETY: NULL or writable.
+        unsafe {
+            set_if_wanted(der, data);
+            set_if_wanted(len, length);
+        }
+        Ok(if certificate.is_some() { HTTPX_OK } else { HTTPX_DONE })
+    })
+}
+
+/// Closes the connection. HTTPX_E_STREAM_CLOSED for whoever reads or writes it, or goes on to.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_network_stream_close(
     s: *mut httpx_network_stream,
@@ -304,16 +375,19 @@ pub unsafe extern "C" fn httpx_network_stream_close(
 ) -> httpx_code {
     guard_ok(err, || {
         // SAFETY: the caller vouches for it.
-        let mut tunnel = unsafe { borrow(s, "s") }?.slot.lend()?;
-        tunnel.current = Bytes::new();
-        tunnel.stream.close();
+        unsafe { borrow(s, "s") }?.stream()?.close();
         Ok(())
     })
 }
 
-/// Frees it, and closes the connection. NULL is fine.
+/// Frees it, and closes the connection, so that whoever reads or writes it in the background fails. NULL is fine.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_network_stream_free(s: *mut httpx_network_stream) {
     // SAFETY: a live handle or NULL, not used again.
-    guard_or((), || unsafe { take_back(s, |s| s.slot.generation()) });
+    guard_or((), || unsafe {
+        if let Some(stream) = s.as_ref().and_then(|s| s.stream().ok()) {
+            stream.close();
+        }
+        take_back(s, |s| s.stream.born());
+    });
 }

@@ -16,9 +16,9 @@ use tokio::io::{AsyncReadExt, AsyncWrite};
 use super::connection_info::ConnectionInfo;
 use super::dial::Dialled;
 use super::stream::Stream;
-use super::tls::TlsConfig;
+use super::tls::{self, TlsConfig};
 use crate::error::{Code, Error};
-use crate::runtime::{Call, CoarseTimer};
+use crate::runtime::{Call, CoarseTimer, Lane};
 
 /// How much is read at once (checklist I01).
 const READ_BLOCK: usize = 65_536;
@@ -139,8 +139,13 @@ impl Connection {
     /// Brings it to the lane of `call`.
     pub(super) async fn move_to(&mut self, call: &Call) -> Result<(), Error> {
         let lane = call.lane(Some(self.lane_id())).await;
+        self.attach(&lane)
+    }
+
+    /// Registers it with `lane`.
+    pub(super) fn attach(&mut self, lane: &Arc<Lane>) -> Result<(), Error> {
         let moved =
-            self.stream.attach(&lane).map_err(|e| Error::from_io(Code::NETWORK_ERROR, &e, "moving the connection"))?;
+            self.stream.attach(lane).map_err(|e| Error::from_io(Code::NETWORK_ERROR, &e, "moving the connection"))?;
         if moved {
             self.timer = CoarseTimer::new();
         }
@@ -148,8 +153,10 @@ impl Connection {
     }
 
     /// Speaks TLS with the peer of that name from now on. Nothing may be left to be read.
-    pub(super) async fn start_tls(mut self, tls: &TlsConfig, server_name: &str) -> Result<Connection, Error> {
-        let stream = tls.handshake(self.stream, server_name, &[]).await?;
+    pub(super) async fn start_tls(mut self, config: &TlsConfig, server_name: &str) -> Result<Connection, Error> {
+        let stream = config.handshake(self.stream, server_name, &[]).await?;
+        let info = ConnectionInfo { tls: Some(tls::info_of(&stream)), ..ConnectionInfo::clone(&self.info) };
+        self.info = Arc::new(info);
         self.stream = Stream::Tls(Box::new(stream));
         Ok(self)
     }

@@ -184,6 +184,29 @@ static httpx_code call_network_stream_peer_address(fixture *f)
     return NEUTRAL(address == NULL);
 }
 
+static httpx_code call_network_stream_tls_version(fixture *f)
+{
+    const char *text = httpx_network_stream_tls_version(P(0, network_stream(f)), P(1, &f->size));
+    return NEUTRAL(text == NULL);
+}
+
+static httpx_code call_network_stream_tls_cipher(fixture *f)
+{
+    const char *text = httpx_network_stream_tls_cipher(P(0, network_stream(f)), P(1, &f->size));
+    return NEUTRAL(text == NULL);
+}
+
+static httpx_code call_network_stream_tls_alpn(fixture *f)
+{
+    const char *text = httpx_network_stream_tls_alpn(P(0, network_stream(f)), P(1, &f->size));
+    return NEUTRAL(text == NULL);
+}
+
+static httpx_code call_network_stream_tls_certificate(fixture *f)
+{
+    return httpx_network_stream_tls_certificate(P(0, network_stream(f)), 0, P(1, &f->bytes), P(2, &f->size), ERR(3));
+}
+
 static httpx_code call_network_stream_close(fixture *f)
 {
     return httpx_network_stream_close(P(0, network_stream(f)), ERR(1));

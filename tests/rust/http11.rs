@@ -445,12 +445,12 @@ fn upgrade(client: &Client, address: SocketAddr) -> Request {
 
 const FOREVER: Option<Duration> = None;
 
-fn read(client: &Client, stream: &mut NetworkStream, max: usize, timeout: Option<Duration>) -> Result<Vec<u8>, Error> {
+fn read(client: &Client, stream: &NetworkStream, max: usize, timeout: Option<Duration>) -> Result<Vec<u8>, Error> {
     let read = client.block_on(|call| async move { stream.read(&call, max, timeout).await })?;
     Ok(read.map(|data| data.to_vec()).unwrap_or_default())
 }
 
-fn write(client: &Client, stream: &mut NetworkStream, data: Vec<u8>, timeout: Option<Duration>) -> Result<(), Error> {
+fn write(client: &Client, stream: &NetworkStream, data: Vec<u8>, timeout: Option<Duration>) -> Result<(), Error> {
     client.block_on(|call| async move { stream.write(&call, data.into(), timeout).await })
 }
 
@@ -549,6 +549,45 @@ fn a_read_that_took_too_long_can_be_done_again() {
 }
 
 #[test]
+fn one_thread_reads_a_network_stream_while_another_writes_it() {
+    let (address, _ended) = switching("");
+    let client = client();
+    let network = Arc::new(send(&client, upgrade(&client, address)).unwrap().take_network_stream().unwrap());
+    let (reading, reader) = (Arc::clone(&network), Arc::clone(&client));
+    // Much more than the buffers between the two take: without somebody reading, the writing would not end.
+    let sent: Vec<u8> = (0..8 << 20).map(|byte| (byte % 251) as u8).collect();
+    let wanted = sent.len();
+    let received = std::thread::spawn(move || {
+        let mut received = Vec::new();
+        while received.len() < wanted {
+            let network = &reading;
+            let piece = reader.block_on(|call| async move { network.read(&call, 1 << 16, FOREVER).await }).unwrap();
+            received.extend_from_slice(&piece.expect("no end before the last byte"));
+        }
+        received
+    });
+    let (network, data) = (&network, sent.clone());
+    client.block_on(|call| async move { network.write(&call, data.into(), Some(PATIENCE)).await }).unwrap();
+    assert!(received.join().unwrap() == sent);
+}
+
+#[test]
+fn a_network_stream_that_is_closed_ends_whoever_reads_it() {
+    let (address, ended) = switching("");
+    let client = client();
+    let network = Arc::new(send(&client, upgrade(&client, address)).unwrap().take_network_stream().unwrap());
+    let (reading, reader) = (Arc::clone(&network), Arc::clone(&client));
+    let reading = std::thread::spawn(move || {
+        let network = &reading;
+        reader.block_on(|call| async move { network.read(&call, 1, FOREVER).await }).unwrap_err().code()
+    });
+    network.close();
+    ended.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(ends(move || reading.join().unwrap()), Code::STREAM_CLOSED);
+    assert_eq!(client.counts().active, 0);
+}
+
+#[test]
 fn a_write_that_the_peer_does_not_take_has_its_timeout() {
     let address = server(|mut stream, _| {
         read_head(&mut stream).unwrap();
@@ -611,6 +650,7 @@ fn tls_can_begin_on_a_network_stream() {
 
     let mut network = tunnel();
     begin(&mut network, "inside.example").unwrap();
+    assert_eq!(network.info().tls.as_ref().map(|tls| tls.version), Some("TLSv1.3"));
     write(&client, &mut network, b"safe".to_vec(), FOREVER).unwrap();
     assert_eq!(read(&client, &mut network, 100, FOREVER).unwrap(), b"safe");
 
