@@ -19,6 +19,7 @@ mod proxy_routes;
 mod redirects;
 mod runtime;
 mod runtime_faults;
+mod statuses;
 mod support;
 mod time_limits;
 mod tls;
