@@ -462,17 +462,17 @@ fn a_101_gives_the_connection_with_what_has_arrived_on_it() {
     for how in [send, stream] {
         let mut response = how(&client, upgrade(&client, address)).unwrap();
         assert_eq!(response.head().status(), 101);
-        let mut network = response.take_network_stream().unwrap();
+        let network = response.take_network_stream().unwrap();
         assert_eq!(response.take_network_stream().err().unwrap().code(), Code::INVALID_STATE);
         drop(response);
         assert_eq!(client.counts().active, 1);
         assert_eq!(network.info().peer, Some(address));
-        assert_eq!(read(&client, &mut network, 2, FOREVER).unwrap(), b"he");
+        assert_eq!(read(&client, &network, 2, FOREVER).unwrap(), b"he");
         assert!(network.is_readable());
-        assert_eq!(read(&client, &mut network, 100, FOREVER).unwrap(), b"llo");
+        assert_eq!(read(&client, &network, 100, FOREVER).unwrap(), b"llo");
         assert!(!network.is_readable());
-        write(&client, &mut network, b"ping".to_vec(), FOREVER).unwrap();
-        assert_eq!(read(&client, &mut network, 100, FOREVER).unwrap(), b"ping");
+        write(&client, &network, b"ping".to_vec(), FOREVER).unwrap();
+        assert_eq!(read(&client, &network, 100, FOREVER).unwrap(), b"ping");
         drop(network);
         ended.recv_timeout(PATIENCE).unwrap();
         let counts = client.counts();
@@ -491,8 +491,8 @@ fn a_successful_connect_gives_the_connection() {
     let client = client();
     let mut connect = request(&client, "CONNECT", address);
     connect.set_target(b"example.org:443").unwrap();
-    let mut network = send(&client, connect).unwrap().take_network_stream().unwrap();
-    assert_eq!(read(&client, &mut network, 100, FOREVER).unwrap(), b"through");
+    let network = send(&client, connect).unwrap().take_network_stream().unwrap();
+    assert_eq!(read(&client, &network, 100, FOREVER).unwrap(), b"through");
 }
 
 #[test]
@@ -537,15 +537,15 @@ fn a_network_stream_that_nobody_takes_is_closed_with_its_response() {
 fn a_read_that_took_too_long_can_be_done_again() {
     let (address, _ended) = switching("");
     let client = client();
-    let mut network = send(&client, upgrade(&client, address)).unwrap().take_network_stream().unwrap();
+    let network = send(&client, upgrade(&client, address)).unwrap().take_network_stream().unwrap();
     for timeout in [Duration::ZERO, Duration::from_millis(20)] {
-        let error = read(&client, &mut network, 100, Some(timeout)).unwrap_err();
+        let error = read(&client, &network, 100, Some(timeout)).unwrap_err();
         assert_eq!(error.code(), Code::READ_TIMEOUT);
     }
-    write(&client, &mut network, b"late".to_vec(), Some(PATIENCE)).unwrap();
-    assert_eq!(read(&client, &mut network, 100, Some(PATIENCE)).unwrap(), b"late");
+    write(&client, &network, b"late".to_vec(), Some(PATIENCE)).unwrap();
+    assert_eq!(read(&client, &network, 100, Some(PATIENCE)).unwrap(), b"late");
     network.close();
-    assert_eq!(read(&client, &mut network, 1, FOREVER).unwrap_err().code(), Code::STREAM_CLOSED);
+    assert_eq!(read(&client, &network, 1, FOREVER).unwrap_err().code(), Code::STREAM_CLOSED);
 }
 
 #[test]
@@ -597,9 +597,9 @@ fn a_write_that_the_peer_does_not_take_has_its_timeout() {
         std::thread::park();
     });
     let client = client();
-    let mut network = send(&client, upgrade(&client, address)).unwrap().take_network_stream().unwrap();
+    let network = send(&client, upgrade(&client, address)).unwrap().take_network_stream().unwrap();
     let much = vec![0; 64 << 20];
-    let error = write(&client, &mut network, much, Some(Duration::from_millis(30))).unwrap_err();
+    let error = write(&client, &network, much, Some(Duration::from_millis(30))).unwrap_err();
     assert_eq!(error.code(), Code::WRITE_TIMEOUT);
 }
 
@@ -607,9 +607,9 @@ fn a_write_that_the_peer_does_not_take_has_its_timeout() {
 fn closing_the_client_cuts_a_network_stream_off() {
     let (address, _ended) = switching("");
     let client = client();
-    let mut network = send(&client, upgrade(&client, address)).unwrap().take_network_stream().unwrap();
+    let network = send(&client, upgrade(&client, address)).unwrap().take_network_stream().unwrap();
     let reader = Arc::clone(&client);
-    let reading = std::thread::spawn(move || read(&reader, &mut network, 1, FOREVER));
+    let reading = std::thread::spawn(move || read(&reader, &network, 1, FOREVER));
     client.close(Some(Duration::ZERO)).unwrap();
     let code = ends(move || reading.join().unwrap().unwrap_err().code());
     assert_eq!(code, Code::CLIENT_CLOSED);
@@ -638,24 +638,24 @@ fn tls_can_begin_on_a_network_stream() {
     let mut builder = ClientBuilder::default();
     builder.tls.add_roots(made.cert.pem().as_bytes()).unwrap();
     let client = builder.build().unwrap();
-    let begin = |network: &mut NetworkStream, name: &str| {
+    let begin = |network: &NetworkStream, name: &str| {
         let tls = client.tls();
         client.block_on(|call| async move { network.start_tls(&call, &tls, name, Some(PATIENCE)).await })
     };
     let tunnel = || send(&client, upgrade(&client, address)).unwrap().take_network_stream().unwrap();
 
-    let mut network = tunnel();
+    let network = tunnel();
     // What came in the clear must not pass for what TLS protects.
-    assert_eq!(begin(&mut network, "inside.example").unwrap_err().code(), Code::INVALID_STATE);
+    assert_eq!(begin(&network, "inside.example").unwrap_err().code(), Code::INVALID_STATE);
 
-    let mut network = tunnel();
-    begin(&mut network, "inside.example").unwrap();
+    let network = tunnel();
+    begin(&network, "inside.example").unwrap();
     assert_eq!(network.info().tls.as_ref().map(|tls| tls.version), Some("TLSv1.3"));
-    write(&client, &mut network, b"safe".to_vec(), FOREVER).unwrap();
-    assert_eq!(read(&client, &mut network, 100, FOREVER).unwrap(), b"safe");
+    write(&client, &network, b"safe".to_vec(), FOREVER).unwrap();
+    assert_eq!(read(&client, &network, 100, FOREVER).unwrap(), b"safe");
 
-    let mut network = tunnel();
-    assert_eq!(begin(&mut network, "outside.example").unwrap_err().code(), Code::CERTIFICATE_HOSTNAME_MISMATCH);
+    let network = tunnel();
+    assert_eq!(begin(&network, "outside.example").unwrap_err().code(), Code::CERTIFICATE_HOSTNAME_MISMATCH);
     assert!(network.is_closed());
 }
 
