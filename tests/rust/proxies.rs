@@ -16,6 +16,10 @@ use crate::support::{answering, ends, read_head, read_to_end, send, server, OK, 
 
 const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
+/// What a server may speak TLS on.
+trait ReadAndWrite: Read + Write {}
+impl<S: Read + Write> ReadAndWrite for S {}
+
 /// TLS at a server's side of any stream.
 pub type Secured<S> = StreamOwned<ServerConnection, S>;
 
@@ -583,6 +587,62 @@ fn the_steps_through_a_tunnel_are_told() {
     assert_eq!(info[1], ("port", Value::Int(address.port().into())));
     let hostname = events.iter().find(|event| event.step == "proxy.start_tls").unwrap().info[1].clone();
     assert_eq!(hostname, ("server_hostname", Value::Text("localhost".into())));
+}
+
+#[test]
+fn the_steps_of_tls_are_named_after_what_it_goes_through() {
+    let config = tls_config();
+    let serve = move |stream: &mut dyn ReadAndWrite| {
+        let mut stream = secured(&config, stream);
+        while read_head(&mut stream).is_some() {
+            stream.write_all(OK.as_bytes()).unwrap();
+        }
+    };
+    let direct = server({
+        let serve = serve.clone();
+        move |mut stream, _| serve(&mut stream)
+    });
+    let request = b"\x05\x01\x00\x03\x09localhost\x01\xbb";
+    let behind_socks = socks(&[(b"\x05\x01\x00", b"\x05\x00"), (request, DONE)], {
+        let serve = serve.clone();
+        move |mut stream| serve(&mut stream)
+    });
+    let outer = tls_config();
+    let behind_tls = server(move |stream, _| {
+        let mut stream = secured(&outer, stream);
+        read_head(&mut stream).unwrap();
+        stream.write_all(ESTABLISHED.as_bytes()).unwrap();
+        serve(&mut stream);
+    });
+    let mut secure_proxy = proxy(&format!("https://{behind_tls}"));
+    secure_proxy.set_tls(trusting()).unwrap();
+    for (proxy, url, wanted) in [
+        (None, format!("https://{direct}/"), &["connection.connect_tcp", "connection.start_tls"][..]),
+        (
+            Some(proxy(&format!("socks5://{behind_socks}"))),
+            "https://localhost/".to_owned(),
+            &["socks.connect_tcp", "socks.setup_socks5_connection", "socks.start_tls"],
+        ),
+        (
+            Some(secure_proxy),
+            "https://localhost/".to_owned(),
+            &["connection.connect_tcp", "connection.start_tls", "proxy.start_tls"],
+        ),
+    ] {
+        let mut builder = ClientBuilder { proxy, ..ClientBuilder::default() };
+        builder.tls.verify = false;
+        let client = builder.build().unwrap();
+        let mut request = client.build_request("GET", &url).unwrap();
+        let events = traced(&mut request);
+        send(&client, request).unwrap();
+        let wanted: Vec<_> =
+            wanted.iter().flat_map(|step| [format!("{step}.started"), format!("{step}.complete")]).collect();
+        assert_eq!(dialled(&events), wanted);
+        let events = events.lock().unwrap();
+        let handshake = events.iter().rfind(|event| event.name().ends_with("start_tls.started")).unwrap();
+        let names: Vec<_> = handshake.info.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["ssl_context", "server_hostname", "timeout"]);
+    }
 }
 
 #[test]
