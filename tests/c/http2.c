@@ -15,24 +15,41 @@
 
 enum { AT_ONCE = 100, CHILD_SECONDS = 120 };
 
-/* A URL of the listener that offers HTTP/2 by ALPN; good until four more were asked for. */
-static const char *https_h2(const char *path)
+/* A URL of a listener; good until four more were asked for. */
+static const char *url_at(const char *scheme, const char *listener, const char *path)
 {
     static char rooms[4][256];
     static unsigned turn;
     char *room = rooms[turn++ % 4];
-    const char *found = strstr(environment("HTTPX_TEST_PLACES"), "\"https\":");
+    const char *found = strstr(environment("HTTPX_TEST_PLACES"), listener);
     REQUIRE(found != NULL);
-    snprintf(room, sizeof rooms[0], "https://127.0.0.1:%d%s", atoi(strchr(found, ':') + 1), path);
+    snprintf(room, sizeof rooms[0], "%s://127.0.0.1:%d%s", scheme, atoi(strchr(found, ':') + 1), path);
     return room;
 }
 
-static httpx_client *by_prior_knowledge(void)
+/* Of the listener that offers HTTP/2 by ALPN. */
+static const char *https_h2(const char *path)
+{
+    return url_at("https", "\"https\":", path);
+}
+
+/* Of the peer whose answers are scripts. */
+static const char *scripted(const char *script)
+{
+    return url_at("http", "\"h2_raw\":", script);
+}
+
+static httpx_client_builder *new_builder_by_prior_knowledge(void)
 {
     httpx_client_builder *builder = new_builder();
     MUST(httpx_client_builder_http1(builder, 0, &err));
     MUST(httpx_client_builder_http2(builder, 1, &err));
-    return build(builder);
+    return builder;
+}
+
+static httpx_client *by_prior_knowledge(void)
+{
+    return build(new_builder_by_prior_knowledge());
 }
 
 static httpx_client *by_alpn_with_window(uint32_t window)
@@ -77,6 +94,71 @@ static size_t rest_of(httpx_stream *stream)
         total += len;
     GIVES(code, HTTPX_DONE);
     return total;
+}
+
+/* ---- options ---- */
+
+static void windows_are_announced_to_the_peer(void)
+{
+    httpx_client_builder *builder = new_builder_by_prior_knowledge();
+    FAILS(httpx_client_builder_http2_windows(builder, 65534, 65535, &err), HTTPX_E_INVALID_CONFIG);
+    FAILS(httpx_client_builder_http2_windows(builder, 65535, 1u << 31, &err), HTTPX_E_INVALID_CONFIG);
+    MUST(httpx_client_builder_http2_windows(builder, 70000, 200000, &err));
+    httpx_client *client = build(builder);
+    httpx_response_free(get(client, scripted("/windows?of-70000-and-200000")));
+    httpx_client *plain = new_client();
+    httpx_response *record = get(plain, HTTP("/h2-recorded?contains=of-70000-and-200000"));
+    const char *body = body_of(record);
+    CHECK_EQ(json_number(body, "initial_window_size"), 70000);
+    CHECK(strstr(body, "WINDOW_UPDATE 0 +134465") != NULL); /* beyond the 65535 that there are anyway */
+    httpx_response_free(record);
+    httpx_client_free(plain);
+    httpx_client_free(client);
+}
+
+static void so_many_requests_share_a_connection(void)
+{
+    httpx_client_builder *builder = new_builder_by_prior_knowledge();
+    tally t = {0};
+    FAILS(httpx_client_builder_http2_max_streams(builder, 0, &err), HTTPX_E_INVALID_CONFIG);
+    FAILS(httpx_client_builder_max_per_host(builder, 0, &err), HTTPX_E_INVALID_CONFIG);
+    MUST(httpx_client_builder_http2_max_streams(builder, 2, &err));
+    MUST(httpx_client_builder_max_per_host(builder, 1, &err));
+    MUST(httpx_client_builder_timeout(builder, 30, 30, 30, 0.05, &err));
+    httpx_client *client = build(builder);
+    httpx_queue *queue = new_queue();
+    httpx_response_free(get(client, scripted("/"))); /* the peer's settings are here, too */
+    httpx_op *ops[2];
+    for (int i = 0; i < 2; i++) {
+        httpx_request *request = new_request(client, "GET", scripted("/[]"));
+        MUST(httpx_client_send_async(client, request, 0, queue, count_completion, &t, NULL, &ops[i], &err));
+        httpx_request_free(request);
+    }
+    MUST(httpx_queue_dispatch(queue, 0, NULL, &err));
+    httpx_response *response = NULL;
+    GIVES(try_get(client, scripted("/"), &response), HTTPX_E_POOL_TIMEOUT);
+    httpx_op_cancel(ops[0]);
+    httpx_response_free(get(client, scripted("/")));
+    httpx_op_cancel(ops[1]);
+    while (atomic_load(&t.completed) < 2)
+        MUST(httpx_queue_dispatch(queue, 1000, NULL, &err));
+    for (int i = 0; i < 2; i++)
+        httpx_op_free(ops[i]);
+    httpx_queue_free(queue);
+    httpx_client_free(client);
+}
+
+static void a_silent_peer_is_given_up(void)
+{
+    httpx_client_builder *builder = new_builder_by_prior_knowledge();
+    FAILS(httpx_client_builder_http2_ping(builder, 0, 1, &err), HTTPX_E_INVALID_CONFIG);
+    FAILS(httpx_client_builder_http2_ping(builder, 1, INFINITY, &err), HTTPX_E_INVALID_CONFIG);
+    MUST(httpx_client_builder_http2_ping(builder, 0.02, 0.02, &err));
+    MUST(httpx_client_builder_timeout(builder, 30, INFINITY, 30, 30, &err));
+    httpx_client *client = build(builder);
+    httpx_response *response = NULL;
+    GIVES(try_get(client, scripted("/[{\"answer_pings\":false}]"), &response), HTTPX_E_READ);
+    httpx_client_free(client);
 }
 
 /* ---- blocking ---- */
@@ -425,6 +507,9 @@ static void a_child_has_connections_of_its_own(void)
 int main(int argc, char **argv)
 {
     static const test_case tests[] = {
+        TEST(windows_are_announced_to_the_peer),
+        TEST(so_many_requests_share_a_connection),
+        TEST(a_silent_peer_is_given_up),
         TEST(https_servers_may_choose_it),
         TEST(http_servers_are_told_by_prior_knowledge),
         TEST(threads_share_a_connection),

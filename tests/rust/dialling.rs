@@ -4,7 +4,9 @@
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use httpx::error::Code;
 use httpx::httpcore::{Phase, TraceEvent, Value};
@@ -12,6 +14,7 @@ use httpx::httpx::{ClientBuilder, Proxy, Request};
 use httpx::runtime::SocketOption;
 use socket2::SockRef;
 
+use crate::proxies::{secured, tls_config};
 use crate::support::{ok_server, read_head, send, server, OK, PATIENCE};
 
 type Events = Arc<Mutex<Vec<TraceEvent>>>;
@@ -171,6 +174,62 @@ fn a_retry_is_told_with_the_arguments_of_what_failed() {
     assert_eq!(events[3].info, [("return_value", Value::None)]);
     let exception = Value::Opaque("ConnectionRefused(\"[Errno 111] Connection refused\")".into());
     assert_eq!((events[1].phase, &events[1].info[..]), (Phase::Failed, &[("exception", exception)][..]));
+}
+
+#[test]
+fn a_connection_is_tried_again_at_once_and_then_after_half_a_second() {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let client = ClientBuilder { retries: 2, ..ClientBuilder::default() }.build().unwrap();
+    let mut request = client.build_request("GET", &format!("http://{address}/")).unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&told);
+    request.observer.trace = Some(Arc::new(move |event: &TraceEvent| {
+        if event.name() == "connection.connect_tcp.started" {
+            noted.lock().unwrap().push(Instant::now());
+        }
+        Ok(())
+    }));
+    let error = send(&client, request).err().unwrap();
+    assert_eq!(error.message(), "[Errno 111] Connection refused");
+    let told = told.lock().unwrap();
+    assert_eq!(told.len(), 3);
+    assert!(told[2] - told[1] >= Duration::from_millis(500));
+}
+
+#[test]
+fn what_fails_on_a_connection_is_not_a_matter_of_retries() {
+    let accepted = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&accepted);
+    let address = server(move |mut stream, _| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        read_head(&mut stream).unwrap();
+    });
+    let client = ClientBuilder { retries: 3, ..ClientBuilder::default() }.build().unwrap();
+    let error = send(&client, client.build_request("GET", &format!("http://{address}/")).unwrap()).err().unwrap();
+    assert_eq!(error.code(), Code::SERVER_DISCONNECTED);
+    assert_eq!(accepted.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn tls_is_spoken_over_a_unix_socket_if_the_scheme_says_so() {
+    let path = std::env::temp_dir().join(format!("libhttpx-{}-tls.sock", std::process::id()));
+    let listener = UnixListener::bind(&path).unwrap();
+    let config = tls_config();
+    let serving = std::thread::spawn(move || {
+        let mut stream = secured(&config, listener.accept().unwrap().0);
+        let head = read_head(&mut stream).unwrap();
+        stream.write_all(OK.as_bytes()).unwrap();
+        (head, stream.conn.server_name().map(str::to_owned))
+    });
+    let mut builder = ClientBuilder { unix_socket: Some(path.clone()), ..ClientBuilder::default() };
+    builder.tls.verify = false;
+    let client = builder.build().unwrap();
+    let response = send(&client, client.build_request("GET", "https://example.invalid/").unwrap()).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(response.head().connection().tls.as_ref().map(|tls| tls.version), Some("TLSv1.3"));
+    let (head, name) = serving.join().unwrap();
+    assert!(head.starts_with("GET / HTTP/1.1\r\nHost: example.invalid\r\n"), "{head}");
+    assert_eq!(name.as_deref(), Some("example.invalid"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The house's one rule about itself: arrows between its floors point one way.
+//! The house's rules about itself: arrows between its floors point one way, and its table of tests is true.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -66,4 +66,69 @@ fn only_the_abi_and_the_system_calls_are_unsafe() {
         .collect();
     unsafe_ones.sort();
     assert_eq!(unsafe_ones, [PathBuf::from("ffi/mod.rs"), PathBuf::from("runtime/sys.rs")]);
+}
+
+/// A row of the table in tests/README.md: a line of the checklist, and the tests that show it, each with its file.
+struct Row {
+    line: String,
+    tests: Vec<(String, String)>,
+    /// What stands in place of tests.
+    reason: String,
+}
+
+fn rows(table: &str) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for text in table.lines().filter(|text| text.starts_with("| ")) {
+        let cells: Vec<_> = text.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [line, _what, shown] = cells[..] else { panic!("not three cells: {text}") };
+        if line == "line" {
+            continue;
+        }
+        let (mut file, mut tests) = (None, Vec::new());
+        let quoted = shown.split('`').skip(1).step_by(2);
+        for name in quoted {
+            match name.contains('/') {
+                true => file = Some(name.to_owned()),
+                false => tests.push((file.clone().expect("a file before its tests"), name.to_owned())),
+            }
+        }
+        let reason = if tests.is_empty() { shown.to_owned() } else { String::new() };
+        rows.push(Row { line: line.to_owned(), tests, reason });
+    }
+    rows
+}
+
+/// Whether a source has a test of that name: one that is run, not just a function.
+fn has_test(source: &str, name: &str) -> bool {
+    if source.contains(&format!("TEST({name})")) {
+        return true;
+    }
+    source.match_indices(&format!("fn {name}(")).any(|(at, _)| {
+        let before = source[..at].trim_end().lines().rev();
+        before.take_while(|line| line.trim().starts_with("#[")).any(|line| line.trim() == "#[test]")
+    })
+}
+
+#[test]
+fn every_test_that_the_table_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rows = rows(&fs::read_to_string(root.join("tests/README.md")).unwrap());
+    assert!(rows.len() > 100, "only {} rows were found", rows.len());
+    let mut wrong = Vec::new();
+    for (number, row) in rows.iter().enumerate() {
+        if rows[..number].iter().any(|other| other.line == row.line) {
+            wrong.push(format!("{} stands there twice", row.line));
+        }
+        if row.tests.is_empty() && row.reason.len() < 10 {
+            wrong.push(format!("{} has neither a test nor a reason", row.line));
+        }
+        for (file, name) in &row.tests {
+            match fs::read_to_string(root.join(file)) {
+                Ok(source) if has_test(&source, name) => {}
+                Ok(_) => wrong.push(format!("{}: {file} has no test {name}", row.line)),
+                Err(error) => wrong.push(format!("{}: {file}: {error}", row.line)),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

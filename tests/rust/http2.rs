@@ -143,6 +143,30 @@ fn a_large_body_goes_both_ways_at_once() {
 }
 
 #[test]
+fn uploads_at_once_share_the_connections_window() {
+    let server = Server::start(100, echo);
+    let client = prior_knowledge().build().unwrap();
+    let address = server.address;
+    let for_threads = Arc::clone(&client);
+    ends(move || {
+        thread::scope(|scope| {
+            for number in 0..8u8 {
+                let client = &for_threads;
+                scope.spawn(move || {
+                    let mut post = request(client, "POST", address);
+                    let body = Bytes::from(vec![number; 1 << 20]);
+                    post.set_bytes(body.clone());
+                    assert_eq!(send(client, post).unwrap().content().unwrap(), &body);
+                });
+            }
+        });
+    });
+    assert_eq!(server.connections.load(Ordering::SeqCst), 1);
+    let counts = client.counts();
+    assert_eq!((counts.active, counts.idle, counts.waiting, counts.requests), (0, 1, 0, 0));
+}
+
+#[test]
 fn a_refused_stream_is_sent_again() {
     let refusals = Arc::new(Mutex::new(2));
     let left = Arc::clone(&refusals);
@@ -305,6 +329,19 @@ fn http_urls_are_http1_unless_that_is_ruled_out() {
         let client = prior_knowledge().build().unwrap();
         assert_eq!(send(&client, request(&client, "GET", address)).unwrap().head().version(), "HTTP/2");
     });
+}
+
+#[test]
+fn an_http_url_is_not_upgraded() {
+    let (tell, told) = mpsc::channel();
+    let address = crate::support::server(move |mut stream, _| {
+        tell.send(read_head(&mut stream).unwrap().to_lowercase()).unwrap();
+        stream.write_all(OK.as_bytes()).unwrap();
+    });
+    let client = by_alpn().build().unwrap();
+    assert_eq!(send(&client, request(&client, "GET", address)).unwrap().head().version(), "HTTP/1.1");
+    let head = told.recv().unwrap();
+    assert!(!head.contains("upgrade") && !head.contains("http2-settings"), "{head}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{mpsc, Arc, Barrier};
+use std::sync::{mpsc, Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -656,12 +656,17 @@ fn interim_responses_are_told_and_a_flood_of_them_ends_the_request() {
 
 // ---- what breaks the rules ----
 
-/// What a request ends with when `serve` answers it, and whether its connection serves another one after that.
+/// What a request ends with when `serve` answers it, and whether its connection serves another one after that. A request
+/// beside it, which came first, is not to be harmed, and no place is to be left taken.
 fn after(serve: impl Fn(&mut Peer, u32) + Send + Sync + 'static) -> (Error, bool) {
+    let (tell, there) = mpsc::channel();
     let address = peer(move |mut peer, number| {
         if number == 0 {
+            let beside = peer.request();
+            tell.send(()).unwrap();
             let stream = peer.request();
             serve(&mut peer, stream);
+            peer.answer(beside, b"beside");
         }
         while let Some(head) = peer.next(HEADERS) {
             peer.answer(head.stream, format!("connection {number}").as_bytes());
@@ -669,9 +674,19 @@ fn after(serve: impl Fn(&mut Peer, u32) + Send + Sync + 'static) -> (Error, bool
     });
     let client = prior_knowledge().build().unwrap();
     ends(move || {
-        let error = get(&client, address).err().expect("an error");
-        let after = get(&client, address).unwrap();
-        (error, text(&after) == "connection 0")
+        thread::scope(|scope| {
+            let beside = scope.spawn(|| get(&client, address).unwrap());
+            there.recv().unwrap();
+            let error = get(&client, address).err().expect("an error");
+            // Which rule it was stays inside of h2.
+            let named = error.message().contains("HTTP/2 stream 3");
+            assert!(named || error.code() == Code::HEADERS_TOO_LARGE, "{error:?}");
+            assert_eq!(text(&beside.join().unwrap()), "beside");
+            let after = get(&client, address).unwrap();
+            let counts = client.counts();
+            assert_eq!((counts.active, counts.idle, counts.waiting, counts.requests), (0, 1, 0, 0));
+            (error, text(&after) == "connection 0")
+        })
     })
 }
 
@@ -751,13 +766,37 @@ fn a_connection_whose_rules_are_broken_ends_and_says_why() {
     ];
     for (what, frames, code) in breaches {
         let (tell, told) = mpsc::channel();
-        let address = peer(move |mut peer, _| {
+        let address = peer_whose_first_connection(move |mut peer| {
             peer.request();
             peer.wire.write_all(&frames).unwrap();
             tell.send(peer.end()).unwrap();
         });
+        // What goes on over another connection is not to be harmed.
+        let (let_go, held) = mpsc::channel::<()>();
+        let held = Mutex::new(held);
+        let elsewhere = peer(move |mut peer, _| {
+            let stream = peer.request();
+            held.lock().unwrap().recv().unwrap();
+            peer.answer(stream, b"elsewhere");
+            peer.end();
+        });
         let client = prior_knowledge().build().unwrap();
-        let (error, said) = ends(move || (get(&client, address).err().expect("an error"), told.recv().unwrap()));
+        let (error, said) = ends(move || {
+            thread::scope(|scope| {
+                let beside = scope.spawn(|| get(&client, elsewhere).unwrap());
+                while client.counts().requests == 0 {
+                    thread::yield_now();
+                }
+                let failed = (get(&client, address).err().expect("an error"), told.recv().unwrap());
+                assert_eq!((client.counts().active, client.counts().idle), (1, 0));
+                assert_eq!(text(&get(&client, address).unwrap()), "connection 1");
+                let_go.send(()).unwrap();
+                assert_eq!(text(&beside.join().unwrap()), "elsewhere");
+                assert_eq!((client.counts().active, client.counts().idle), (0, 2));
+                failed
+            })
+        });
+        assert!(error.message().starts_with("the HTTP/2 connection broke: "), "{what}: {error:?}");
         assert_eq!(error.code(), Code::REMOTE_PROTOCOL_ERROR, "{what}: {error:?}");
         assert_eq!((error.h2_code(), said), (Some(code), Some(code)), "{what}");
     }

@@ -414,6 +414,17 @@ fn origins_that_differ_in_their_port_share_nothing() {
 }
 
 #[test]
+fn origins_that_differ_in_their_name_share_nothing_although_they_are_one_server() {
+    let server = gated();
+    let client = client(|_| {});
+    for host in ["127.0.0.1", "localhost", "LOCALHOST", "127.0.0.1"] {
+        let url = format!("http://{host}:{}/", server.address.port());
+        send(&client, client.build_request("GET", &url).unwrap()).unwrap();
+    }
+    assert_eq!(server.accepted.load(Ordering::SeqCst), 2);
+}
+
+#[test]
 fn web_sockets_schemes_mean_https_and_http() {
     let server = gated();
     let client = client(|_| {});

@@ -16,10 +16,14 @@ use crate::support::{answering, ends, read_head, read_to_end, send, server, OK, 
 
 const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
-/// TLS at a server's side of any stream.
-type Secured<S> = StreamOwned<ServerConnection, S>;
+/// What a server may speak TLS on.
+trait ReadAndWrite: Read + Write {}
+impl<S: Read + Write> ReadAndWrite for S {}
 
-fn tls_config() -> Arc<ServerConfig> {
+/// TLS at a server's side of any stream.
+pub type Secured<S> = StreamOwned<ServerConnection, S>;
+
+pub fn tls_config() -> Arc<ServerConfig> {
     let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".into(), "localhost".into()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -32,7 +36,7 @@ fn tls_config() -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-fn secured<S: Read + Write>(config: &Arc<ServerConfig>, stream: S) -> Secured<S> {
+pub fn secured<S: Read + Write>(config: &Arc<ServerConfig>, stream: S) -> Secured<S> {
     StreamOwned::new(ServerConnection::new(Arc::clone(config)).unwrap(), stream)
 }
 
@@ -204,6 +208,23 @@ fn a_tunnel_is_asked_for_once_and_the_origin_sees_nothing_of_the_proxy() {
         assert!(!inside.to_lowercase().contains("proxy"), "{inside}");
     }
     assert!(told.try_recv().is_err());
+}
+
+#[test]
+fn each_origin_has_a_tunnel_of_its_own() {
+    let (address, told) = tunnelling();
+    let client = through(proxy(&format!("http://{address}")));
+    for origin in ["localhost", "127.0.0.1", "localhost:8443", "localhost"] {
+        get(&client, &format!("https://{origin}/")).unwrap();
+    }
+    let asked: Vec<_> = told.try_iter().filter(|head| head.starts_with("CONNECT ")).collect();
+    let targets: Vec<_> = asked.iter().map(|head| head.split(' ').nth(1).unwrap()).collect();
+    assert_eq!(targets, ["localhost:443", "127.0.0.1:443", "localhost:8443"]);
+    let mut texts: Vec<_> = client.connections().iter().map(ToString::to_string).collect();
+    texts.sort();
+    let of =
+        |origin, count| format!("<TunnelHTTPConnection ['https://{origin}', HTTP/1.1, IDLE, Request Count: {count}]>");
+    assert_eq!(texts, [of("127.0.0.1:443", 1), of("localhost:443", 2), of("localhost:8443", 1)]);
 }
 
 #[test]
@@ -566,6 +587,62 @@ fn the_steps_through_a_tunnel_are_told() {
     assert_eq!(info[1], ("port", Value::Int(address.port().into())));
     let hostname = events.iter().find(|event| event.step == "proxy.start_tls").unwrap().info[1].clone();
     assert_eq!(hostname, ("server_hostname", Value::Text("localhost".into())));
+}
+
+#[test]
+fn the_steps_of_tls_are_named_after_what_it_goes_through() {
+    let config = tls_config();
+    let serve = move |stream: &mut dyn ReadAndWrite| {
+        let mut stream = secured(&config, stream);
+        while read_head(&mut stream).is_some() {
+            stream.write_all(OK.as_bytes()).unwrap();
+        }
+    };
+    let direct = server({
+        let serve = serve.clone();
+        move |mut stream, _| serve(&mut stream)
+    });
+    let request = b"\x05\x01\x00\x03\x09localhost\x01\xbb";
+    let behind_socks = socks(&[(b"\x05\x01\x00", b"\x05\x00"), (request, DONE)], {
+        let serve = serve.clone();
+        move |mut stream| serve(&mut stream)
+    });
+    let outer = tls_config();
+    let behind_tls = server(move |stream, _| {
+        let mut stream = secured(&outer, stream);
+        read_head(&mut stream).unwrap();
+        stream.write_all(ESTABLISHED.as_bytes()).unwrap();
+        serve(&mut stream);
+    });
+    let mut secure_proxy = proxy(&format!("https://{behind_tls}"));
+    secure_proxy.set_tls(trusting()).unwrap();
+    for (proxy, url, wanted) in [
+        (None, format!("https://{direct}/"), &["connection.connect_tcp", "connection.start_tls"][..]),
+        (
+            Some(proxy(&format!("socks5://{behind_socks}"))),
+            "https://localhost/".to_owned(),
+            &["socks.connect_tcp", "socks.setup_socks5_connection", "socks.start_tls"],
+        ),
+        (
+            Some(secure_proxy),
+            "https://localhost/".to_owned(),
+            &["connection.connect_tcp", "connection.start_tls", "proxy.start_tls"],
+        ),
+    ] {
+        let mut builder = ClientBuilder { proxy, ..ClientBuilder::default() };
+        builder.tls.verify = false;
+        let client = builder.build().unwrap();
+        let mut request = client.build_request("GET", &url).unwrap();
+        let events = traced(&mut request);
+        send(&client, request).unwrap();
+        let wanted: Vec<_> =
+            wanted.iter().flat_map(|step| [format!("{step}.started"), format!("{step}.complete")]).collect();
+        assert_eq!(dialled(&events), wanted);
+        let events = events.lock().unwrap();
+        let handshake = events.iter().rfind(|event| event.name().ends_with("start_tls.started")).unwrap();
+        let names: Vec<_> = handshake.info.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["ssl_context", "server_hostname", "timeout"]);
+    }
 }
 
 #[test]

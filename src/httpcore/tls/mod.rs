@@ -150,3 +150,31 @@ pub(super) fn info_of(stream: &TlsStream<Stream>) -> TlsInfo {
         resumed: tls.handshake_kind() == Some(HandshakeKind::Resumed),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trusting(certificate: &[u8]) -> TlsConfig {
+        let mut settings = TlsSettings::default();
+        settings.add_roots(certificate).unwrap();
+        TlsConfig::new(settings)
+    }
+
+    #[test]
+    fn what_is_described_alike_is_built_once_and_at_its_first_use() {
+        let (one, other) = (
+            include_bytes!("../../../tests/rust/data/tls/ec.pem"),
+            include_bytes!("../../../tests/rust/data/tls/rsa.pem"),
+        );
+        let [first, second, different] = [trusting(one), trusting(one), trusting(other)];
+        let is_built =
+            |config: &TlsConfig| BUILT.get_or_init(Mutex::default).lock().unwrap().contains_key(&config.settings);
+        assert!(!is_built(&first));
+        let built = Arc::clone(first.config().unwrap());
+        assert!(is_built(&second) && !is_built(&different));
+        assert!(Arc::ptr_eq(&built, second.config().unwrap()));
+        assert!(Arc::ptr_eq(&built, first.config().unwrap()), "never built anew");
+        assert!(!Arc::ptr_eq(&built, different.config().unwrap()));
+    }
+}
