@@ -14,8 +14,8 @@ use bytes::Bytes;
 
 use super::decoders::accept_encoding;
 use super::{
-    proxy_environment, redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, Proxy, QueryParams, Reading,
-    Request, Response, Transport, Url, UrlParts, UrlPattern,
+    proxy_environment, redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, Proxy, QueryParams, Reading, Request,
+    Response, Transport, Url, UrlParts, UrlPattern,
 };
 use crate::error::{Code, Error};
 use crate::httpcore::{
