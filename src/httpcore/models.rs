@@ -206,6 +206,11 @@ pub struct Timings {
 }
 
 impl Timings {
+    /// Of a response that came over no connection.
+    pub fn of_nothing(started: Instant) -> Timings {
+        Timings::new(started)
+    }
+
     pub(super) fn new(started: Instant) -> Timings {
         let zero = Duration::ZERO;
         Timings { started, queued: zero, connected: zero, sent: None, head: zero, reused: false, bytes_sent: 0 }
