@@ -31,9 +31,11 @@ pub(super) enum Kind {
     QueryParams,
     UrlParts,
     Connections,
+    Auth = 40,
+    Reply,
 }
 
-const KINDS: usize = 22;
+const KINDS: usize = 42;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.
@@ -168,6 +170,13 @@ impl<T: Inherited> Slot<T> {
 impl<T> Slot<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Lent<T> {
+    /// The value for good: its slot is of no more use.
+    pub(super) fn into_value(mut self) -> T {
+        self.value.take().expect("lent until dropped")
     }
 }
 

@@ -55,6 +55,10 @@ pub const HTTPX_KIND_QUERY_PARAMS: i32 = 19;
 pub const HTTPX_KIND_URL_PARTS: i32 = 20;
 /// Lists of connections.
 pub const HTTPX_KIND_CONNECTIONS: i32 = 21;
+/// Credentials.
+pub const HTTPX_KIND_AUTH: i32 = 40;
+/// Replies.
+pub const HTTPX_KIND_REPLY: i32 = 41;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,

@@ -23,7 +23,7 @@ mod tls;
 mod trace;
 mod trace_text;
 
-pub use body::{Body, Pieces};
+pub use body::{Body, BodyReader, Pieces};
 pub use connection_info::{ConnectionInfo, DialTimings, TlsInfo};
 pub use connection_pool::{ConnectionPool, Limits};
 pub use dial::Dialer;
@@ -36,6 +36,6 @@ pub use models::{FramingField, Origin, Request, Response, Scheme, Timeouts, Timi
 pub use network_stream::NetworkStream;
 pub use pool_state::{Activity, ConnectionSnapshot, Counts};
 pub use proxy::{Proxy, ProxyKind};
-pub use response_body::ResponseBody;
+pub use response_body::{Made, ResponseBody};
 pub use tls::{RootStore, TlsConfig, TlsSettings, TlsVersion};
 pub use trace::{Info, InformationalFn, Level, LogFn, Observer, Phase, TraceEvent, TraceFn, Value};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{basic, Digest, Netrc};
+use super::{basic, CustomAuth, Digest, Netrc};
 use crate::error::Error;
 use crate::httpcore::RawHeaders;
 use crate::httpx::{Request, Url};
@@ -19,6 +19,8 @@ pub enum Auth {
     Digest(Arc<DigestAuth>),
     /// Basic, with what the file has for the host (checklist F10).
     Netrc(Arc<Netrc>),
+    /// As user code says (checklist F11).
+    Custom(Arc<dyn CustomAuth>),
 }
 
 /// A user's name and password for Digest. A forked child learns its challenges itself.
@@ -40,6 +42,7 @@ impl std::fmt::Debug for Auth {
             Auth::Basic(_) => "Basic [secure]",
             Auth::Digest(_) => "Digest [secure]",
             Auth::Netrc(_) => "Netrc [secure]",
+            Auth::Custom(_) => "Custom",
         })
     }
 }
@@ -80,6 +83,8 @@ impl Auth {
             Auth::Netrc(netrc) => {
                 Ok(netrc.lookup(request.url().host().as_bytes()).map(|(login, password)| basic(login, password)))
             }
+            // Its flow has put it in.
+            Auth::Custom(_) => Ok(None),
         }
     }
 
@@ -87,7 +92,7 @@ impl Auth {
     pub(in crate::httpx) fn challenged(&self, headers: &RawHeaders) -> Result<bool, Error> {
         match self {
             Auth::Digest(auth) => auth.digest().challenge(headers.find_all(b"www-authenticate")),
-            Auth::Basic(_) | Auth::Netrc(_) => Ok(false),
+            Auth::Basic(_) | Auth::Netrc(_) | Auth::Custom(_) => Ok(false),
         }
     }
 }
