@@ -175,7 +175,7 @@ impl ConnectionPool {
     /// Sends `request` and returns when the response's head is there.
     pub async fn handle(&self, call: &Call, request: &Request<'_>) -> Result<Response, Error> {
         let mut timings = Timings::new(Instant::now());
-        let forwarded = self.dialer.forwarded(request);
+        let forwarded = self.dialer.forwarded(request)?;
         let to_proxy = forwarded.as_ref().map(|forwarded| forwarded.of(request));
         let request = to_proxy.as_ref().unwrap_or(request);
         // G04: one limit for all the waiting.

@@ -35,7 +35,7 @@ pub use http_proxy::Refusal;
 pub use models::{FramingField, Origin, Request, Response, Scheme, Timeouts, Timings};
 pub use network_stream::NetworkStream;
 pub use pool_state::{Activity, ConnectionSnapshot, Counts};
-pub use proxy::{Proxy, ProxyKind};
+pub use proxy::{AuthorizeFn, Proxy, ProxyKind};
 pub use response_body::{Made, ResponseBody};
 pub use tls::{RootStore, TlsConfig, TlsSettings, TlsVersion};
 pub use trace::{Info, InformationalFn, Level, LogFn, Observer, Phase, TraceEvent, TraceFn, Value};

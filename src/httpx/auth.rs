@@ -16,6 +16,7 @@ mod tests_netrc;
 
 pub(super) use self::basic::basic;
 pub use self::credentials::Auth;
+pub(super) use self::credentials::DigestAuth;
 use self::digest::Digest;
 pub(super) use self::flow::{authorized, Flow};
 pub use self::flow::{AuthFlow, CustomAuth};

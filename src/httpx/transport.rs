@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::custom_transport::{self, CustomTransport};
 use super::{ClientBuilder, Proxy, Request, Response, Url};
 use crate::error::{Code, Error};
-use crate::httpcore::{self, ConnectionPool, ConnectionSnapshot, Counts, Dialer, Observer, Refusal, TlsConfig};
+use crate::httpcore::{self, ConnectionPool, ConnectionSnapshot, Counts, Dialer, Observer, Refusal, Scheme, TlsConfig};
 use crate::runtime::{block_on, Call, Foreign, ForkCell, Interrupt};
 
 /// See the module. Any thread may use it.
@@ -108,9 +108,37 @@ impl Transport {
             core.expect = None;
             handled = Box::pin(pool.handle(call, &core)).await;
         }
+        if self.is_asked_by_proxy(&core, &handled)? {
+            if let Ok(response) = &mut handled {
+                // Read to its end, so that its connection serves again.
+                while response.body.next(call, usize::MAX).await?.is_some() {}
+            }
+            drop(handled);
+            handled = Box::pin(pool.handle(call, &core)).await;
+        }
         match handled {
             Ok(response) => Ok(Response::new(response, Arc::clone(request), started)),
             Err(error) => Err(with_refusal(error, request, started)),
+        }
+    }
+
+    /// Whether a proxy has asked for credentials that there are, to a request that can be sent once more.
+    fn is_asked_by_proxy(
+        &self,
+        request: &httpcore::Request<'_>,
+        handled: &Result<httpcore::Response, Error>,
+    ) -> Result<bool, Error> {
+        let Some(proxy) = &self.options.proxy else { return Ok(false) };
+        match handled {
+            // Through a tunnel it is the origin that speaks.
+            Ok(response) if request.origin.scheme == Scheme::Http && request.body.is_replayable() => {
+                proxy.challenged(response.head.status, &response.head.headers)
+            }
+            Ok(_) => Ok(false),
+            // Nothing of the request was sent yet.
+            Err(error) => error
+                .response::<Refusal>()
+                .map_or(Ok(false), |refusal| proxy.challenged(refusal.head.status, &refusal.head.headers)),
         }
     }
 

@@ -337,6 +337,7 @@ static const row rows[] = {
     ROW(cookies_set_header, 3, 3, 0, 0, 0),
     ROW(client_builder_on_request, 5, 1, 0, 0, 0),
     ROW(client_builder_on_response, 5, 1, 0, 0, 0),
+    ROW(proxy_auth_digest, 4, 7, 2, 3, 0),
     ROW(auth_basic, 4, 7, 2, 3, 0),
     ROW(auth_digest, 4, 7, 2, 3, 0),
     ROW(auth_netrc, 3, 3, 1, 1, 1),

@@ -95,6 +95,11 @@ static httpx_code call_request_auth(fixture *f)
     return httpx_request_auth(P(0, f->request), P(1, f->auth), ERR(2));
 }
 
+static httpx_code call_proxy_auth_digest(fixture *f)
+{
+    return httpx_proxy_auth_digest(P(0, f->proxy), B(1, 0, "me"), L(0, 2), B(2, 1, "secret"), L(1, 6), ERR(3));
+}
+
 /* ---- transports of foreign code ---- */
 
 static void keep_reply(void *user_data, httpx_request *request, httpx_reply *reply)

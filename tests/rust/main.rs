@@ -15,6 +15,7 @@ mod pool;
 mod pool_torture;
 mod proxies;
 mod proxy_routes;
+mod proxy_auth;
 mod runtime;
 mod runtime_faults;
 mod support;
