@@ -92,7 +92,7 @@ impl Default for Timeouts {
 }
 
 /// A request that is ready to be written.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request<'a> {
     /// A token, in the case in which it is sent.
     pub method: &'a [u8],

@@ -1,6 +1,7 @@
 //! A request while it is built: method, URL, headers and body, and how long it may wait.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -47,7 +48,7 @@ pub enum Given<T> {
 }
 
 /// See the module. A request can be sent more than once, if its body can be read more than once.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     method: Bytes,
     url: Url,
@@ -412,6 +413,13 @@ impl Request {
             method: String::from_utf8_lossy(&self.method).into_owned(),
             url: self.url.as_str().to_owned(),
         })
+    }
+}
+
+/// As HTTPX shows it: headers and body may be secrets.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Request('{}', '{}')>", String::from_utf8_lossy(&self.method), self.url.masked())
     }
 }
 

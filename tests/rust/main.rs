@@ -4,6 +4,7 @@
 mod abi;
 mod client;
 mod dialling;
+mod flows;
 mod house;
 mod http11;
 mod http2;
@@ -14,8 +15,8 @@ mod peers;
 mod pool;
 mod pool_torture;
 mod proxies;
-mod proxy_routes;
 mod proxy_auth;
+mod proxy_routes;
 mod runtime;
 mod runtime_faults;
 mod support;
