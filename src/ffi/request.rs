@@ -335,8 +335,7 @@ pub unsafe extern "C" fn httpx_request_deadline(
     unsafe { change(r, err, set) }
 }
 
-/// Has this request authenticate by Basic, instead of as the client says. A Digest for one request only would have to be
-/// asked for each time: use a client for that.
+/// Has this request authenticate by Basic, instead of as the client says. For other schemes see httpx_request_auth.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_request_auth_basic(
     r: *mut httpx_request,

@@ -200,6 +200,34 @@ static void response_hooks_read_on_a_queue(void)
     }
 }
 
+/* The library's thread has the connection. */
+static void response_hooks_read_over_http2(void)
+{
+    hooks h;
+    tally t = {0};
+    char url[256];
+    begin(&h);
+    h.read = 1;
+    httpx_client_builder *builder = new_builder();
+    MUST(httpx_client_builder_http2(builder, 1, &err));
+    MUST(httpx_client_builder_verify(builder, 0, &err));
+    MUST(httpx_client_builder_on_response(builder, on_response, &h, destroy_hooks, &err));
+    httpx_client *client = build(builder);
+    long long port = json_number(environment("HTTPX_TEST_PLACES"), "https");
+    snprintf(url, sizeof url, "https://127.0.0.1:%lld/bytes/100000", port);
+    httpx_response *response = get(client, url);
+    CHECK(strcmp(httpx_response_http_version(response, NULL), "HTTP/2") == 0);
+    CHECK_EQ(body_len(response), 100000);
+    httpx_response_free(response);
+    httpx_queue *queue = new_queue();
+    for (int i = 0; i < 5; i++)
+        submit(client, queue, url, &t, NULL);
+    dispatch_until(queue, &t, 5);
+    CHECK_EQ(atomic_load(&t.answered), 5);
+    httpx_queue_free(queue);
+    ended(&h, client, 1);
+}
+
 static void a_body_that_a_hook_has_streamed_is_gone(void)
 {
     hooks h;
@@ -291,6 +319,7 @@ int main(int argc, char **argv)
         TEST(what_request_hooks_change_is_sent_in_their_order),
         TEST(response_hooks_may_read),
         TEST(response_hooks_read_on_a_queue),
+        TEST(response_hooks_read_over_http2),
         TEST(a_body_that_a_hook_has_streamed_is_gone),
         TEST(a_hook_ends_a_request),
         TEST(no_function_takes_them_all_away),
