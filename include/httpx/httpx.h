@@ -73,10 +73,13 @@ typedef struct httpx_proxy httpx_proxy;
 typedef struct httpx_client httpx_client;
 
 /**
- * A transport: a connection pool with its settings, which carries single requests. It can be used by itself, or be
- * shared by clients. Any thread may use it.
+ * A transport: a connection pool with its settings, or foreign code (httpx_transport_custom), which carries single
+ * requests. It can be used by itself, or be shared by clients. Any thread may use it.
  */
 typedef struct httpx_transport httpx_transport;
+
+/** The way back from a transport to whoever waits for its answer. Any thread may use it. */
+typedef struct httpx_reply httpx_reply;
 
 /**
  * A request: method, URL, headers, body, time limits. One thread at a time. It can be changed and sent as often as its
@@ -86,6 +89,12 @@ typedef struct httpx_request httpx_request;
 
 /** An interim response (100 to 199, but for 101). Lent to a callback. */
 typedef struct httpx_informational httpx_informational;
+
+/**
+ * Credentials, and the way in which they are shown. Immutable, but for what Digest learns from servers; any thread may
+ * use it.
+ */
+typedef struct httpx_auth httpx_auth;
 
 /** A form without files: names and values in their order. One thread at a time. */
 typedef struct httpx_form httpx_form;
@@ -101,9 +110,6 @@ typedef struct httpx_response httpx_response;
 
 /** A response's body on its way. One thread at a time. */
 typedef struct httpx_stream httpx_stream;
-
-/** A response to come that no server sends: for tests, and for transports of one's own. One thread at a time. */
-typedef struct httpx_response_builder httpx_response_builder;
 
 /**
  * A connection without HTTP on it, after a 101 or a CONNECT that succeeded. Any thread: one at a time reads, and one at
@@ -230,8 +236,6 @@ typedef int32_t httpx_code;
 #define HTTPX_E_RATIO_EXCEEDED 0x11220000
 /** TooManyEncodings. The body has more content encodings on top of each other than are allowed. */
 #define HTTPX_E_TOO_MANY_ENCODINGS 0x11230000
-/** LineTooLong. A line of the response's text is longer than the client's limit. */
-#define HTTPX_E_LINE_TOO_LONG 0x11240000
 /** TooManyRedirects. There were more redirects than the client follows. */
 #define HTTPX_E_TOO_MANY_REDIRECTS 0x11300000
 /** BodyTooLarge. The response's body is larger than the client's limit. */
@@ -347,13 +351,6 @@ typedef void (*httpx_destroy_fn)(void *user_data);
 typedef int32_t (*httpx_interrupt_fn)(void *user_data);
 
 /**
- * Says what a body of `len` bytes at `content` is in: writes a label of the web or of Python, such as "shift-jis", to
- * `label`, where there is room for `capacity` bytes (64 or more), and returns the label's length. 0, like a label that
- * is not known, is UTF-8.
- */
-typedef size_t (*httpx_encoding_fn)(void *user_data, const uint8_t *content, size_t len, char *label, size_t capacity);
-
-/**
  * Told, on any thread, that a queue has something to dispatch. It may only post a wake-up to the thread that
  * dispatches: write to a pipe, call uv_async_send or the like. It may not call into the library.
  */
@@ -369,8 +366,8 @@ typedef void (*httpx_response_fn)(void *user_data, httpx_code code, httpx_respon
 /**
  * The end of an operation that gives a piece of a body.
  *
- * HTTPX_OK: `len` bytes (0 only for an empty line) at `data`, which are there until the callback returns. HTTPX_DONE:
- * the body has ended. Else an error; `error` belongs to the callee, who frees it.
+ * HTTPX_OK: `len` bytes (never 0) at `data`, which are there until the callback returns. HTTPX_DONE: the body has
+ * ended. Else an error; `error` belongs to the callee, who frees it.
  */
 typedef void (*httpx_chunk_fn)(void *user_data, httpx_code code, const uint8_t *data, size_t len, httpx_error *error);
 
@@ -378,10 +375,10 @@ typedef void (*httpx_chunk_fn)(void *user_data, httpx_code code, const uint8_t *
 typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *error);
 
 /**
- * Hears of one step of a request, by httpcore's name of the event ("http11.send_request_headers.started") and with
- * what the event tells as a JSON object: bytes are text whose characters are the bytes, tuples are lists, and Python
- * objects are their repr. Both are NUL-terminated, and there until the callback returns. Anything but 0 ends the
- * request with HTTPX_E_CANCELLED.
+ * Hears of one step of a request, by httpcore's name of the event ("http11.send_request_headers.started") and with what
+ * the event tells as a JSON object: bytes are text whose characters are the bytes, tuples are lists, and Python objects
+ * are their repr. Both are NUL-terminated, and there until the callback returns. Anything but 0 ends the request with
+ * HTTPX_E_CANCELLED.
  */
 typedef int32_t (*httpx_trace_fn)(void *user_data, const char *event, size_t event_len, const char *info,
                                   size_t info_len);
@@ -464,8 +461,11 @@ typedef void (*httpx_informational_fn)(void *user_data, const httpx_informationa
 /** Lists of connections. */
 #define HTTPX_KIND_CONNECTIONS 21
 
-/** Response builders. */
-#define HTTPX_KIND_RESPONSE_BUILDER 30
+/** Credentials. */
+#define HTTPX_KIND_AUTH 40
+
+/** Replies. */
+#define HTTPX_KIND_REPLY 41
 
 /** The library's version: "0.1.0". Static. */
 const char *httpx_version(void);
@@ -498,6 +498,16 @@ httpx_code httpx_quiesce(double timeout, httpx_error **err);
 int64_t httpx_live_handles(int32_t kind);
 
 /* ---- Errors: immutable, readable from any thread ---- */
+
+/**
+ * Makes an error of the program's own, for callbacks to end a request with: a code (HTTPX_E_READ, or any below a known
+ * one), a message, and the error that led to it, or NULL, which stays the caller's.
+ *
+ * HTTPX_E_INVALID_ARGUMENT for a code that is no error. `*out` is owned by the caller, who frees it with
+ * httpx_error_free or gives it away in a callback.
+ */
+httpx_code httpx_error_new(httpx_code code, const char *message, size_t len, const httpx_error *cause,
+                           httpx_error **out, httpx_error **err);
 
 /** The code. HTTPX_E_NULL_POINTER if `e` is NULL. */
 httpx_code httpx_error_code(const httpx_error *e);
@@ -1105,8 +1115,7 @@ httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follo
 /**
  * Says whether the environment of the process is asked, when a client is built, for what the program has not said: 1
  * (the default) or 0. SSL_CERT_FILE (a file) or else SSL_CERT_DIR (directories) name root certificates in the place of
- * the bundled ones, SSLKEYLOGFILE a file as for httpx_tls_key_log. A program with more rights than whoever has started
- * it (setuid) is told nothing by the environment.
+ * the bundled ones, SSLKEYLOGFILE a file as for httpx_tls_key_log.
  */
 httpx_code httpx_client_builder_trust_env(httpx_client_builder *b, int32_t trust, httpx_error **err);
 
@@ -1179,53 +1188,12 @@ httpx_code httpx_client_builder_http2_ping(httpx_client_builder *b, double inter
 /** Sets how many connections there may be to one origin; SIZE_MAX (the default) is no limit of its own. */
 httpx_code httpx_client_builder_max_per_host(httpx_client_builder *b, size_t max, httpx_error **err);
 
-/* ---- Client builder: reading bodies ---- */
-
-/**
- * Limits what content encodings may do.
- *
- * `max_bytes`: of a decoded body; UINT64_MAX, the default, is no limit. HTTPX_E_DECODED_TOO_LARGE for more.
- * `max_ratio`: how many bytes may come out for each that came in, counted from 16 MiB on; 1032 at first, the most that
- * one gzip can do; UINT32_MAX is no limit. HTTPX_E_RATIO_EXCEEDED for more.
- * `max_chain`: how many encodings may be on top of each other; 5 at first. HTTPX_E_TOO_MANY_ENCODINGS for more.
- */
-httpx_code httpx_client_builder_decode_limits(httpx_client_builder *b, uint64_t max_bytes, uint32_t max_ratio,
-                                              size_t max_chain, httpx_error **err);
-
-/**
- * Says whether a body of gzip, deflate or br that ends too early is taken as it is: 1, as HTTPX does, or 0 (the
- * default) for HTTPX_E_DECODING. One of zstd is never.
- */
-httpx_code httpx_client_builder_allow_truncated(httpx_client_builder *b, int32_t allowed, httpx_error **err);
-
-/**
- * Says what the text of responses is in whose Content-Type does not say it, by a label of the web or of Python:
- * "utf-8" (the default), "shift-jis". "detect" guesses from the body as browsers do, once it was read; streams of a
- * body on its way are UTF-8 then. HTTPX_E_INVALID_ARGUMENT for a label that is not known.
- */
-httpx_code httpx_client_builder_default_encoding(httpx_client_builder *b, const char *label, size_t len,
-                                                 httpx_error **err);
-
-/**
- * Has a function say what the text of a response is in whose Content-Type does not say it, once its body was read.
- * Streams of a body on its way are UTF-8. `fn` is called at most once for a response, inside the call that asks for
- * its text or encoding; it may not use that response. NULL for `fn` is UTF-8 again.
- */
-httpx_code httpx_client_builder_default_encoding_fn(httpx_client_builder *b, httpx_encoding_fn fn_, void *user_data,
-                                                    httpx_destroy_fn destroy, httpx_error **err);
-
-/**
- * Limits the lines of HTTPX_STREAM_LINES and HTTPX_STREAM_NDJSON to `max_bytes` of UTF-8 each, 64 MiB at first, so
- * that a server that never ends its line cannot fill the memory. More is HTTPX_E_LINE_TOO_LONG.
- */
-httpx_code httpx_client_builder_max_line(httpx_client_builder *b, size_t max_bytes, httpx_error **err);
-
 /* ---- TLS: settings, one thread at a time ---- */
 
 /** The bundled root certificates, unless others were added: the default. */
 #define HTTPX_ROOTS_DEFAULT 0
 
-/** No root certificates but those that were added; without any, nobody is trusted. */
+/** No root certificates but those that were added. */
 #define HTTPX_ROOTS_NONE 1
 
 /** The bundled root certificates, Mozilla's, and those that were added. */
@@ -1263,7 +1231,7 @@ httpx_code httpx_tls_verify(httpx_tls *t, int32_t verify, httpx_error **err);
 httpx_code httpx_tls_roots(httpx_tls *t, int32_t roots, httpx_error **err);
 
 /**
- * Adds root certificates: PEM text, or DER (copied). A certificate that is no authority's is trusted for itself alone.
+ * Adds root certificates: PEM text, or DER (copied). A certificate that is no authority's is trusted for itself.
  *
  * HTTPX_E_INVALID_CONFIG if there is none in it that can be used.
  */
@@ -1338,6 +1306,14 @@ void httpx_proxy_free(httpx_proxy *p);
  */
 httpx_code httpx_proxy_auth(httpx_proxy *p, const uint8_t *username, size_t username_len, const uint8_t *password,
                             size_t password_len, httpx_error **err);
+
+/**
+ * Has an HTTP proxy's challenges answered by Digest (RFC 7616) with a user name and a password (any bytes), instead of
+ * credentials by Basic. A request of which nothing can be sent again, because its body can be read once, is not
+ * repeated: it gets the proxy's 407. HTTPX_E_INVALID_CONFIG for a SOCKS proxy.
+ */
+httpx_code httpx_proxy_auth_digest(httpx_proxy *p, const uint8_t *username, size_t username_len,
+                                   const uint8_t *password, size_t password_len, httpx_error **err);
 
 /**
  * Adds a header for an HTTP proxy: it goes with CONNECT, and with requests that are forwarded unless they have one
@@ -1449,7 +1425,10 @@ httpx_transport *httpx_transport_clone(httpx_transport *t);
  */
 void httpx_transport_free(httpx_transport *t);
 
-/** Closes a transport for all its owners, as httpx_client_close does a client. */
+/**
+ * Closes a transport for all its owners, as httpx_client_close does a client. One of foreign code is told once, and not
+ * waited for.
+ */
 httpx_code httpx_transport_close(httpx_transport *t, double drain_seconds, httpx_error **err);
 
 /** Makes a request that has no header but Host, with the transport's time limits. Otherwise as httpx_request_new. */
@@ -1491,13 +1470,103 @@ httpx_code httpx_client_builder_transport(httpx_client_builder *b, httpx_transpo
 httpx_code httpx_client_builder_mount(httpx_client_builder *b, const char *pattern, size_t len, httpx_transport *t,
                                       httpx_error **err);
 
+/* ---- Transports of foreign code, and their replies; any thread ---- */
+
+/** The transport needs requests whose bodies are in memory: one that is written while it is sent is waited for. */
+#define HTTPX_TRANSPORT_REQUEST_BODY 1
+
+/**
+ * Carries a request. `reply` belongs to the function, which answers by it, now or later, on any thread, and frees it with
+ * httpx_reply_free. `request` has all its headers, and is there until `reply` is freed; it is not to be freed.
+ */
+typedef void (*httpx_transport_handle_fn)(void *user_data, httpx_request *request, httpx_reply *reply);
+
+/** The transport takes no more requests. */
+typedef void (*httpx_transport_close_fn)(void *user_data);
+
+/**
+ * A transport in foreign code. `handle` runs on the thread that waits for the request, or that dispatches its queue, and
+ * may make blocking calls; on several threads at once if several threads send.
+ */
+typedef struct httpx_transport_vtable {
+    /** sizeof(httpx_transport_vtable). */
+    size_t size;
+    /** HTTPX_TRANSPORT_REQUEST_BODY, or 0. */
+    uint32_t flags;
+    /** Not NULL. */
+    httpx_transport_handle_fn handle;
+    /** Called by httpx_transport_close, once at most; may be NULL. */
+    httpx_transport_close_fn close;
+    /** Destroys the transport's user data; may be NULL. */
+    httpx_destroy_fn destroy;
+} httpx_transport_vtable;
+
+/**
+ * Makes a transport of a table of functions, which is copied: for httpx_client_builder_transport and
+ * httpx_client_builder_mount, also to schemes that are not HTTP's ("file://"; no redirect leads there from another). A
+ * request's deadline holds for it; other time limits are its own business.
+ *
+ * The table's `destroy` runs when nobody owns the transport any more, or when this call fails, unless that is for the
+ * table's size. `*out` is owned by the caller, who frees it with httpx_transport_free.
+ */
+httpx_code httpx_transport_custom(const httpx_transport_vtable *table, void *user_data, httpx_transport **out,
+                                  httpx_error **err);
+
+/**
+ * Waits for the next piece of the request's body: HTTPX_OK with `*len` bytes, never 0, at `*data`, which are there
+ * until the next call; or HTTPX_DONE at the end, and then `*data` is NULL. One thread at a time. Whoever writes the body
+ * into a pipe on this very thread needs httpx_reply_read_async.
+ */
+httpx_code httpx_reply_read(httpx_reply *r, const uint8_t **data, size_t *len, httpx_error **err);
+
+/** Waits for the next piece in the background. See httpx_stream_next_async. */
+httpx_code httpx_reply_read_async(httpx_reply *r, httpx_queue *q, httpx_chunk_fn done, void *user_data,
+                                  httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+
+/** Whether somebody still waits for the reply: 1 or 0. 0 if `r` is NULL. */
+int32_t httpx_reply_is_wanted(const httpx_reply *r);
+
+/** Adds a header line to the reply that is to be sent. HTTPX_E_LOCAL_PROTOCOL for what no server could send. */
+httpx_code httpx_reply_header(httpx_reply *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len,
+                              httpx_error **err);
+
+/**
+ * Replies with a status (200 to 999) and a body of `len` bytes, which are copied. Content-Length is added, unless the
+ * headers frame the body; a content coding that they name is undone by whoever reads.
+ *
+ * HTTPX_E_INVALID_STATE for a second reply, HTTPX_E_STREAM_CLOSED if nobody waits any more.
+ */
+httpx_code httpx_reply_send(httpx_reply *r, int32_t status_code, const uint8_t *content, size_t len, httpx_error **err);
+
+/**
+ * Replies with a status and a body that is written while it is read: of `content_length` bytes, or of any length for
+ * -1. The pipe holds `capacity` bytes at most; 0 is 65,536. A writer that is freed before it has finished is
+ * HTTPX_E_READ for whoever reads.
+ *
+ * `*writer` is owned by the caller, who finishes it with httpx_pipe_finish and frees it with httpx_pipe_free. Errors as
+ * for httpx_reply_send.
+ */
+httpx_code httpx_reply_stream(httpx_reply *r, int32_t status_code, int64_t content_length, size_t capacity,
+                              httpx_pipe **writer, httpx_error **err);
+
+/**
+ * Replies with an error, which ends the request: a code (HTTPX_E_CONNECT, HTTPX_E_READ_TIMEOUT …) and a message.
+ *
+ * HTTPX_E_INVALID_ARGUMENT for a code that is no error; else as for httpx_reply_send.
+ */
+httpx_code httpx_reply_fail(httpx_reply *r, httpx_code code, const char *message, size_t len, httpx_error **err);
+
+/** Frees a reply. If nothing was replied, the request ends with HTTPX_E_TRANSPORT. NULL is fine. */
+void httpx_reply_free(httpx_reply *r);
+
 /* ---- Request: one thread at a time ---- */
 
 /**
- * Makes a request with the client's default headers. The method is sent in upper case. The URL must be absolute.
+ * Makes a request with the client's default headers. The method is sent in upper case. The URL must be absolute, or go
+ * with the client's base URL; for another scheme than http, https, ws and wss there must be a transport mounted that
+ * carries it: else sending is HTTPX_E_UNSUPPORTED_PROTOCOL, or HTTPX_E_INVALID_URL where there is no host.
  *
- * HTTPX_E_INVALID_URL, HTTPX_E_UNSUPPORTED_PROTOCOL for another scheme than http, https, ws and wss, or
- * HTTPX_E_LOCAL_PROTOCOL for a method that is not a token. `*out` is owned by the caller, who frees it with
+ * HTTPX_E_INVALID_URL, or HTTPX_E_LOCAL_PROTOCOL for a method that is not a token. `*out` is owned by the caller, who frees it with
  * httpx_request_free. Any client can send it.
  */
 httpx_code httpx_request_new(httpx_client *c, const char *method, size_t method_len, const char *url, size_t url_len,
@@ -1565,10 +1634,7 @@ httpx_code httpx_request_timeout(httpx_request *r, double connect, double read, 
  */
 httpx_code httpx_request_deadline(httpx_request *r, double total, httpx_error **err);
 
-/**
- * Has this request authenticate by Basic, instead of as the client says. A Digest for one request only would have to be
- * asked for each time: use a client for that.
- */
+/** Has this request authenticate by Basic, instead of as the client says. For other schemes see httpx_request_auth. */
 httpx_code httpx_request_auth_basic(httpx_request *r, const uint8_t *username, size_t username_len,
                                     const uint8_t *password, size_t password_len, httpx_error **err);
 
@@ -1683,11 +1749,159 @@ httpx_code httpx_client_builder_trace(httpx_client_builder *b, httpx_trace_fn fn
  * a logger like "httpcore.connection" at HTTPX_LOG_DEBUG (`connect_tcp.started host='example.org' port=443 ...`). On the
  * thread that waits or dispatches, or that frees a response early. NULL: no longer.
  *
- * Headers, credentials among them, are in the lines at HTTPX_LOG_DEBUG as they are on the wire. `destroy` runs when
- * neither the builder nor a client nor a response of it is left, or when this call fails.
+ * The values of Authorization, Proxy-Authorization, Cookie and Set-Cookie, and passwords in URLs, are "[secure]" in all
+ * lines. `destroy` runs when neither the builder nor a client nor a response of it is left, or when this call fails.
  */
 httpx_code httpx_client_builder_log(httpx_client_builder *b, httpx_log_fn fn_, void *user_data,
                                     httpx_destroy_fn destroy, httpx_error **err);
+
+/* ---- Event hooks: every request before it is sent, every response before it is read ---- */
+
+/**
+ * Gets a request before it is sent, and may change it. `request` is there until the function returns, and not to be
+ * freed.
+ *
+ * Anything but HTTPX_OK ends the request: with `*error` if the function puts a handle there (from httpx_error_new or from
+ * a call that failed), which then is the library's, else with the code, or with HTTPX_E_CANCELLED for a code that is
+ * no error.
+ */
+typedef httpx_code (*httpx_request_hook_fn)(void *user_data, httpx_request *request, httpx_error **error);
+
+/**
+ * Gets a response before its body is read, and may read it (httpx_response_read). `response` is there until the
+ * function returns, and not to be freed. What it returns counts as for httpx_request_hook_fn; the response is closed
+ * if that ends the request.
+ */
+typedef httpx_code (*httpx_response_hook_fn)(void *user_data, httpx_response *response, httpx_error **error);
+
+/**
+ * Has `fn_` get every request right before it is sent: complete with credentials and cookies, at each hop of a redirect
+ * and each round of an authentication flow; on the thread that waits or dispatches, where it may make blocking calls. What it
+ * changes is sent. Several functions run in the order in which they were added; NULL removes them all.
+ *
+ * `destroy` runs when neither the builder nor a client nor a response of it is left, or when this call fails.
+ */
+httpx_code httpx_client_builder_on_request(httpx_client_builder *b, httpx_request_hook_fn fn_, void *user_data,
+                                           httpx_destroy_fn destroy, httpx_error **err);
+
+/**
+ * Has `fn_` get every response as soon as its head is there, before redirects are followed and before credentials are
+ * looked at; on the thread that waits or dispatches, where it may make blocking calls, such as httpx_response_read. Several
+ * functions run in the order in which they were added; NULL removes them all.
+ *
+ * `destroy` runs when neither the builder nor a client nor a response of it is left, or when this call fails.
+ */
+httpx_code httpx_client_builder_on_response(httpx_client_builder *b, httpx_response_hook_fn fn_, void *user_data,
+                                            httpx_destroy_fn destroy, httpx_error **err);
+
+/* ---- Credentials: any thread ---- */
+
+/**
+ * The flow needs the request's body in memory: a body that can be read once is read, and can be sent more than once.
+ */
+#define HTTPX_AUTH_REQUEST_BODY 1
+
+/** The flow needs responses whose bodies were read. */
+#define HTTPX_AUTH_RESPONSE_BODY 2
+
+/**
+ * Begins a flow for one request. What it puts into `*flow` is handed to the other functions of the flow, and may stay
+ * NULL. `request` is there until the flow is destroyed, and not to be freed; it is a copy, which the flow may change.
+ * For `error` and what is returned see httpx_request_hook_fn; if that ends the request, the flow is not destroyed.
+ */
+typedef httpx_code (*httpx_auth_new_flow_fn)(void *user_data, httpx_request *request, void **flow, httpx_error **error);
+
+/**
+ * The next step of a flow. `response` is the one to what was sent before, after redirects; NULL at first. It is there
+ * until the function returns, and not to be freed.
+ *
+ * HTTPX_OK: send `*next`, which then is the library's, or `request` as it is now if that stays NULL. HTTPX_DONE: `response`
+ * is the last one. Anything else ends the request; for `error` see httpx_request_hook_fn.
+ */
+typedef httpx_code (*httpx_auth_next_fn)(void *user_data, void *flow, httpx_request *request, httpx_response *response,
+                                         httpx_request **next, httpx_error **error);
+
+/** Ends a flow: called exactly once for each that was begun, however its request ended. */
+typedef void (*httpx_auth_destroy_flow_fn)(void *user_data, void *flow);
+
+/**
+ * An authentication scheme in foreign code. All of it runs on the thread that waits or dispatches, where it may make
+ * blocking calls; flows for different requests may run on different threads at once.
+ */
+typedef struct httpx_auth_vtable {
+    /** sizeof(httpx_auth_vtable). */
+    size_t size;
+    /** HTTPX_AUTH_REQUEST_BODY and so on, added up. */
+    uint32_t flags;
+    /** May be NULL: flows without anything of their own. */
+    httpx_auth_new_flow_fn new_flow;
+    /** Not NULL. */
+    httpx_auth_next_fn next;
+    /** May be NULL. */
+    httpx_auth_destroy_flow_fn destroy_flow;
+    /** Destroys the scheme's user data; may be NULL. */
+    httpx_destroy_fn destroy;
+} httpx_auth_vtable;
+
+/**
+ * Makes credentials for Basic (RFC 7617), which are sent without being asked for. Any bytes.
+ *
+ * `*out` is owned by the caller, who frees it with httpx_auth_free.
+ */
+httpx_code httpx_auth_basic(const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len,
+                            httpx_auth **out, httpx_error **err);
+
+/**
+ * Makes credentials for Digest (RFC 7616): the first request is sent without any, a challenge in a 401 is answered, and
+ * later requests go with an answer at once, whichever clients and requests share the handle.
+ *
+ * `*out` is owned by the caller, who frees it with httpx_auth_free.
+ */
+httpx_code httpx_auth_digest(const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len,
+                             httpx_auth **out, httpx_error **err);
+
+/**
+ * Makes credentials from a netrc file: Basic, with what the file, as it is now, has for a request's host; (NULL, 0) is
+ * ~/.netrc. HTTPX_E_IO or a code below it if it cannot be read, HTTPX_E_INVALID_CONFIG, with the line, if it cannot be
+ * understood.
+ *
+ * `*out` is owned by the caller, who frees it with httpx_auth_free.
+ */
+httpx_code httpx_auth_netrc(const char *file, size_t len, httpx_auth **out, httpx_error **err);
+
+/**
+ * Makes a scheme of one function that gets each request before it is sent first, and puts credentials into it; not at
+ * redirects. It runs on the thread that waits or dispatches.
+ *
+ * `destroy` runs when nobody owns the scheme any more, or when this call fails. `*out` is owned by the caller, who frees
+ * it with httpx_auth_free.
+ */
+httpx_code httpx_auth_function(httpx_request_hook_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_auth **out,
+                               httpx_error **err);
+
+/**
+ * Makes a scheme of a table of functions, which is copied. Each request that a flow has sent goes through redirects, cookies
+ * and event hooks; responses before the last stand in its history.
+ *
+ * The table's `destroy` runs when nobody owns the scheme any more, or when this call fails, unless that is for the table's
+ * size. `*out` is owned by the caller, who frees it with httpx_auth_free.
+ */
+httpx_code httpx_auth_flow(const httpx_auth_vtable *table, void *user_data, httpx_auth **out, httpx_error **err);
+
+/** Adds an owner; returns `a`. NULL for NULL. */
+httpx_auth *httpx_auth_clone(httpx_auth *a);
+
+/** Ends an ownership; builders, clients and requests that use it own it, too. NULL is fine. */
+void httpx_auth_free(httpx_auth *a);
+
+/** Has all requests authenticate by `a` that have no credentials of their own. NULL: none, the default. */
+httpx_code httpx_client_builder_auth(httpx_client_builder *b, const httpx_auth *a, httpx_error **err);
+
+/**
+ * Has this request authenticate by `a`, instead of as the client says. NULL: without the client's credentials; those in
+ * its URL still count.
+ */
+httpx_code httpx_request_auth(httpx_request *r, const httpx_auth *a, httpx_error **err);
 
 /* ---- Forms and multipart bodies: one thread at a time ---- */
 
@@ -1790,17 +2004,6 @@ void httpx_pipe_free(httpx_pipe *p);
 /** Pieces with the content's encodings (gzip and so on) undone. */
 #define HTTPX_STREAM_BYTES 2
 
-/** Pieces of the text, in UTF-8, decoded as httpx_response_text does. */
-#define HTTPX_STREAM_TEXT 3
-
-/** Lines of the text without their ends, which are those of Python's str.splitlines: \n, \r\n, \r, and rarer ones. */
-#define HTTPX_STREAM_LINES 4
-
-/**
- * Lines of the text without their ends, which are \n and \r\n only: for JSON lines, whose strings may have the others.
- */
-#define HTTPX_STREAM_NDJSON 5
-
 /**
  * Frees a response. If its body was not read to the end, its connection is closed. A stream of it lives on. NULL is
  * fine.
@@ -1819,25 +2022,22 @@ const char *httpx_response_reason_phrase(const httpx_response *r, size_t *len);
 /** The protocol's version: "HTTP/1.1". `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL. */
 const char *httpx_response_http_version(const httpx_response *r, size_t *len);
 
-/**
- * The URL that was requested. `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL, or was made by hand without a
- * request.
- */
+/** The URL that was requested. `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL. */
 const char *httpx_response_url(const httpx_response *r, size_t *len);
 
 /** How many header lines there are; 0 if `r` is NULL. */
 size_t httpx_response_header_count(const httpx_response *r);
 
 /**
- * The header line at `index`, as received: order, case and duplicates. Each place may be NULL. The strings are
- * borrowed from `r`. HTTPX_E_NOT_FOUND for an index that is too high.
+ * The header line at `index`, as received: order, case and duplicates. Each place may be NULL. The strings are borrowed
+ * from `r`. HTTPX_E_NOT_FOUND for an index that is too high.
  */
 httpx_code httpx_response_header_at(const httpx_response *r, size_t index, const uint8_t **name, size_t *name_len,
                                     const uint8_t **value, size_t *value_len, httpx_error **err);
 
 /**
- * The value of a header, the values of several lines joined with ", ", whatever the case of the name. The places may
- * be NULL. Borrowed from `r`. HTTPX_DONE if there is none, and then `*value` is NULL.
+ * The value of a header, the values of several lines joined with ", ", whatever the case of the name. The places may be
+ * NULL. Borrowed from `r`. HTTPX_DONE if there is none, and then `*value` is NULL.
  */
 httpx_code httpx_response_header(httpx_response *r, const char *name, size_t name_len, const uint8_t **value,
                                  size_t *value_len, httpx_error **err);
@@ -1846,9 +2046,9 @@ httpx_code httpx_response_header(httpx_response *r, const char *name, size_t nam
 httpx_code httpx_response_content(const httpx_response *r, const uint8_t **content, size_t *len, httpx_error **err);
 
 /**
- * The body's text in UTF-8, once it was read: decoded from what httpx_response_set_encoding says, else what
- * Content-Type says, else the client's default (httpx_client_builder_default_encoding), which is UTF-8 at first; bytes
- * without meaning become U+FFFD. Borrowed from `r`. HTTPX_E_RESPONSE_NOT_READ before the body was read.
+ * The body's text in UTF-8, once it was read: decoded from what httpx_response_set_encoding says, else what Content-Type
+ * says, else UTF-8; bytes without meaning become U+FFFD. Borrowed from `r`.
+ * HTTPX_E_RESPONSE_NOT_READ before the body was read.
  */
 httpx_code httpx_response_text(const httpx_response *r, const char **text, size_t *len, httpx_error **err);
 
@@ -1859,14 +2059,14 @@ httpx_code httpx_response_text(const httpx_response *r, const char **text, size_
 const char *httpx_response_encoding(const httpx_response *r, size_t *len);
 
 /**
- * Says what the text is in, by a label of the web or of Python: "latin-1". HTTPX_E_INVALID_ARGUMENT for a label that
- * is not known, HTTPX_E_INVALID_STATE once the text was asked for.
+ * Says what the text is in, by a label of the web or of Python: "latin-1". HTTPX_E_INVALID_ARGUMENT for a label that is
+ * not known, HTTPX_E_INVALID_STATE once the text was asked for.
  */
 httpx_code httpx_response_set_encoding(httpx_response *r, const char *label, size_t len, httpx_error **err);
 
 /**
- * Reads the body to its end, waiting, and gives it as httpx_response_content does. The places may be NULL. Does
- * nothing more if the body was read before.
+ * Reads the body to its end, waiting, and gives it as httpx_response_content does. The places may be NULL. Does nothing
+ * more if the body was read before.
  */
 httpx_code httpx_response_read(httpx_response *r, const uint8_t **content, size_t *len, httpx_error **err);
 
@@ -1899,20 +2099,19 @@ uint64_t httpx_response_num_bytes_downloaded(const httpx_response *r);
 int32_t httpx_response_is_closed(const httpx_response *r);
 
 /**
- * Whether the response redirects to a place that a client may follow to: 301, 302, 303, 307 or 308 with a Location. 1
- * or 0.
+ * Whether the response redirects to a place that a client may follow to: 301, 302, 303, 307 or 308 with a Location. 1 or
+ * 0.
  */
 int32_t httpx_response_has_redirect_location(const httpx_response *r);
 
 /**
- * How many responses came before this one: redirects, and the 401 that Digest has answered. 0 if `r` is NULL or in
- * use.
+ * How many responses came before this one: redirects, and the 401 that Digest has answered. 0 if `r` is NULL or in use.
  */
 size_t httpx_response_history_count(const httpx_response *r);
 
 /**
- * A copy of the response at `index` of those that came before, the oldest first, with its body; owned by the caller,
- * who frees it with httpx_response_free. HTTPX_E_NOT_FOUND for an index that is too high.
+ * A copy of the response at `index` of those that came before, the oldest first, with its body; owned by the caller, who frees it with
+ * httpx_response_free. HTTPX_E_NOT_FOUND for an index that is too high.
  */
 httpx_code httpx_response_history_at(const httpx_response *r, size_t index, httpx_response **out, httpx_error **err);
 
@@ -1938,10 +2137,8 @@ httpx_code httpx_response_trailer_at(const httpx_response *r, size_t index, cons
 httpx_code httpx_response_close(httpx_response *r, httpx_error **err);
 
 /**
- * Streams the body: HTTPX_STREAM_RAW or HTTPX_STREAM_BYTES in pieces of exactly `chunk_size` bytes but for the last,
- * HTTPX_STREAM_TEXT in pieces of so many characters, or all of them as they come if that is 0; HTTPX_STREAM_LINES or
- * HTTPX_STREAM_NDJSON line by line, and then `chunk_size` is 0. HTTPX_E_LINE_TOO_LONG ends a stream of lines, see
- * httpx_client_builder_max_line.
+ * Streams the body: HTTPX_STREAM_RAW or HTTPX_STREAM_BYTES, in pieces of exactly `chunk_size` bytes but for the last,
+ * or as they come if that is 0.
  *
  * A body can be streamed once (HTTPX_E_STREAM_CONSUMED); one that was read is streamed from memory as often as wanted,
  * but not raw. `*out` is owned by the caller, who frees it with httpx_stream_free; it holds the body, and `r` may be
@@ -1949,94 +2146,6 @@ httpx_code httpx_response_close(httpx_response *r, httpx_error **err);
  */
 httpx_code httpx_response_stream(httpx_response *r, int32_t kind, size_t chunk_size, httpx_stream **out,
                                  httpx_error **err);
-
-/* ---- What a response is ---- */
-
-/** Whether the status is 1xx: 1 or 0. 0 if `r` is NULL. */
-int32_t httpx_response_is_informational(const httpx_response *r);
-
-/** Whether the status is 2xx: 1 or 0. 0 if `r` is NULL. */
-int32_t httpx_response_is_success(const httpx_response *r);
-
-/** Whether the status is 3xx, whether or not it says where to: 1 or 0. 0 if `r` is NULL. */
-int32_t httpx_response_is_redirect(const httpx_response *r);
-
-/** Whether the status is 4xx: 1 or 0. 0 if `r` is NULL. */
-int32_t httpx_response_is_client_error(const httpx_response *r);
-
-/** Whether the status is 5xx: 1 or 0. 0 if `r` is NULL. */
-int32_t httpx_response_is_server_error(const httpx_response *r);
-
-/** Whether the status is 4xx or 5xx: 1 or 0. 0 if `r` is NULL. */
-int32_t httpx_response_is_error(const httpx_response *r);
-
-/** Whether the body was read, or begun to be streamed: 1 or 0. 0 also while an operation uses `r`. */
-int32_t httpx_response_is_stream_consumed(const httpx_response *r);
-
-/**
- * A copy of the request that the response answers, as it was sent: with the client's headers, cookies and credentials.
- * `*out` is owned by the caller, who frees it with httpx_request_free. HTTPX_E_INVALID_STATE for a response that was
- * made by hand without one.
- */
-httpx_code httpx_response_request(const httpx_response *r, httpx_request **out, httpx_error **err);
-
-/** The number of the response's HTTP/2 stream; 0 if it came over HTTP/1.1, or `r` is NULL. */
-uint32_t httpx_response_stream_id(const httpx_response *r);
-
-/** As Python shows it: "<Response [200 OK]>". `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL. */
-const char *httpx_response_repr(const httpx_response *r, size_t *len);
-
-/* ---- A response's text ---- */
-
-/**
- * The charset that Content-Type names, in lower case and without quotes, whether it is known or not. `len` may be
- * NULL. Borrowed from `r`; NULL if there is none, or `r` is NULL.
- */
-const char *httpx_response_charset_encoding(const httpx_response *r, size_t *len);
-
-/**
- * The text of a body that is JSON, once it was read: in UTF-8 without a byte order mark, whether it came in UTF-8,
- * UTF-16 or UTF-32. It is checked to be JSON, and left as it is. Borrowed from `r`.
- *
- * HTTPX_E_INVALID_JSON if it is not JSON, an empty body for instance; HTTPX_E_RESPONSE_NOT_READ before it was read.
- */
-httpx_code httpx_response_json_text(const httpx_response *r, const char **json, size_t *len, httpx_error **err);
-
-/* ---- Links of a response ---- */
-
-/**
- * How many links the Link header has, by HTTPX's rules: of those with the same relation the last one counts. 0 if `r`
- * is NULL.
- */
-size_t httpx_response_link_count(const httpx_response *r);
-
-/**
- * The link at `index`: its relation (`rel`), or its URL if it has none, and its URL as the header says it, perhaps
- * relative. Each place may be NULL. The strings are borrowed from `r`. HTTPX_E_NOT_FOUND for an index that is too
- * high.
- */
-httpx_code httpx_response_link_at(const httpx_response *r, size_t index, const char **rel, size_t *rel_len,
-                                  const char **url, size_t *url_len, httpx_error **err);
-
-/**
- * The URL of the link with this relation: "next". The places may be NULL. Borrowed from `r`. HTTPX_DONE if there is
- * none, and then `*url` is NULL.
- */
-httpx_code httpx_response_link(const httpx_response *r, const char *rel, size_t rel_len, const char **url,
-                               size_t *url_len, httpx_error **err);
-
-/**
- * How many fields the link at `index` has: its URL under the name "url", and its parameters. 0 if there is no such
- * link.
- */
-size_t httpx_response_link_field_count(const httpx_response *r, size_t index);
-
-/**
- * Name and value of a field of the link at `index`. Each place may be NULL. The strings are borrowed from `r`.
- * HTTPX_E_NOT_FOUND for an index that is too high.
- */
-httpx_code httpx_response_link_field_at(const httpx_response *r, size_t index, size_t field, const char **name,
-                                        size_t *name_len, const char **value, size_t *value_len, httpx_error **err);
 
 /* ---- The connection of a response ---- */
 
@@ -2121,16 +2230,15 @@ int32_t httpx_response_is_reused(const httpx_response *r);
 /* ---- Stream: a response's body, piece by piece, one thread at a time ---- */
 
 /**
- * Waits for the next piece: HTTPX_OK with `*len` bytes at `*data`, which are there until the next call on `s`; or
- * HTTPX_DONE at the end, and then `*data` is NULL. Only a line may have 0 bytes. Text and lines are UTF-8, and
- * NUL-terminated.
+ * Waits for the next piece: HTTPX_OK with `*len` bytes, never 0, at `*data`, which are there until the next call on
+ * `s`; or HTTPX_DONE at the end, and then `*data` is NULL.
  */
 httpx_code httpx_stream_next(httpx_stream *s, const uint8_t **data, size_t *len, httpx_error **err);
 
 /**
- * Waits for the next piece in the background; nothing is read before it is asked for, so a slow reader slows the
- * server down. The stream is in use until the operation has ended. See httpx_client_send_async for the other
- * parameters; without `done`, ask httpx_op_chunk.
+ * Waits for the next piece in the background; nothing is read before it is asked for, so a slow reader slows the server
+ * down. The stream is in use until the operation has ended. See httpx_client_send_async for the other parameters;
+ * without `done`, ask httpx_op_chunk.
  */
 httpx_code httpx_stream_next_async(httpx_stream *s, httpx_queue *q, httpx_chunk_fn done, void *user_data,
                                    httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
@@ -2143,303 +2251,6 @@ httpx_code httpx_stream_close(httpx_stream *s, httpx_error **err);
 
 /** Frees a stream; before its end, that closes its connection. NULL is fine. */
 void httpx_stream_free(httpx_stream *s);
-
-/* ---- Responses as bytes ---- */
-
-/**
- * The response as bytes, to be kept or sent elsewhere: status, headers, content if it was read, text encoding, method,
- * URL and headers of its request, and the responses before it. `*len` bytes at `*data`, borrowed from `r` until the
- * next call of this function on it. The response stays as it is.
- *
- * The bytes begin with "httpx-response", a NUL and a byte for the version of the format, which is 1; a later library
- * reads what an earlier one has written. They hold what the headers hold: also credentials and cookies.
- */
-httpx_code httpx_response_serialize(httpx_response *r, const uint8_t **data, size_t *len, httpx_error **err);
-
-/**
- * Makes a response of bytes that httpx_response_serialize has given. It is closed: if it was saved before it was read,
- * reading or streaming it gives HTTPX_E_STREAM_CLOSED. HTTPX_E_INVALID_ARGUMENT, or a code that says more, for other
- * bytes, whatever they are. `*out` is owned by the caller, who frees it with httpx_response_free.
- */
-httpx_code httpx_response_deserialize(const uint8_t *data, size_t len, httpx_response **out, httpx_error **err);
-
-/* ---- Response builder: responses made by hand, one thread at a time ---- */
-
-/**
- * Begins a response with a status code, 100 to 999, without headers and with an empty body. `*out` is owned by the
- * caller, who frees it with httpx_response_builder_free. HTTPX_E_INVALID_ARGUMENT for another status.
- */
-httpx_code httpx_response_builder_new(int32_t status, httpx_response_builder **out, httpx_error **err);
-
-/** Frees a builder. Responses built from it live on. NULL is fine. */
-void httpx_response_builder_free(httpx_response_builder *b);
-
-/** Sets the protocol's version, which is "HTTP/1.1" at first. HTTPX_E_INVALID_ARGUMENT for what is none. */
-httpx_code httpx_response_builder_http_version(httpx_response_builder *b, const char *version, size_t len,
-                                               httpx_error **err);
-
-/** Sets the reason phrase; an empty one, as at first, is the status code's own. */
-httpx_code httpx_response_builder_reason_phrase(httpx_response_builder *b, const char *reason, size_t len,
-                                                httpx_error **err);
-
-/** Adds a header line. HTTPX_E_LOCAL_PROTOCOL for one that could not be sent. */
-httpx_code httpx_response_builder_header(httpx_response_builder *b, const char *name, size_t name_len,
-                                         const uint8_t *value, size_t value_len, httpx_error **err);
-
-/** Gives the response these headers (copied) instead of those that it has. */
-httpx_code httpx_response_builder_headers(httpx_response_builder *b, const httpx_headers *h, httpx_error **err);
-
-/**
- * Sets the body (copied), as it would come over the wire: if a Content-Encoding says so, it is decoded when the
- * response is built. Content-Length is added unless it is empty, or the response has one.
- */
-httpx_code httpx_response_builder_content(httpx_response_builder *b, const uint8_t *data, size_t len,
-                                          httpx_error **err);
-
-/**
- * Sets the body to a text (copied). Content-Length and "text/plain; charset=utf-8" are added unless the response has
- * them.
- */
-httpx_code httpx_response_builder_text(httpx_response_builder *b, const char *data, size_t len, httpx_error **err);
-
-/**
- * Sets the body to HTML (copied). Content-Length and "text/html; charset=utf-8" are added unless the response has
- * them.
- */
-httpx_code httpx_response_builder_html(httpx_response_builder *b, const char *html, size_t len, httpx_error **err);
-
-/**
- * Sets the body to JSON (copied). Content-Length and "application/json" are added unless the response has them.
- * HTTPX_E_INVALID_JSON for what is not JSON.
- */
-httpx_code httpx_response_builder_json(httpx_response_builder *b, const char *json, size_t len, httpx_error **err);
-
-/**
- * Sets the request that the response answers, as it is now (NULL: none). Without one, the response has no URL, and
- * httpx_response_raise_for_status and httpx_response_request give HTTPX_E_INVALID_STATE.
- */
-httpx_code httpx_response_builder_request(httpx_response_builder *b, httpx_request *request, httpx_error **err);
-
-/**
- * Builds a response, which is read and closed. The builder stays as it is. `*out` is owned by the caller, who frees it
- * with httpx_response_free. HTTPX_E_DECODING or a code below it for a body that is not in its Content-Encoding.
- */
-httpx_code httpx_response_builder_build(httpx_response_builder *b, httpx_response **out, httpx_error **err);
-
-/* ---- Status codes ---- */
-
-/** Continue. */
-#define HTTPX_STATUS_CONTINUE 100
-
-/** Switching Protocols. */
-#define HTTPX_STATUS_SWITCHING_PROTOCOLS 101
-
-/** Processing. */
-#define HTTPX_STATUS_PROCESSING 102
-
-/** Early Hints. */
-#define HTTPX_STATUS_EARLY_HINTS 103
-
-/** OK. */
-#define HTTPX_STATUS_OK 200
-
-/** Created. */
-#define HTTPX_STATUS_CREATED 201
-
-/** Accepted. */
-#define HTTPX_STATUS_ACCEPTED 202
-
-/** Non-Authoritative Information. */
-#define HTTPX_STATUS_NON_AUTHORITATIVE_INFORMATION 203
-
-/** No Content. */
-#define HTTPX_STATUS_NO_CONTENT 204
-
-/** Reset Content. */
-#define HTTPX_STATUS_RESET_CONTENT 205
-
-/** Partial Content. */
-#define HTTPX_STATUS_PARTIAL_CONTENT 206
-
-/** Multi-Status. */
-#define HTTPX_STATUS_MULTI_STATUS 207
-
-/** Already Reported. */
-#define HTTPX_STATUS_ALREADY_REPORTED 208
-
-/** IM Used. */
-#define HTTPX_STATUS_IM_USED 226
-
-/** Multiple Choices. */
-#define HTTPX_STATUS_MULTIPLE_CHOICES 300
-
-/** Moved Permanently. */
-#define HTTPX_STATUS_MOVED_PERMANENTLY 301
-
-/** Found. */
-#define HTTPX_STATUS_FOUND 302
-
-/** See Other. */
-#define HTTPX_STATUS_SEE_OTHER 303
-
-/** Not Modified. */
-#define HTTPX_STATUS_NOT_MODIFIED 304
-
-/** Use Proxy. */
-#define HTTPX_STATUS_USE_PROXY 305
-
-/** Temporary Redirect. */
-#define HTTPX_STATUS_TEMPORARY_REDIRECT 307
-
-/** Permanent Redirect. */
-#define HTTPX_STATUS_PERMANENT_REDIRECT 308
-
-/** Bad Request. */
-#define HTTPX_STATUS_BAD_REQUEST 400
-
-/** Unauthorized. */
-#define HTTPX_STATUS_UNAUTHORIZED 401
-
-/** Payment Required. */
-#define HTTPX_STATUS_PAYMENT_REQUIRED 402
-
-/** Forbidden. */
-#define HTTPX_STATUS_FORBIDDEN 403
-
-/** Not Found. */
-#define HTTPX_STATUS_NOT_FOUND 404
-
-/** Method Not Allowed. */
-#define HTTPX_STATUS_METHOD_NOT_ALLOWED 405
-
-/** Not Acceptable. */
-#define HTTPX_STATUS_NOT_ACCEPTABLE 406
-
-/** Proxy Authentication Required. */
-#define HTTPX_STATUS_PROXY_AUTHENTICATION_REQUIRED 407
-
-/** Request Timeout. */
-#define HTTPX_STATUS_REQUEST_TIMEOUT 408
-
-/** Conflict. */
-#define HTTPX_STATUS_CONFLICT 409
-
-/** Gone. */
-#define HTTPX_STATUS_GONE 410
-
-/** Length Required. */
-#define HTTPX_STATUS_LENGTH_REQUIRED 411
-
-/** Precondition Failed. */
-#define HTTPX_STATUS_PRECONDITION_FAILED 412
-
-/** Request Entity Too Large. */
-#define HTTPX_STATUS_REQUEST_ENTITY_TOO_LARGE 413
-
-/** Request-URI Too Long. */
-#define HTTPX_STATUS_REQUEST_URI_TOO_LONG 414
-
-/** Unsupported Media Type. */
-#define HTTPX_STATUS_UNSUPPORTED_MEDIA_TYPE 415
-
-/** Requested Range Not Satisfiable. */
-#define HTTPX_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE 416
-
-/** Expectation Failed. */
-#define HTTPX_STATUS_EXPECTATION_FAILED 417
-
-/** I'm a teapot. */
-#define HTTPX_STATUS_IM_A_TEAPOT 418
-
-/** Misdirected Request. */
-#define HTTPX_STATUS_MISDIRECTED_REQUEST 421
-
-/** Unprocessable Entity. */
-#define HTTPX_STATUS_UNPROCESSABLE_ENTITY 422
-
-/** Locked. */
-#define HTTPX_STATUS_LOCKED 423
-
-/** Failed Dependency. */
-#define HTTPX_STATUS_FAILED_DEPENDENCY 424
-
-/** Too Early. */
-#define HTTPX_STATUS_TOO_EARLY 425
-
-/** Upgrade Required. */
-#define HTTPX_STATUS_UPGRADE_REQUIRED 426
-
-/** Precondition Required. */
-#define HTTPX_STATUS_PRECONDITION_REQUIRED 428
-
-/** Too Many Requests. */
-#define HTTPX_STATUS_TOO_MANY_REQUESTS 429
-
-/** Request Header Fields Too Large. */
-#define HTTPX_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE 431
-
-/** Unavailable For Legal Reasons. */
-#define HTTPX_STATUS_UNAVAILABLE_FOR_LEGAL_REASONS 451
-
-/** Internal Server Error. */
-#define HTTPX_STATUS_INTERNAL_SERVER_ERROR 500
-
-/** Not Implemented. */
-#define HTTPX_STATUS_NOT_IMPLEMENTED 501
-
-/** Bad Gateway. */
-#define HTTPX_STATUS_BAD_GATEWAY 502
-
-/** Service Unavailable. */
-#define HTTPX_STATUS_SERVICE_UNAVAILABLE 503
-
-/** Gateway Timeout. */
-#define HTTPX_STATUS_GATEWAY_TIMEOUT 504
-
-/** HTTP Version Not Supported. */
-#define HTTPX_STATUS_HTTP_VERSION_NOT_SUPPORTED 505
-
-/** Variant Also Negotiates. */
-#define HTTPX_STATUS_VARIANT_ALSO_NEGOTIATES 506
-
-/** Insufficient Storage. */
-#define HTTPX_STATUS_INSUFFICIENT_STORAGE 507
-
-/** Loop Detected. */
-#define HTTPX_STATUS_LOOP_DETECTED 508
-
-/** Not Extended. */
-#define HTTPX_STATUS_NOT_EXTENDED 510
-
-/** Network Authentication Required. */
-#define HTTPX_STATUS_NETWORK_AUTHENTICATION_REQUIRED 511
-
-/** The phrase that goes with a status code, as HTTPX has it: "Not Found"; "" for one that is not registered. Static. */
-const char *httpx_status_reason_phrase(int32_t status);
-
-/** A status code's name: "NOT_FOUND"; "" for one that is not registered. Static. */
-const char *httpx_status_name(int32_t status);
-
-/** The status code of a name in upper or lower case, such as "not_found"; 0 if there is none. */
-int32_t httpx_status_by_name(const char *name, size_t len);
-
-/** Whether a status code is 1xx: 1 or 0. */
-int32_t httpx_status_is_informational(int32_t status);
-
-/** Whether a status code is 2xx: 1 or 0. */
-int32_t httpx_status_is_success(int32_t status);
-
-/** Whether a status code is 3xx, whether or not it says where to: 1 or 0. */
-int32_t httpx_status_is_redirect(int32_t status);
-
-/** Whether a status code is 4xx: 1 or 0. */
-int32_t httpx_status_is_client_error(int32_t status);
-
-/** Whether a status code is 5xx: 1 or 0. */
-int32_t httpx_status_is_server_error(int32_t status);
-
-/** Whether a status code is 4xx or 5xx: 1 or 0. */
-int32_t httpx_status_is_error(int32_t status);
 
 /* ---- Network stream: a connection that another protocol has taken over, one thread at a time ---- */
 
