@@ -131,6 +131,30 @@ static void a_mock_answers_without_a_connection(void)
     ended(&m, client);
 }
 
+static void serve_latin_1(mock *m, httpx_request *request, httpx_reply *reply)
+{
+    (void)m, (void)request;
+    reply_text(reply, 200, "caf\xe9");
+}
+
+static void its_text_is_in_the_clients_default_encoding(void)
+{
+    mock m;
+    httpx_client_builder *builder = new_builder();
+    httpx_transport *transport = new_mock(&m, serve_latin_1, 0);
+    MUST(httpx_client_builder_transport(builder, transport, &err));
+    MUST(httpx_client_builder_default_encoding(builder, "latin-1", 7, &err));
+    httpx_transport_free(transport);
+    httpx_client *client = build(builder);
+    httpx_response *response = get(client, "http://example.org/");
+    const char *text = NULL;
+    size_t len = 0;
+    MUST(httpx_response_text(response, &text, &len, &err));
+    CHECK_TEXT(text, len, "caf\xc3\xa9");
+    httpx_response_free(response);
+    ended(&m, client);
+}
+
 static void on_a_queue_it_runs_where_the_queue_is_dispatched(void)
 {
     for (int with_thread = 0; with_thread < 2; with_thread++) {
@@ -528,6 +552,7 @@ int main(int argc, char **argv)
 {
     static const test_case tests[] = {
         TEST(a_mock_answers_without_a_connection),
+        TEST(its_text_is_in_the_clients_default_encoding),
         TEST(on_a_queue_it_runs_where_the_queue_is_dispatched),
         TEST(a_reply_may_come_later_from_another_thread),
         TEST(a_body_is_written_while_it_is_read),
