@@ -157,6 +157,9 @@ impl Code {
     /// The body has more content encodings on top of each other than are allowed.
     pub const TOO_MANY_ENCODINGS: Code = Code(0x1123_0000);
 
+    /// A line of the response's text is longer than the client's limit.
+    pub const LINE_TOO_LONG: Code = Code(0x1124_0000);
+
     /// There were more redirects than the client follows.
     pub const TOO_MANY_REDIRECTS: Code = Code(0x1130_0000);
 
@@ -534,6 +537,12 @@ pub(crate) static TABLE: &[Entry] = &[
         name: c"TooManyEncodings",
         retryable: false,
         description: c"The body has more content encodings on top of each other than are allowed.",
+    },
+    Entry {
+        code: Code::LINE_TOO_LONG,
+        name: c"LineTooLong",
+        retryable: false,
+        description: c"A line of the response's text is longer than the client's limit.",
     },
     Entry {
         code: Code::TOO_MANY_REDIRECTS,

@@ -102,6 +102,9 @@ typedef struct httpx_response httpx_response;
 /** A response's body on its way. One thread at a time. */
 typedef struct httpx_stream httpx_stream;
 
+/** A response to come that no server sends: for tests, and for transports of one's own. One thread at a time. */
+typedef struct httpx_response_builder httpx_response_builder;
+
 /**
  * A connection without HTTP on it, after a 101 or a CONNECT that succeeded. Any thread: one at a time reads, and one at
  * a time writes.
@@ -227,6 +230,8 @@ typedef int32_t httpx_code;
 #define HTTPX_E_RATIO_EXCEEDED 0x11220000
 /** TooManyEncodings. The body has more content encodings on top of each other than are allowed. */
 #define HTTPX_E_TOO_MANY_ENCODINGS 0x11230000
+/** LineTooLong. A line of the response's text is longer than the client's limit. */
+#define HTTPX_E_LINE_TOO_LONG 0x11240000
 /** TooManyRedirects. There were more redirects than the client follows. */
 #define HTTPX_E_TOO_MANY_REDIRECTS 0x11300000
 /** BodyTooLarge. The response's body is larger than the client's limit. */
@@ -342,6 +347,13 @@ typedef void (*httpx_destroy_fn)(void *user_data);
 typedef int32_t (*httpx_interrupt_fn)(void *user_data);
 
 /**
+ * Says what a body of `len` bytes at `content` is in: writes a label of the web or of Python, such as "shift-jis", to
+ * `label`, where there is room for `capacity` bytes (64 or more), and returns the label's length. 0, like a label that
+ * is not known, is UTF-8.
+ */
+typedef size_t (*httpx_encoding_fn)(void *user_data, const uint8_t *content, size_t len, char *label, size_t capacity);
+
+/**
  * Told, on any thread, that a queue has something to dispatch. It may only post a wake-up to the thread that
  * dispatches: write to a pipe, call uv_async_send or the like. It may not call into the library.
  */
@@ -357,8 +369,8 @@ typedef void (*httpx_response_fn)(void *user_data, httpx_code code, httpx_respon
 /**
  * The end of an operation that gives a piece of a body.
  *
- * HTTPX_OK: `len` bytes (never 0) at `data`, which are there until the callback returns. HTTPX_DONE: the body has
- * ended. Else an error; `error` belongs to the callee, who frees it.
+ * HTTPX_OK: `len` bytes (0 only for an empty line) at `data`, which are there until the callback returns. HTTPX_DONE:
+ * the body has ended. Else an error; `error` belongs to the callee, who frees it.
  */
 typedef void (*httpx_chunk_fn)(void *user_data, httpx_code code, const uint8_t *data, size_t len, httpx_error *error);
 
@@ -366,10 +378,10 @@ typedef void (*httpx_chunk_fn)(void *user_data, httpx_code code, const uint8_t *
 typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *error);
 
 /**
- * Hears of one step of a request, by httpcore's name of the event ("http11.send_request_headers.started") and with what
- * the event tells as a JSON object: bytes are text whose characters are the bytes, tuples are lists, and Python objects
- * are their repr. Both are NUL-terminated, and there until the callback returns. Anything but 0 ends the request with
- * HTTPX_E_CANCELLED.
+ * Hears of one step of a request, by httpcore's name of the event ("http11.send_request_headers.started") and with
+ * what the event tells as a JSON object: bytes are text whose characters are the bytes, tuples are lists, and Python
+ * objects are their repr. Both are NUL-terminated, and there until the callback returns. Anything but 0 ends the
+ * request with HTTPX_E_CANCELLED.
  */
 typedef int32_t (*httpx_trace_fn)(void *user_data, const char *event, size_t event_len, const char *info,
                                   size_t info_len);
@@ -451,6 +463,9 @@ typedef void (*httpx_informational_fn)(void *user_data, const httpx_informationa
 
 /** Lists of connections. */
 #define HTTPX_KIND_CONNECTIONS 21
+
+/** Response builders. */
+#define HTTPX_KIND_RESPONSE_BUILDER 30
 
 /** The library's version: "0.1.0". Static. */
 const char *httpx_version(void);
@@ -1090,7 +1105,8 @@ httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follo
 /**
  * Says whether the environment of the process is asked, when a client is built, for what the program has not said: 1
  * (the default) or 0. SSL_CERT_FILE (a file) or else SSL_CERT_DIR (directories) name root certificates in the place of
- * the bundled ones, SSLKEYLOGFILE a file as for httpx_tls_key_log.
+ * the bundled ones, SSLKEYLOGFILE a file as for httpx_tls_key_log. A program with more rights than whoever has started
+ * it (setuid) is told nothing by the environment.
  */
 httpx_code httpx_client_builder_trust_env(httpx_client_builder *b, int32_t trust, httpx_error **err);
 
@@ -1163,12 +1179,53 @@ httpx_code httpx_client_builder_http2_ping(httpx_client_builder *b, double inter
 /** Sets how many connections there may be to one origin; SIZE_MAX (the default) is no limit of its own. */
 httpx_code httpx_client_builder_max_per_host(httpx_client_builder *b, size_t max, httpx_error **err);
 
+/* ---- Client builder: reading bodies ---- */
+
+/**
+ * Limits what content encodings may do.
+ *
+ * `max_bytes`: of a decoded body; UINT64_MAX, the default, is no limit. HTTPX_E_DECODED_TOO_LARGE for more.
+ * `max_ratio`: how many bytes may come out for each that came in, counted from 16 MiB on; 1032 at first, the most that
+ * one gzip can do; UINT32_MAX is no limit. HTTPX_E_RATIO_EXCEEDED for more.
+ * `max_chain`: how many encodings may be on top of each other; 5 at first. HTTPX_E_TOO_MANY_ENCODINGS for more.
+ */
+httpx_code httpx_client_builder_decode_limits(httpx_client_builder *b, uint64_t max_bytes, uint32_t max_ratio,
+                                              size_t max_chain, httpx_error **err);
+
+/**
+ * Says whether a body of gzip, deflate or br that ends too early is taken as it is: 1, as HTTPX does, or 0 (the
+ * default) for HTTPX_E_DECODING. One of zstd is never.
+ */
+httpx_code httpx_client_builder_allow_truncated(httpx_client_builder *b, int32_t allowed, httpx_error **err);
+
+/**
+ * Says what the text of responses is in whose Content-Type does not say it, by a label of the web or of Python:
+ * "utf-8" (the default), "shift-jis". "detect" guesses from the body as browsers do, once it was read; streams of a
+ * body on its way are UTF-8 then. HTTPX_E_INVALID_ARGUMENT for a label that is not known.
+ */
+httpx_code httpx_client_builder_default_encoding(httpx_client_builder *b, const char *label, size_t len,
+                                                 httpx_error **err);
+
+/**
+ * Has a function say what the text of a response is in whose Content-Type does not say it, once its body was read.
+ * Streams of a body on its way are UTF-8. `fn` is called at most once for a response, inside the call that asks for
+ * its text or encoding; it may not use that response. NULL for `fn` is UTF-8 again.
+ */
+httpx_code httpx_client_builder_default_encoding_fn(httpx_client_builder *b, httpx_encoding_fn fn_, void *user_data,
+                                                    httpx_destroy_fn destroy, httpx_error **err);
+
+/**
+ * Limits the lines of HTTPX_STREAM_LINES and HTTPX_STREAM_NDJSON to `max_bytes` of UTF-8 each, 64 MiB at first, so
+ * that a server that never ends its line cannot fill the memory. More is HTTPX_E_LINE_TOO_LONG.
+ */
+httpx_code httpx_client_builder_max_line(httpx_client_builder *b, size_t max_bytes, httpx_error **err);
+
 /* ---- TLS: settings, one thread at a time ---- */
 
 /** The bundled root certificates, unless others were added: the default. */
 #define HTTPX_ROOTS_DEFAULT 0
 
-/** No root certificates but those that were added. */
+/** No root certificates but those that were added; without any, nobody is trusted. */
 #define HTTPX_ROOTS_NONE 1
 
 /** The bundled root certificates, Mozilla's, and those that were added. */
@@ -1206,7 +1263,7 @@ httpx_code httpx_tls_verify(httpx_tls *t, int32_t verify, httpx_error **err);
 httpx_code httpx_tls_roots(httpx_tls *t, int32_t roots, httpx_error **err);
 
 /**
- * Adds root certificates: PEM text, or DER (copied). A certificate that is no authority's is trusted for itself.
+ * Adds root certificates: PEM text, or DER (copied). A certificate that is no authority's is trusted for itself alone.
  *
  * HTTPX_E_INVALID_CONFIG if there is none in it that can be used.
  */
@@ -1733,6 +1790,17 @@ void httpx_pipe_free(httpx_pipe *p);
 /** Pieces with the content's encodings (gzip and so on) undone. */
 #define HTTPX_STREAM_BYTES 2
 
+/** Pieces of the text, in UTF-8, decoded as httpx_response_text does. */
+#define HTTPX_STREAM_TEXT 3
+
+/** Lines of the text without their ends, which are those of Python's str.splitlines: \n, \r\n, \r, and rarer ones. */
+#define HTTPX_STREAM_LINES 4
+
+/**
+ * Lines of the text without their ends, which are \n and \r\n only: for JSON lines, whose strings may have the others.
+ */
+#define HTTPX_STREAM_NDJSON 5
+
 /**
  * Frees a response. If its body was not read to the end, its connection is closed. A stream of it lives on. NULL is
  * fine.
@@ -1751,22 +1819,25 @@ const char *httpx_response_reason_phrase(const httpx_response *r, size_t *len);
 /** The protocol's version: "HTTP/1.1". `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL. */
 const char *httpx_response_http_version(const httpx_response *r, size_t *len);
 
-/** The URL that was requested. `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL. */
+/**
+ * The URL that was requested. `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL, or was made by hand without a
+ * request.
+ */
 const char *httpx_response_url(const httpx_response *r, size_t *len);
 
 /** How many header lines there are; 0 if `r` is NULL. */
 size_t httpx_response_header_count(const httpx_response *r);
 
 /**
- * The header line at `index`, as received: order, case and duplicates. Each place may be NULL. The strings are borrowed
- * from `r`. HTTPX_E_NOT_FOUND for an index that is too high.
+ * The header line at `index`, as received: order, case and duplicates. Each place may be NULL. The strings are
+ * borrowed from `r`. HTTPX_E_NOT_FOUND for an index that is too high.
  */
 httpx_code httpx_response_header_at(const httpx_response *r, size_t index, const uint8_t **name, size_t *name_len,
                                     const uint8_t **value, size_t *value_len, httpx_error **err);
 
 /**
- * The value of a header, the values of several lines joined with ", ", whatever the case of the name. The places may be
- * NULL. Borrowed from `r`. HTTPX_DONE if there is none, and then `*value` is NULL.
+ * The value of a header, the values of several lines joined with ", ", whatever the case of the name. The places may
+ * be NULL. Borrowed from `r`. HTTPX_DONE if there is none, and then `*value` is NULL.
  */
 httpx_code httpx_response_header(httpx_response *r, const char *name, size_t name_len, const uint8_t **value,
                                  size_t *value_len, httpx_error **err);
@@ -1775,9 +1846,9 @@ httpx_code httpx_response_header(httpx_response *r, const char *name, size_t nam
 httpx_code httpx_response_content(const httpx_response *r, const uint8_t **content, size_t *len, httpx_error **err);
 
 /**
- * The body's text in UTF-8, once it was read: decoded from what httpx_response_set_encoding says, else what Content-Type
- * says, else UTF-8; bytes without meaning become U+FFFD. Borrowed from `r`.
- * HTTPX_E_RESPONSE_NOT_READ before the body was read.
+ * The body's text in UTF-8, once it was read: decoded from what httpx_response_set_encoding says, else what
+ * Content-Type says, else the client's default (httpx_client_builder_default_encoding), which is UTF-8 at first; bytes
+ * without meaning become U+FFFD. Borrowed from `r`. HTTPX_E_RESPONSE_NOT_READ before the body was read.
  */
 httpx_code httpx_response_text(const httpx_response *r, const char **text, size_t *len, httpx_error **err);
 
@@ -1788,14 +1859,14 @@ httpx_code httpx_response_text(const httpx_response *r, const char **text, size_
 const char *httpx_response_encoding(const httpx_response *r, size_t *len);
 
 /**
- * Says what the text is in, by a label of the web or of Python: "latin-1". HTTPX_E_INVALID_ARGUMENT for a label that is
- * not known, HTTPX_E_INVALID_STATE once the text was asked for.
+ * Says what the text is in, by a label of the web or of Python: "latin-1". HTTPX_E_INVALID_ARGUMENT for a label that
+ * is not known, HTTPX_E_INVALID_STATE once the text was asked for.
  */
 httpx_code httpx_response_set_encoding(httpx_response *r, const char *label, size_t len, httpx_error **err);
 
 /**
- * Reads the body to its end, waiting, and gives it as httpx_response_content does. The places may be NULL. Does nothing
- * more if the body was read before.
+ * Reads the body to its end, waiting, and gives it as httpx_response_content does. The places may be NULL. Does
+ * nothing more if the body was read before.
  */
 httpx_code httpx_response_read(httpx_response *r, const uint8_t **content, size_t *len, httpx_error **err);
 
@@ -1828,19 +1899,20 @@ uint64_t httpx_response_num_bytes_downloaded(const httpx_response *r);
 int32_t httpx_response_is_closed(const httpx_response *r);
 
 /**
- * Whether the response redirects to a place that a client may follow to: 301, 302, 303, 307 or 308 with a Location. 1 or
- * 0.
+ * Whether the response redirects to a place that a client may follow to: 301, 302, 303, 307 or 308 with a Location. 1
+ * or 0.
  */
 int32_t httpx_response_has_redirect_location(const httpx_response *r);
 
 /**
- * How many responses came before this one: redirects, and the 401 that Digest has answered. 0 if `r` is NULL or in use.
+ * How many responses came before this one: redirects, and the 401 that Digest has answered. 0 if `r` is NULL or in
+ * use.
  */
 size_t httpx_response_history_count(const httpx_response *r);
 
 /**
- * A copy of the response at `index` of those that came before, the oldest first, with its body; owned by the caller, who frees it with
- * httpx_response_free. HTTPX_E_NOT_FOUND for an index that is too high.
+ * A copy of the response at `index` of those that came before, the oldest first, with its body; owned by the caller,
+ * who frees it with httpx_response_free. HTTPX_E_NOT_FOUND for an index that is too high.
  */
 httpx_code httpx_response_history_at(const httpx_response *r, size_t index, httpx_response **out, httpx_error **err);
 
@@ -1866,8 +1938,10 @@ httpx_code httpx_response_trailer_at(const httpx_response *r, size_t index, cons
 httpx_code httpx_response_close(httpx_response *r, httpx_error **err);
 
 /**
- * Streams the body: HTTPX_STREAM_RAW or HTTPX_STREAM_BYTES, in pieces of exactly `chunk_size` bytes but for the last,
- * or as they come if that is 0.
+ * Streams the body: HTTPX_STREAM_RAW or HTTPX_STREAM_BYTES in pieces of exactly `chunk_size` bytes but for the last,
+ * HTTPX_STREAM_TEXT in pieces of so many characters, or all of them as they come if that is 0; HTTPX_STREAM_LINES or
+ * HTTPX_STREAM_NDJSON line by line, and then `chunk_size` is 0. HTTPX_E_LINE_TOO_LONG ends a stream of lines, see
+ * httpx_client_builder_max_line.
  *
  * A body can be streamed once (HTTPX_E_STREAM_CONSUMED); one that was read is streamed from memory as often as wanted,
  * but not raw. `*out` is owned by the caller, who frees it with httpx_stream_free; it holds the body, and `r` may be
@@ -1875,6 +1949,94 @@ httpx_code httpx_response_close(httpx_response *r, httpx_error **err);
  */
 httpx_code httpx_response_stream(httpx_response *r, int32_t kind, size_t chunk_size, httpx_stream **out,
                                  httpx_error **err);
+
+/* ---- What a response is ---- */
+
+/** Whether the status is 1xx: 1 or 0. 0 if `r` is NULL. */
+int32_t httpx_response_is_informational(const httpx_response *r);
+
+/** Whether the status is 2xx: 1 or 0. 0 if `r` is NULL. */
+int32_t httpx_response_is_success(const httpx_response *r);
+
+/** Whether the status is 3xx, whether or not it says where to: 1 or 0. 0 if `r` is NULL. */
+int32_t httpx_response_is_redirect(const httpx_response *r);
+
+/** Whether the status is 4xx: 1 or 0. 0 if `r` is NULL. */
+int32_t httpx_response_is_client_error(const httpx_response *r);
+
+/** Whether the status is 5xx: 1 or 0. 0 if `r` is NULL. */
+int32_t httpx_response_is_server_error(const httpx_response *r);
+
+/** Whether the status is 4xx or 5xx: 1 or 0. 0 if `r` is NULL. */
+int32_t httpx_response_is_error(const httpx_response *r);
+
+/** Whether the body was read, or begun to be streamed: 1 or 0. 0 also while an operation uses `r`. */
+int32_t httpx_response_is_stream_consumed(const httpx_response *r);
+
+/**
+ * A copy of the request that the response answers, as it was sent: with the client's headers, cookies and credentials.
+ * `*out` is owned by the caller, who frees it with httpx_request_free. HTTPX_E_INVALID_STATE for a response that was
+ * made by hand without one.
+ */
+httpx_code httpx_response_request(const httpx_response *r, httpx_request **out, httpx_error **err);
+
+/** The number of the response's HTTP/2 stream; 0 if it came over HTTP/1.1, or `r` is NULL. */
+uint32_t httpx_response_stream_id(const httpx_response *r);
+
+/** As Python shows it: "<Response [200 OK]>". `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL. */
+const char *httpx_response_repr(const httpx_response *r, size_t *len);
+
+/* ---- A response's text ---- */
+
+/**
+ * The charset that Content-Type names, in lower case and without quotes, whether it is known or not. `len` may be
+ * NULL. Borrowed from `r`; NULL if there is none, or `r` is NULL.
+ */
+const char *httpx_response_charset_encoding(const httpx_response *r, size_t *len);
+
+/**
+ * The text of a body that is JSON, once it was read: in UTF-8 without a byte order mark, whether it came in UTF-8,
+ * UTF-16 or UTF-32. It is checked to be JSON, and left as it is. Borrowed from `r`.
+ *
+ * HTTPX_E_INVALID_JSON if it is not JSON, an empty body for instance; HTTPX_E_RESPONSE_NOT_READ before it was read.
+ */
+httpx_code httpx_response_json_text(const httpx_response *r, const char **json, size_t *len, httpx_error **err);
+
+/* ---- Links of a response ---- */
+
+/**
+ * How many links the Link header has, by HTTPX's rules: of those with the same relation the last one counts. 0 if `r`
+ * is NULL.
+ */
+size_t httpx_response_link_count(const httpx_response *r);
+
+/**
+ * The link at `index`: its relation (`rel`), or its URL if it has none, and its URL as the header says it, perhaps
+ * relative. Each place may be NULL. The strings are borrowed from `r`. HTTPX_E_NOT_FOUND for an index that is too
+ * high.
+ */
+httpx_code httpx_response_link_at(const httpx_response *r, size_t index, const char **rel, size_t *rel_len,
+                                  const char **url, size_t *url_len, httpx_error **err);
+
+/**
+ * The URL of the link with this relation: "next". The places may be NULL. Borrowed from `r`. HTTPX_DONE if there is
+ * none, and then `*url` is NULL.
+ */
+httpx_code httpx_response_link(const httpx_response *r, const char *rel, size_t rel_len, const char **url,
+                               size_t *url_len, httpx_error **err);
+
+/**
+ * How many fields the link at `index` has: its URL under the name "url", and its parameters. 0 if there is no such
+ * link.
+ */
+size_t httpx_response_link_field_count(const httpx_response *r, size_t index);
+
+/**
+ * Name and value of a field of the link at `index`. Each place may be NULL. The strings are borrowed from `r`.
+ * HTTPX_E_NOT_FOUND for an index that is too high.
+ */
+httpx_code httpx_response_link_field_at(const httpx_response *r, size_t index, size_t field, const char **name,
+                                        size_t *name_len, const char **value, size_t *value_len, httpx_error **err);
 
 /* ---- The connection of a response ---- */
 
@@ -1959,15 +2121,16 @@ int32_t httpx_response_is_reused(const httpx_response *r);
 /* ---- Stream: a response's body, piece by piece, one thread at a time ---- */
 
 /**
- * Waits for the next piece: HTTPX_OK with `*len` bytes, never 0, at `*data`, which are there until the next call on
- * `s`; or HTTPX_DONE at the end, and then `*data` is NULL.
+ * Waits for the next piece: HTTPX_OK with `*len` bytes at `*data`, which are there until the next call on `s`; or
+ * HTTPX_DONE at the end, and then `*data` is NULL. Only a line may have 0 bytes. Text and lines are UTF-8, and
+ * NUL-terminated.
  */
 httpx_code httpx_stream_next(httpx_stream *s, const uint8_t **data, size_t *len, httpx_error **err);
 
 /**
- * Waits for the next piece in the background; nothing is read before it is asked for, so a slow reader slows the server
- * down. The stream is in use until the operation has ended. See httpx_client_send_async for the other parameters;
- * without `done`, ask httpx_op_chunk.
+ * Waits for the next piece in the background; nothing is read before it is asked for, so a slow reader slows the
+ * server down. The stream is in use until the operation has ended. See httpx_client_send_async for the other
+ * parameters; without `done`, ask httpx_op_chunk.
  */
 httpx_code httpx_stream_next_async(httpx_stream *s, httpx_queue *q, httpx_chunk_fn done, void *user_data,
                                    httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
@@ -1980,6 +2143,303 @@ httpx_code httpx_stream_close(httpx_stream *s, httpx_error **err);
 
 /** Frees a stream; before its end, that closes its connection. NULL is fine. */
 void httpx_stream_free(httpx_stream *s);
+
+/* ---- Responses as bytes ---- */
+
+/**
+ * The response as bytes, to be kept or sent elsewhere: status, headers, content if it was read, text encoding, method,
+ * URL and headers of its request, and the responses before it. `*len` bytes at `*data`, borrowed from `r` until the
+ * next call of this function on it. The response stays as it is.
+ *
+ * The bytes begin with "httpx-response", a NUL and a byte for the version of the format, which is 1; a later library
+ * reads what an earlier one has written. They hold what the headers hold: also credentials and cookies.
+ */
+httpx_code httpx_response_serialize(httpx_response *r, const uint8_t **data, size_t *len, httpx_error **err);
+
+/**
+ * Makes a response of bytes that httpx_response_serialize has given. It is closed: if it was saved before it was read,
+ * reading or streaming it gives HTTPX_E_STREAM_CLOSED. HTTPX_E_INVALID_ARGUMENT, or a code that says more, for other
+ * bytes, whatever they are. `*out` is owned by the caller, who frees it with httpx_response_free.
+ */
+httpx_code httpx_response_deserialize(const uint8_t *data, size_t len, httpx_response **out, httpx_error **err);
+
+/* ---- Response builder: responses made by hand, one thread at a time ---- */
+
+/**
+ * Begins a response with a status code, 100 to 999, without headers and with an empty body. `*out` is owned by the
+ * caller, who frees it with httpx_response_builder_free. HTTPX_E_INVALID_ARGUMENT for another status.
+ */
+httpx_code httpx_response_builder_new(int32_t status, httpx_response_builder **out, httpx_error **err);
+
+/** Frees a builder. Responses built from it live on. NULL is fine. */
+void httpx_response_builder_free(httpx_response_builder *b);
+
+/** Sets the protocol's version, which is "HTTP/1.1" at first. HTTPX_E_INVALID_ARGUMENT for what is none. */
+httpx_code httpx_response_builder_http_version(httpx_response_builder *b, const char *version, size_t len,
+                                               httpx_error **err);
+
+/** Sets the reason phrase; an empty one, as at first, is the status code's own. */
+httpx_code httpx_response_builder_reason_phrase(httpx_response_builder *b, const char *reason, size_t len,
+                                                httpx_error **err);
+
+/** Adds a header line. HTTPX_E_LOCAL_PROTOCOL for one that could not be sent. */
+httpx_code httpx_response_builder_header(httpx_response_builder *b, const char *name, size_t name_len,
+                                         const uint8_t *value, size_t value_len, httpx_error **err);
+
+/** Gives the response these headers (copied) instead of those that it has. */
+httpx_code httpx_response_builder_headers(httpx_response_builder *b, const httpx_headers *h, httpx_error **err);
+
+/**
+ * Sets the body (copied), as it would come over the wire: if a Content-Encoding says so, it is decoded when the
+ * response is built. Content-Length is added unless it is empty, or the response has one.
+ */
+httpx_code httpx_response_builder_content(httpx_response_builder *b, const uint8_t *data, size_t len,
+                                          httpx_error **err);
+
+/**
+ * Sets the body to a text (copied). Content-Length and "text/plain; charset=utf-8" are added unless the response has
+ * them.
+ */
+httpx_code httpx_response_builder_text(httpx_response_builder *b, const char *data, size_t len, httpx_error **err);
+
+/**
+ * Sets the body to HTML (copied). Content-Length and "text/html; charset=utf-8" are added unless the response has
+ * them.
+ */
+httpx_code httpx_response_builder_html(httpx_response_builder *b, const char *html, size_t len, httpx_error **err);
+
+/**
+ * Sets the body to JSON (copied). Content-Length and "application/json" are added unless the response has them.
+ * HTTPX_E_INVALID_JSON for what is not JSON.
+ */
+httpx_code httpx_response_builder_json(httpx_response_builder *b, const char *json, size_t len, httpx_error **err);
+
+/**
+ * Sets the request that the response answers, as it is now (NULL: none). Without one, the response has no URL, and
+ * httpx_response_raise_for_status and httpx_response_request give HTTPX_E_INVALID_STATE.
+ */
+httpx_code httpx_response_builder_request(httpx_response_builder *b, httpx_request *request, httpx_error **err);
+
+/**
+ * Builds a response, which is read and closed. The builder stays as it is. `*out` is owned by the caller, who frees it
+ * with httpx_response_free. HTTPX_E_DECODING or a code below it for a body that is not in its Content-Encoding.
+ */
+httpx_code httpx_response_builder_build(httpx_response_builder *b, httpx_response **out, httpx_error **err);
+
+/* ---- Status codes ---- */
+
+/** Continue. */
+#define HTTPX_STATUS_CONTINUE 100
+
+/** Switching Protocols. */
+#define HTTPX_STATUS_SWITCHING_PROTOCOLS 101
+
+/** Processing. */
+#define HTTPX_STATUS_PROCESSING 102
+
+/** Early Hints. */
+#define HTTPX_STATUS_EARLY_HINTS 103
+
+/** OK. */
+#define HTTPX_STATUS_OK 200
+
+/** Created. */
+#define HTTPX_STATUS_CREATED 201
+
+/** Accepted. */
+#define HTTPX_STATUS_ACCEPTED 202
+
+/** Non-Authoritative Information. */
+#define HTTPX_STATUS_NON_AUTHORITATIVE_INFORMATION 203
+
+/** No Content. */
+#define HTTPX_STATUS_NO_CONTENT 204
+
+/** Reset Content. */
+#define HTTPX_STATUS_RESET_CONTENT 205
+
+/** Partial Content. */
+#define HTTPX_STATUS_PARTIAL_CONTENT 206
+
+/** Multi-Status. */
+#define HTTPX_STATUS_MULTI_STATUS 207
+
+/** Already Reported. */
+#define HTTPX_STATUS_ALREADY_REPORTED 208
+
+/** IM Used. */
+#define HTTPX_STATUS_IM_USED 226
+
+/** Multiple Choices. */
+#define HTTPX_STATUS_MULTIPLE_CHOICES 300
+
+/** Moved Permanently. */
+#define HTTPX_STATUS_MOVED_PERMANENTLY 301
+
+/** Found. */
+#define HTTPX_STATUS_FOUND 302
+
+/** See Other. */
+#define HTTPX_STATUS_SEE_OTHER 303
+
+/** Not Modified. */
+#define HTTPX_STATUS_NOT_MODIFIED 304
+
+/** Use Proxy. */
+#define HTTPX_STATUS_USE_PROXY 305
+
+/** Temporary Redirect. */
+#define HTTPX_STATUS_TEMPORARY_REDIRECT 307
+
+/** Permanent Redirect. */
+#define HTTPX_STATUS_PERMANENT_REDIRECT 308
+
+/** Bad Request. */
+#define HTTPX_STATUS_BAD_REQUEST 400
+
+/** Unauthorized. */
+#define HTTPX_STATUS_UNAUTHORIZED 401
+
+/** Payment Required. */
+#define HTTPX_STATUS_PAYMENT_REQUIRED 402
+
+/** Forbidden. */
+#define HTTPX_STATUS_FORBIDDEN 403
+
+/** Not Found. */
+#define HTTPX_STATUS_NOT_FOUND 404
+
+/** Method Not Allowed. */
+#define HTTPX_STATUS_METHOD_NOT_ALLOWED 405
+
+/** Not Acceptable. */
+#define HTTPX_STATUS_NOT_ACCEPTABLE 406
+
+/** Proxy Authentication Required. */
+#define HTTPX_STATUS_PROXY_AUTHENTICATION_REQUIRED 407
+
+/** Request Timeout. */
+#define HTTPX_STATUS_REQUEST_TIMEOUT 408
+
+/** Conflict. */
+#define HTTPX_STATUS_CONFLICT 409
+
+/** Gone. */
+#define HTTPX_STATUS_GONE 410
+
+/** Length Required. */
+#define HTTPX_STATUS_LENGTH_REQUIRED 411
+
+/** Precondition Failed. */
+#define HTTPX_STATUS_PRECONDITION_FAILED 412
+
+/** Request Entity Too Large. */
+#define HTTPX_STATUS_REQUEST_ENTITY_TOO_LARGE 413
+
+/** Request-URI Too Long. */
+#define HTTPX_STATUS_REQUEST_URI_TOO_LONG 414
+
+/** Unsupported Media Type. */
+#define HTTPX_STATUS_UNSUPPORTED_MEDIA_TYPE 415
+
+/** Requested Range Not Satisfiable. */
+#define HTTPX_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE 416
+
+/** Expectation Failed. */
+#define HTTPX_STATUS_EXPECTATION_FAILED 417
+
+/** I'm a teapot. */
+#define HTTPX_STATUS_IM_A_TEAPOT 418
+
+/** Misdirected Request. */
+#define HTTPX_STATUS_MISDIRECTED_REQUEST 421
+
+/** Unprocessable Entity. */
+#define HTTPX_STATUS_UNPROCESSABLE_ENTITY 422
+
+/** Locked. */
+#define HTTPX_STATUS_LOCKED 423
+
+/** Failed Dependency. */
+#define HTTPX_STATUS_FAILED_DEPENDENCY 424
+
+/** Too Early. */
+#define HTTPX_STATUS_TOO_EARLY 425
+
+/** Upgrade Required. */
+#define HTTPX_STATUS_UPGRADE_REQUIRED 426
+
+/** Precondition Required. */
+#define HTTPX_STATUS_PRECONDITION_REQUIRED 428
+
+/** Too Many Requests. */
+#define HTTPX_STATUS_TOO_MANY_REQUESTS 429
+
+/** Request Header Fields Too Large. */
+#define HTTPX_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE 431
+
+/** Unavailable For Legal Reasons. */
+#define HTTPX_STATUS_UNAVAILABLE_FOR_LEGAL_REASONS 451
+
+/** Internal Server Error. */
+#define HTTPX_STATUS_INTERNAL_SERVER_ERROR 500
+
+/** Not Implemented. */
+#define HTTPX_STATUS_NOT_IMPLEMENTED 501
+
+/** Bad Gateway. */
+#define HTTPX_STATUS_BAD_GATEWAY 502
+
+/** Service Unavailable. */
+#define HTTPX_STATUS_SERVICE_UNAVAILABLE 503
+
+/** Gateway Timeout. */
+#define HTTPX_STATUS_GATEWAY_TIMEOUT 504
+
+/** HTTP Version Not Supported. */
+#define HTTPX_STATUS_HTTP_VERSION_NOT_SUPPORTED 505
+
+/** Variant Also Negotiates. */
+#define HTTPX_STATUS_VARIANT_ALSO_NEGOTIATES 506
+
+/** Insufficient Storage. */
+#define HTTPX_STATUS_INSUFFICIENT_STORAGE 507
+
+/** Loop Detected. */
+#define HTTPX_STATUS_LOOP_DETECTED 508
+
+/** Not Extended. */
+#define HTTPX_STATUS_NOT_EXTENDED 510
+
+/** Network Authentication Required. */
+#define HTTPX_STATUS_NETWORK_AUTHENTICATION_REQUIRED 511
+
+/** The phrase that goes with a status code, as HTTPX has it: "Not Found"; "" for one that is not registered. Static. */
+const char *httpx_status_reason_phrase(int32_t status);
+
+/** A status code's name: "NOT_FOUND"; "" for one that is not registered. Static. */
+const char *httpx_status_name(int32_t status);
+
+/** The status code of a name in upper or lower case, such as "not_found"; 0 if there is none. */
+int32_t httpx_status_by_name(const char *name, size_t len);
+
+/** Whether a status code is 1xx: 1 or 0. */
+int32_t httpx_status_is_informational(int32_t status);
+
+/** Whether a status code is 2xx: 1 or 0. */
+int32_t httpx_status_is_success(int32_t status);
+
+/** Whether a status code is 3xx, whether or not it says where to: 1 or 0. */
+int32_t httpx_status_is_redirect(int32_t status);
+
+/** Whether a status code is 4xx: 1 or 0. */
+int32_t httpx_status_is_client_error(int32_t status);
+
+/** Whether a status code is 5xx: 1 or 0. */
+int32_t httpx_status_is_server_error(int32_t status);
+
+/** Whether a status code is 4xx or 5xx: 1 or 0. */
+int32_t httpx_status_is_error(int32_t status);
 
 /* ---- Network stream: a connection that another protocol has taken over, one thread at a time ---- */
 

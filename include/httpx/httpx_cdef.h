@@ -15,6 +15,7 @@ typedef struct httpx_multipart httpx_multipart;
 typedef struct httpx_pipe httpx_pipe;
 typedef struct httpx_response httpx_response;
 typedef struct httpx_stream httpx_stream;
+typedef struct httpx_response_builder httpx_response_builder;
 typedef struct httpx_network_stream httpx_network_stream;
 typedef struct httpx_connections httpx_connections;
 typedef struct httpx_cookies httpx_cookies;
@@ -67,6 +68,7 @@ typedef int32_t httpx_code;
 #define HTTPX_E_DECODED_TOO_LARGE 0x11210000
 #define HTTPX_E_RATIO_EXCEEDED 0x11220000
 #define HTTPX_E_TOO_MANY_ENCODINGS 0x11230000
+#define HTTPX_E_LINE_TOO_LONG 0x11240000
 #define HTTPX_E_TOO_MANY_REDIRECTS 0x11300000
 #define HTTPX_E_BODY_TOO_LARGE 0x11400000
 #define HTTPX_E_HTTP_STATUS 0x12000000
@@ -112,6 +114,7 @@ const char *httpx_code_name(httpx_code code);
 const char *httpx_code_description(httpx_code code);
 typedef void (*httpx_destroy_fn)(void *user_data);
 typedef int32_t (*httpx_interrupt_fn)(void *user_data);
+typedef size_t (*httpx_encoding_fn)(void *user_data, const uint8_t *content, size_t len, char *label, size_t capacity);
 typedef void (*httpx_waker_fn)(void *user_data);
 typedef void (*httpx_response_fn)(void *user_data, httpx_code code, httpx_response *response, httpx_error *error);
 typedef void (*httpx_chunk_fn)(void *user_data, httpx_code code, const uint8_t *data, size_t len, httpx_error *error);
@@ -141,6 +144,7 @@ typedef void (*httpx_informational_fn)(void *user_data, const httpx_informationa
 #define HTTPX_KIND_QUERY_PARAMS 19
 #define HTTPX_KIND_URL_PARTS 20
 #define HTTPX_KIND_CONNECTIONS 21
+#define HTTPX_KIND_RESPONSE_BUILDER 30
 const char *httpx_version(void);
 uint32_t httpx_abi_version(void);
 int32_t httpx_feature(const char *name, size_t len);
@@ -283,6 +287,11 @@ httpx_code httpx_client_builder_http2_windows(httpx_client_builder *b, uint32_t 
 httpx_code httpx_client_builder_http2_max_streams(httpx_client_builder *b, size_t max, httpx_error **err);
 httpx_code httpx_client_builder_http2_ping(httpx_client_builder *b, double interval, double timeout, httpx_error **err);
 httpx_code httpx_client_builder_max_per_host(httpx_client_builder *b, size_t max, httpx_error **err);
+httpx_code httpx_client_builder_decode_limits(httpx_client_builder *b, uint64_t max_bytes, uint32_t max_ratio, size_t max_chain, httpx_error **err);
+httpx_code httpx_client_builder_allow_truncated(httpx_client_builder *b, int32_t allowed, httpx_error **err);
+httpx_code httpx_client_builder_default_encoding(httpx_client_builder *b, const char *label, size_t len, httpx_error **err);
+httpx_code httpx_client_builder_default_encoding_fn(httpx_client_builder *b, httpx_encoding_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+httpx_code httpx_client_builder_max_line(httpx_client_builder *b, size_t max_bytes, httpx_error **err);
 #define HTTPX_ROOTS_DEFAULT 0
 #define HTTPX_ROOTS_NONE 1
 #define HTTPX_ROOTS_BUNDLED 2
@@ -376,6 +385,9 @@ httpx_code httpx_pipe_finish(httpx_pipe *p, httpx_error **err);
 void httpx_pipe_free(httpx_pipe *p);
 #define HTTPX_STREAM_RAW 1
 #define HTTPX_STREAM_BYTES 2
+#define HTTPX_STREAM_TEXT 3
+#define HTTPX_STREAM_LINES 4
+#define HTTPX_STREAM_NDJSON 5
 void httpx_response_free(httpx_response *r);
 int32_t httpx_response_status_code(const httpx_response *r);
 const char *httpx_response_reason_phrase(const httpx_response *r, size_t *len);
@@ -402,6 +414,23 @@ size_t httpx_response_trailer_count(const httpx_response *r);
 httpx_code httpx_response_trailer_at(const httpx_response *r, size_t index, const uint8_t **name, size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
 httpx_code httpx_response_close(httpx_response *r, httpx_error **err);
 httpx_code httpx_response_stream(httpx_response *r, int32_t kind, size_t chunk_size, httpx_stream **out, httpx_error **err);
+int32_t httpx_response_is_informational(const httpx_response *r);
+int32_t httpx_response_is_success(const httpx_response *r);
+int32_t httpx_response_is_redirect(const httpx_response *r);
+int32_t httpx_response_is_client_error(const httpx_response *r);
+int32_t httpx_response_is_server_error(const httpx_response *r);
+int32_t httpx_response_is_error(const httpx_response *r);
+int32_t httpx_response_is_stream_consumed(const httpx_response *r);
+httpx_code httpx_response_request(const httpx_response *r, httpx_request **out, httpx_error **err);
+uint32_t httpx_response_stream_id(const httpx_response *r);
+const char *httpx_response_repr(const httpx_response *r, size_t *len);
+const char *httpx_response_charset_encoding(const httpx_response *r, size_t *len);
+httpx_code httpx_response_json_text(const httpx_response *r, const char **json, size_t *len, httpx_error **err);
+size_t httpx_response_link_count(const httpx_response *r);
+httpx_code httpx_response_link_at(const httpx_response *r, size_t index, const char **rel, size_t *rel_len, const char **url, size_t *url_len, httpx_error **err);
+httpx_code httpx_response_link(const httpx_response *r, const char *rel, size_t rel_len, const char **url, size_t *url_len, httpx_error **err);
+size_t httpx_response_link_field_count(const httpx_response *r, size_t index);
+httpx_code httpx_response_link_field_at(const httpx_response *r, size_t index, size_t field, const char **name, size_t *name_len, const char **value, size_t *value_len, httpx_error **err);
 const char *httpx_response_local_address(const httpx_response *r, size_t *len);
 const char *httpx_response_peer_address(const httpx_response *r, size_t *len);
 const char *httpx_response_tls_version(const httpx_response *r, size_t *len);
@@ -427,6 +456,91 @@ httpx_code httpx_stream_next_async(httpx_stream *s, httpx_queue *q, httpx_chunk_
 uint64_t httpx_stream_num_bytes_downloaded(const httpx_stream *s);
 httpx_code httpx_stream_close(httpx_stream *s, httpx_error **err);
 void httpx_stream_free(httpx_stream *s);
+httpx_code httpx_response_serialize(httpx_response *r, const uint8_t **data, size_t *len, httpx_error **err);
+httpx_code httpx_response_deserialize(const uint8_t *data, size_t len, httpx_response **out, httpx_error **err);
+httpx_code httpx_response_builder_new(int32_t status, httpx_response_builder **out, httpx_error **err);
+void httpx_response_builder_free(httpx_response_builder *b);
+httpx_code httpx_response_builder_http_version(httpx_response_builder *b, const char *version, size_t len, httpx_error **err);
+httpx_code httpx_response_builder_reason_phrase(httpx_response_builder *b, const char *reason, size_t len, httpx_error **err);
+httpx_code httpx_response_builder_header(httpx_response_builder *b, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_response_builder_headers(httpx_response_builder *b, const httpx_headers *h, httpx_error **err);
+httpx_code httpx_response_builder_content(httpx_response_builder *b, const uint8_t *data, size_t len, httpx_error **err);
+httpx_code httpx_response_builder_text(httpx_response_builder *b, const char *data, size_t len, httpx_error **err);
+httpx_code httpx_response_builder_html(httpx_response_builder *b, const char *html, size_t len, httpx_error **err);
+httpx_code httpx_response_builder_json(httpx_response_builder *b, const char *json, size_t len, httpx_error **err);
+httpx_code httpx_response_builder_request(httpx_response_builder *b, httpx_request *request, httpx_error **err);
+httpx_code httpx_response_builder_build(httpx_response_builder *b, httpx_response **out, httpx_error **err);
+#define HTTPX_STATUS_CONTINUE 100
+#define HTTPX_STATUS_SWITCHING_PROTOCOLS 101
+#define HTTPX_STATUS_PROCESSING 102
+#define HTTPX_STATUS_EARLY_HINTS 103
+#define HTTPX_STATUS_OK 200
+#define HTTPX_STATUS_CREATED 201
+#define HTTPX_STATUS_ACCEPTED 202
+#define HTTPX_STATUS_NON_AUTHORITATIVE_INFORMATION 203
+#define HTTPX_STATUS_NO_CONTENT 204
+#define HTTPX_STATUS_RESET_CONTENT 205
+#define HTTPX_STATUS_PARTIAL_CONTENT 206
+#define HTTPX_STATUS_MULTI_STATUS 207
+#define HTTPX_STATUS_ALREADY_REPORTED 208
+#define HTTPX_STATUS_IM_USED 226
+#define HTTPX_STATUS_MULTIPLE_CHOICES 300
+#define HTTPX_STATUS_MOVED_PERMANENTLY 301
+#define HTTPX_STATUS_FOUND 302
+#define HTTPX_STATUS_SEE_OTHER 303
+#define HTTPX_STATUS_NOT_MODIFIED 304
+#define HTTPX_STATUS_USE_PROXY 305
+#define HTTPX_STATUS_TEMPORARY_REDIRECT 307
+#define HTTPX_STATUS_PERMANENT_REDIRECT 308
+#define HTTPX_STATUS_BAD_REQUEST 400
+#define HTTPX_STATUS_UNAUTHORIZED 401
+#define HTTPX_STATUS_PAYMENT_REQUIRED 402
+#define HTTPX_STATUS_FORBIDDEN 403
+#define HTTPX_STATUS_NOT_FOUND 404
+#define HTTPX_STATUS_METHOD_NOT_ALLOWED 405
+#define HTTPX_STATUS_NOT_ACCEPTABLE 406
+#define HTTPX_STATUS_PROXY_AUTHENTICATION_REQUIRED 407
+#define HTTPX_STATUS_REQUEST_TIMEOUT 408
+#define HTTPX_STATUS_CONFLICT 409
+#define HTTPX_STATUS_GONE 410
+#define HTTPX_STATUS_LENGTH_REQUIRED 411
+#define HTTPX_STATUS_PRECONDITION_FAILED 412
+#define HTTPX_STATUS_REQUEST_ENTITY_TOO_LARGE 413
+#define HTTPX_STATUS_REQUEST_URI_TOO_LONG 414
+#define HTTPX_STATUS_UNSUPPORTED_MEDIA_TYPE 415
+#define HTTPX_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE 416
+#define HTTPX_STATUS_EXPECTATION_FAILED 417
+#define HTTPX_STATUS_IM_A_TEAPOT 418
+#define HTTPX_STATUS_MISDIRECTED_REQUEST 421
+#define HTTPX_STATUS_UNPROCESSABLE_ENTITY 422
+#define HTTPX_STATUS_LOCKED 423
+#define HTTPX_STATUS_FAILED_DEPENDENCY 424
+#define HTTPX_STATUS_TOO_EARLY 425
+#define HTTPX_STATUS_UPGRADE_REQUIRED 426
+#define HTTPX_STATUS_PRECONDITION_REQUIRED 428
+#define HTTPX_STATUS_TOO_MANY_REQUESTS 429
+#define HTTPX_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE 431
+#define HTTPX_STATUS_UNAVAILABLE_FOR_LEGAL_REASONS 451
+#define HTTPX_STATUS_INTERNAL_SERVER_ERROR 500
+#define HTTPX_STATUS_NOT_IMPLEMENTED 501
+#define HTTPX_STATUS_BAD_GATEWAY 502
+#define HTTPX_STATUS_SERVICE_UNAVAILABLE 503
+#define HTTPX_STATUS_GATEWAY_TIMEOUT 504
+#define HTTPX_STATUS_HTTP_VERSION_NOT_SUPPORTED 505
+#define HTTPX_STATUS_VARIANT_ALSO_NEGOTIATES 506
+#define HTTPX_STATUS_INSUFFICIENT_STORAGE 507
+#define HTTPX_STATUS_LOOP_DETECTED 508
+#define HTTPX_STATUS_NOT_EXTENDED 510
+#define HTTPX_STATUS_NETWORK_AUTHENTICATION_REQUIRED 511
+const char *httpx_status_reason_phrase(int32_t status);
+const char *httpx_status_name(int32_t status);
+int32_t httpx_status_by_name(const char *name, size_t len);
+int32_t httpx_status_is_informational(int32_t status);
+int32_t httpx_status_is_success(int32_t status);
+int32_t httpx_status_is_redirect(int32_t status);
+int32_t httpx_status_is_client_error(int32_t status);
+int32_t httpx_status_is_server_error(int32_t status);
+int32_t httpx_status_is_error(int32_t status);
 httpx_code httpx_response_network_stream(httpx_response *r, httpx_network_stream **out, httpx_error **err);
 httpx_code httpx_network_stream_read(httpx_network_stream *s, size_t max, double timeout, const uint8_t **data, size_t *len, httpx_error **err);
 httpx_code httpx_network_stream_read_async(httpx_network_stream *s, size_t max, double timeout, httpx_queue *q, httpx_chunk_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);

@@ -14,6 +14,19 @@ pub type httpx_destroy_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>
 /// Asked on a blocked thread at least every 100 ms; anything but 0 ends the call with HTTPX_E_INTERRUPTED.
 pub type httpx_interrupt_fn = Option<unsafe extern "C" fn(user_data: *mut c_void) -> i32>;
 
+/// Says what a body of `len` bytes at `content` is in: writes a label of the web or of Python, such as "shift-jis", to
+/// `label`, where there is room for `capacity` bytes (64 or more), and returns the label's length. 0, like a label that
+/// is not known, is UTF-8.
+pub type httpx_encoding_fn = Option<
+    unsafe extern "C" fn(
+        user_data: *mut c_void,
+        content: *const u8,
+        len: usize,
+        label: *mut c_char,
+        capacity: usize,
+    ) -> usize,
+>;
+
 /// Told, on any thread, that a queue has something to dispatch. It may only post a wake-up to the thread that
 /// dispatches: write to a pipe, call uv_async_send or the like. It may not call into the library.
 pub type httpx_waker_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
@@ -32,8 +45,8 @@ pub type httpx_response_fn = Option<
 
 /// The end of an operation that gives a piece of a body.
 ///
-/// HTTPX_OK: `len` bytes (never 0) at `data`, which are there until the callback returns. HTTPX_DONE: the body has
-/// ended. Else an error; `error` belongs to the callee, who frees it.
+/// HTTPX_OK: `len` bytes (0 only for an empty line) at `data`, which are there until the callback returns. HTTPX_DONE:
+/// the body has ended. Else an error; `error` belongs to the callee, who frees it.
 pub type httpx_chunk_fn = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,
@@ -48,10 +61,10 @@ pub type httpx_chunk_fn = Option<
 pub type httpx_done_fn =
     Option<unsafe extern "C" fn(user_data: *mut c_void, code: httpx_code, error: *mut httpx_error)>;
 
-/// Hears of one step of a request, by httpcore's name of the event ("http11.send_request_headers.started") and with what
-/// the event tells as a JSON object: bytes are text whose characters are the bytes, tuples are lists, and Python objects
-/// are their repr. Both are NUL-terminated, and there until the callback returns. Anything but 0 ends the request with
-/// HTTPX_E_CANCELLED.
+/// Hears of one step of a request, by httpcore's name of the event ("http11.send_request_headers.started") and with
+/// what the event tells as a JSON object: bytes are text whose characters are the bytes, tuples are lists, and Python
+/// objects are their repr. Both are NUL-terminated, and there until the callback returns. Anything but 0 ends the
+/// request with HTTPX_E_CANCELLED.
 pub type httpx_trace_fn = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,

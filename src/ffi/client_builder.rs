@@ -13,7 +13,7 @@ use super::proxy::httpx_proxy;
 use crate::error::{Code, Error, Result};
 use crate::httpcore::{HeadLimits, Limits};
 use crate::httpx::{Auth, BaseUrl, ClientBuilder, Netrc, UrlPattern};
-use crate::runtime::{Foreign, SocketOption};
+use crate::runtime::{environment_variable, Foreign, SocketOption};
 
 /// The options of a client to come. One thread at a time.
 pub struct httpx_client_builder {
@@ -51,7 +51,7 @@ pub(super) unsafe fn change(
 impl httpx_client_builder {
     /// The options as they are now, in the environment as it is now.
     pub(super) fn options(&self) -> Result<ClientBuilder> {
-        self.slot.lend()?.in_environment(&|name| std::env::var_os(name))
+        self.slot.lend()?.in_environment(&environment_variable)
     }
 }
 
@@ -479,7 +479,8 @@ pub unsafe extern "C" fn httpx_client_builder_redirects(
 
 /// Says whether the environment of the process is asked, when a client is built, for what the program has not said: 1
 /// (the default) or 0. SSL_CERT_FILE (a file) or else SSL_CERT_DIR (directories) name root certificates in the place of
-/// the bundled ones, SSLKEYLOGFILE a file as for httpx_tls_key_log.
+/// the bundled ones, SSLKEYLOGFILE a file as for httpx_tls_key_log. A program with more rights than whoever has started
+/// it (setuid) is told nothing by the environment.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_client_builder_trust_env(
     b: *mut httpx_client_builder,

@@ -31,9 +31,10 @@ pub(super) enum Kind {
     QueryParams,
     UrlParts,
     Connections,
+    ResponseBuilder = 30,
 }
 
-const KINDS: usize = 22;
+const KINDS: usize = 31;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.

@@ -42,7 +42,7 @@ impl httpx_headers {
     }
 
     /// The headers as they are now.
-    fn headers(&self) -> Result<Headers> {
+    pub(super) fn headers(&self) -> Result<Headers> {
         Ok(self.slot.lend()?.headers.clone())
     }
 }

@@ -55,6 +55,8 @@ pub const HTTPX_KIND_QUERY_PARAMS: i32 = 19;
 pub const HTTPX_KIND_URL_PARTS: i32 = 20;
 /// Lists of connections.
 pub const HTTPX_KIND_CONNECTIONS: i32 = 21;
+/// Response builders.
+pub const HTTPX_KIND_RESPONSE_BUILDER: i32 = 30;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,

@@ -12,6 +12,7 @@ use super::op::{httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
 use super::request::{give_field, httpx_request};
 use super::response_connection::ConnectionTexts;
+use super::response_state::More;
 use super::stream::httpx_stream;
 use super::text::{Fields, Names, Text};
 use crate::error::{Code, Error, Result};
@@ -22,6 +23,12 @@ use crate::runtime::{block_on, Interrupt};
 pub const HTTPX_STREAM_RAW: i32 = 1;
 /// Pieces with the content's encodings (gzip and so on) undone.
 pub const HTTPX_STREAM_BYTES: i32 = 2;
+/// Pieces of the text, in UTF-8, decoded as httpx_response_text does.
+pub const HTTPX_STREAM_TEXT: i32 = 3;
+/// Lines of the text without their ends, which are those of Python's str.splitlines: \n, \r\n, \r, and rarer ones.
+pub const HTTPX_STREAM_LINES: i32 = 4;
+/// Lines of the text without their ends, which are \n and \r\n only: for JSON lines, whose strings may have the others.
+pub const HTTPX_STREAM_NDJSON: i32 = 5;
 
 /// A response. One thread at a time.
 pub struct httpx_response {
@@ -38,6 +45,7 @@ pub struct httpx_response {
     /// Values that were put together from several lines, with their names.
     joined: Mutex<Vec<Joined>>,
     connection: ConnectionTexts,
+    more: OnceLock<Box<More>>,
 }
 
 /// The values of a header's lines in one, with a NUL behind it.
@@ -71,6 +79,7 @@ impl httpx_response {
             trailers: OnceLock::new(),
             joined: Mutex::default(),
             connection: ConnectionTexts::default(),
+            more: OnceLock::new(),
         })
     }
 
@@ -80,6 +89,10 @@ impl httpx_response {
 
     pub(super) fn connection_texts(&self) -> &ConnectionTexts {
         &self.connection
+    }
+
+    pub(super) fn more(&self) -> &More {
+        self.more.get_or_init(Box::default)
     }
 
     /// For handles that come of it.
@@ -122,11 +135,12 @@ pub unsafe extern "C" fn httpx_response_http_version(r: *const httpx_response, l
     unsafe { give_text(r, len, |r| r.version.get(|| r.head.version())) }
 }
 
-/// The URL that was requested. `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL.
+/// The URL that was requested. `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL, or was made by hand without a
+/// request.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_url(r: *const httpx_response, len: *mut usize) -> *const c_char {
     // SAFETY: the caller vouches for both.
-    unsafe { give_text(r, len, |r| r.url.get(|| r.head.url().as_str())) }
+    unsafe { give_text(r, len, |r| r.head.url().map_or((std::ptr::null(), 0), |url| r.url.get(|| url.as_str()))) }
 }
 
 /// # Safety
@@ -151,8 +165,8 @@ pub unsafe extern "C" fn httpx_response_header_count(r: *const httpx_response) -
     guard_or(0, || unsafe { r.as_ref() }.map_or(0, |r| r.head.headers().len()))
 }
 
-/// The header line at `index`, as received: order, case and duplicates. Each place may be NULL. The strings are borrowed
-/// from `r`. HTTPX_E_NOT_FOUND for an index that is too high.
+/// The header line at `index`, as received: order, case and duplicates. Each place may be NULL. The strings are
+/// borrowed from `r`. HTTPX_E_NOT_FOUND for an index that is too high.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_header_at(
     r: *const httpx_response,
@@ -169,8 +183,8 @@ pub unsafe extern "C" fn httpx_response_header_at(
     })
 }
 
-/// The value of a header, the values of several lines joined with ", ", whatever the case of the name. The places may be
-/// NULL. Borrowed from `r`. HTTPX_DONE if there is none, and then `*value` is NULL.
+/// The value of a header, the values of several lines joined with ", ", whatever the case of the name. The places may
+/// be NULL. Borrowed from `r`. HTTPX_DONE if there is none, and then `*value` is NULL.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_header(
     r: *mut httpx_response,
@@ -241,9 +255,9 @@ fn give_content(response: &Response, place: &Out<*const u8>, len: &Out<usize>) -
     Ok(())
 }
 
-/// The body's text in UTF-8, once it was read: decoded from what httpx_response_set_encoding says, else what Content-Type
-/// says, else UTF-8; bytes without meaning become U+FFFD. Borrowed from `r`.
-/// HTTPX_E_RESPONSE_NOT_READ before the body was read.
+/// The body's text in UTF-8, once it was read: decoded from what httpx_response_set_encoding says, else what
+/// Content-Type says, else the client's default (httpx_client_builder_default_encoding), which is UTF-8 at first; bytes
+/// without meaning become U+FFFD. Borrowed from `r`. HTTPX_E_RESPONSE_NOT_READ before the body was read.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_text(
     r: *const httpx_response,
@@ -276,8 +290,8 @@ pub unsafe extern "C" fn httpx_response_encoding(r: *const httpx_response, len: 
     })
 }
 
-/// Says what the text is in, by a label of the web or of Python: "latin-1". HTTPX_E_INVALID_ARGUMENT for a label that is
-/// not known, HTTPX_E_INVALID_STATE once the text was asked for.
+/// Says what the text is in, by a label of the web or of Python: "latin-1". HTTPX_E_INVALID_ARGUMENT for a label that
+/// is not known, HTTPX_E_INVALID_STATE once the text was asked for.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_set_encoding(
     r: *mut httpx_response,
@@ -292,8 +306,8 @@ pub unsafe extern "C" fn httpx_response_set_encoding(
     })
 }
 
-/// Reads the body to its end, waiting, and gives it as httpx_response_content does. The places may be NULL. Does nothing
-/// more if the body was read before.
+/// Reads the body to its end, waiting, and gives it as httpx_response_content does. The places may be NULL. Does
+/// nothing more if the body was read before.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_read(
     r: *mut httpx_response,
@@ -394,15 +408,16 @@ pub unsafe extern "C" fn httpx_response_is_closed(r: *const httpx_response) -> i
     })
 }
 
-/// Whether the response redirects to a place that a client may follow to: 301, 302, 303, 307 or 308 with a Location. 1 or
-/// 0.
+/// Whether the response redirects to a place that a client may follow to: 301, 302, 303, 307 or 308 with a Location. 1
+/// or 0.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_has_redirect_location(r: *const httpx_response) -> i32 {
     // SAFETY: the caller vouches for it.
     guard_or(0, || unsafe { r.as_ref() }.map_or(0, |r| i32::from(r.head.has_redirect_location())))
 }
 
-/// How many responses came before this one: redirects, and the 401 that Digest has answered. 0 if `r` is NULL or in use.
+/// How many responses came before this one: redirects, and the 401 that Digest has answered. 0 if `r` is NULL or in
+/// use.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_history_count(r: *const httpx_response) -> usize {
     guard_or(0, || {
@@ -412,8 +427,8 @@ pub unsafe extern "C" fn httpx_response_history_count(r: *const httpx_response) 
     })
 }
 
-/// A copy of the response at `index` of those that came before, the oldest first, with its body; owned by the caller, who frees it with
-/// httpx_response_free. HTTPX_E_NOT_FOUND for an index that is too high.
+/// A copy of the response at `index` of those that came before, the oldest first, with its body; owned by the caller,
+/// who frees it with httpx_response_free. HTTPX_E_NOT_FOUND for an index that is too high.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_history_at(
     r: *const httpx_response,
@@ -496,8 +511,10 @@ pub unsafe extern "C" fn httpx_response_close(r: *mut httpx_response, err: *mut 
     })
 }
 
-/// Streams the body: HTTPX_STREAM_RAW or HTTPX_STREAM_BYTES, in pieces of exactly `chunk_size` bytes but for the last,
-/// or as they come if that is 0.
+/// Streams the body: HTTPX_STREAM_RAW or HTTPX_STREAM_BYTES in pieces of exactly `chunk_size` bytes but for the last,
+/// HTTPX_STREAM_TEXT in pieces of so many characters, or all of them as they come if that is 0; HTTPX_STREAM_LINES or
+/// HTTPX_STREAM_NDJSON line by line, and then `chunk_size` is 0. HTTPX_E_LINE_TOO_LONG ends a stream of lines, see
+/// httpx_client_builder_max_line.
 ///
 /// A body can be streamed once (HTTPX_E_STREAM_CONSUMED); one that was read is streamed from memory as often as wanted,
 /// but not raw. `*out` is owned by the caller, who frees it with httpx_stream_free; it holds the body, and `r` may be
@@ -516,6 +533,9 @@ pub unsafe extern "C" fn httpx_response_stream(
         let unit = match kind {
             HTTPX_STREAM_RAW => Unit::Raw,
             HTTPX_STREAM_BYTES => Unit::Bytes,
+            HTTPX_STREAM_TEXT => Unit::Text,
+            HTTPX_STREAM_LINES => Unit::Lines,
+            HTTPX_STREAM_NDJSON => Unit::LinesOfJson,
             other => return Err(Error::new(Code::INVALID_ARGUMENT, format!("{other} is no kind of stream"))),
         };
         if chunk_size > isize::MAX as usize {

@@ -44,8 +44,9 @@ impl httpx_stream {
     }
 }
 
-/// Waits for the next piece: HTTPX_OK with `*len` bytes, never 0, at `*data`, which are there until the next call on
-/// `s`; or HTTPX_DONE at the end, and then `*data` is NULL.
+/// Waits for the next piece: HTTPX_OK with `*len` bytes at `*data`, which are there until the next call on `s`; or
+/// HTTPX_DONE at the end, and then `*data` is NULL. Only a line may have 0 bytes. Text and lines are UTF-8, and
+/// NUL-terminated.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_stream_next(
     s: *mut httpx_stream,
@@ -75,9 +76,9 @@ pub unsafe extern "C" fn httpx_stream_next(
     })
 }
 
-/// Waits for the next piece in the background; nothing is read before it is asked for, so a slow reader slows the server
-/// down. The stream is in use until the operation has ended. See httpx_client_send_async for the other parameters;
-/// without `done`, ask httpx_op_chunk.
+/// Waits for the next piece in the background; nothing is read before it is asked for, so a slow reader slows the
+/// server down. The stream is in use until the operation has ended. See httpx_client_send_async for the other
+/// parameters; without `done`, ask httpx_op_chunk.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_stream_next_async(
     s: *mut httpx_stream,

@@ -91,6 +91,11 @@ impl Fields {
         Fields { block: block.into_boxed_slice(), places: places.into_boxed_slice() }
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
     /// Name and value of the field at `index`, with a NUL behind each.
     pub(super) fn get(&self, index: usize) -> Option<(&[u8], &[u8])> {
         let [name, name_len, value, value_len] = *self.places.get(index)?;

@@ -14,7 +14,7 @@ use crate::httpcore::{RootStore, TlsSettings, TlsVersion};
 
 /// The bundled root certificates, unless others were added: the default.
 pub const HTTPX_ROOTS_DEFAULT: i32 = 0;
-/// No root certificates but those that were added.
+/// No root certificates but those that were added; without any, nobody is trusted.
 pub const HTTPX_ROOTS_NONE: i32 = 1;
 /// The bundled root certificates, Mozilla's, and those that were added.
 pub const HTTPX_ROOTS_BUNDLED: i32 = 2;
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn httpx_tls_roots(t: *mut httpx_tls, roots: i32, err: *mu
     unsafe { change(t, err, set) }
 }
 
-/// Adds root certificates: PEM text, or DER (copied). A certificate that is no authority's is trusted for itself.
+/// Adds root certificates: PEM text, or DER (copied). A certificate that is no authority's is trusted for itself alone.
 ///
 /// HTTPX_E_INVALID_CONFIG if there is none in it that can be used.
 #[no_mangle]

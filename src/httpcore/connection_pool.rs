@@ -97,23 +97,26 @@ impl Place {
         }
     }
 
-    /// Ends an exchange that was read to its end. `keep_alive` is how long the server says that it keeps the connection.
-    pub(super) fn settle(&mut self, reusable: bool, keep_alive: Option<Duration>) {
+    /// Gives it back after an exchange that was read to its end. `keep_alive` is how long the server says that it keeps
+    /// the connection.
+    pub(super) fn settle(mut self, reusable: bool, keep_alive: Option<Duration>) {
         let expiry = self.pool.limits.keepalive_expiry;
         let keep_for = expiry.into_iter().chain(keep_alive).min();
-        let Some(slot) = &mut self.slot else { return };
+        let now = Instant::now();
+        let Some(mut slot) = self.slot.take() else { return };
         if let Carrier::Own(_, connection) = &mut slot.carrier {
             connection.rest();
-            let expires = keep_for.and_then(|keep_for| Instant::now().checked_add(keep_for));
+            let expires = keep_for.and_then(|keep_for| now.checked_add(keep_for));
             slot.keep = (reusable && keep_for != Some(Duration::ZERO)).then_some(expires);
         }
+        self.pool.release(slot, now);
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            Arc::clone(&self.pool).release(slot);
+            self.pool.release(slot, Instant::now());
         }
     }
 }
@@ -172,16 +175,16 @@ impl ConnectionPool {
         pool
     }
 
-    /// Sends `request` and returns when the response's head is there.
-    pub async fn handle(&self, call: &Call, request: &Request<'_>) -> Result<Response, Error> {
-        let mut timings = Timings::new(Instant::now());
+    /// Sends `request`, which has arrived at `started`, and returns when the response's head is there.
+    pub async fn handle(&self, call: &Call, request: &Request<'_>, started: Instant) -> Result<Response, Error> {
+        let mut timings = Timings::new(started);
         let forwarded = self.dialer.forwarded(request);
         let to_proxy = forwarded.as_ref().map(|forwarded| forwarded.of(request));
         let request = to_proxy.as_ref().unwrap_or(request);
         // G04: one limit for all the waiting.
         let mut patience = request.timeouts.pool;
-        let mut place = self.acquire(call, request, &mut patience).await?;
-        timings.queued = timings.started.elapsed();
+        let (mut place, queued) = self.acquire(call, request, started, &mut patience).await?;
+        timings.queued = queued;
         let mut tries = 0;
         loop {
             let failed = match self.attempt(call, request, place, &mut timings).await {
@@ -192,7 +195,9 @@ impl ConnectionPool {
                 Some(place) => place,
                 None if tries < failed.more_tries && request.body.is_unread() => {
                     tries += 1;
-                    self.acquire(call, request, &mut patience).await?
+                    let (place, _) = self.acquire(call, request, Instant::now(), &mut patience).await?;
+                    timings.queued = timings.started.elapsed();
+                    place
                 }
                 None => return Err(failed.error),
             };
@@ -208,7 +213,8 @@ impl ConnectionPool {
         timings: &mut Timings,
     ) -> Result<Response, Failed> {
         timings.reused = self.connect(call, request, &mut place).await?;
-        timings.connected = timings.started.elapsed();
+        // A clock is not free: what was there took no time.
+        timings.connected = if timings.reused { timings.queued } else { timings.started.elapsed() };
         // From here on, only an exchange that comes to its end leaves a connection fit for another.
         let slot = place.slot()?;
         slot.keep = None;
@@ -347,12 +353,14 @@ impl ConnectionPool {
         may && !self.dialer.forwards(origin)
     }
 
+    /// A place, and how long was waited for it.
     async fn acquire(
         &self,
         call: &Call,
         request: &Request<'_>,
+        now: Instant,
         patience: &mut Option<Duration>,
-    ) -> Result<Place, Error> {
+    ) -> Result<(Place, Duration), Error> {
         let destination = self.destination(request.origin);
         let waiting = {
             let mut afterwards = Afterwards::default();
@@ -360,13 +368,12 @@ impl ConnectionPool {
             if guarded.state.closed {
                 return Err(Error::from(Code::CLIENT_CLOSED));
             }
-            let now = Instant::now();
             self.expire(&mut guarded.state, now, &mut afterwards);
             let may_share = self.may_share(request.origin);
             match guarded.state.offer(&destination, &self.limits, may_share, now, &mut afterwards) {
                 Offer::Slot(slot) => {
                     drop(guarded);
-                    return self.place(slot);
+                    return Ok((self.place(slot)?, Duration::ZERO));
                 }
                 Offer::NoRoom => {
                     let waiting = guarded.waiting.join(destination.clone(), call);
@@ -381,7 +388,8 @@ impl ConnectionPool {
                 }
             }
         };
-        Box::pin(self.wait(call, request, waiting, patience)).await
+        let place = Box::pin(self.wait(call, request, waiting, patience)).await?;
+        Ok((place, now.elapsed()))
     }
 
     async fn wait(
@@ -431,9 +439,8 @@ impl ConnectionPool {
         Ok(Place { pool, slot: Some(slot) })
     }
 
-    fn release(&self, slot: Slot) {
+    fn release(&self, slot: Slot, now: Instant) {
         self.guarded(|guarded, afterwards| {
-            let now = Instant::now();
             if let Some(news) = self.take_back(guarded, slot, now, afterwards) {
                 self.serve(guarded, news, afterwards);
             }

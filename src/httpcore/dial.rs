@@ -188,7 +188,8 @@ impl Steps<'_> {
             let (tls, took) = self.start_tls(start_tls, &dialer.tls, origin, dialer.alpn(), stream).await?;
             self.timings.tls = Some(took);
             info.tls = Some(info_of(&tls));
-            info.http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
+            // Who may not speak HTTP/1.1 does not, whatever a server without ALPN would like (checklist J03).
+            info.http2 = !dialer.http1 || tls.get_ref().1.alpn_protocol() == Some(b"h2");
             stream = Stream::Tls(Box::new(tls));
         }
         info.dialling = self.timings;

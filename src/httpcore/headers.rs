@@ -76,6 +76,12 @@ impl RawHeaders {
         Ok(RawHeaders::new(block.into(), fields))
     }
 
+    /// The same list without its first field.
+    pub(super) fn without_first(mut self) -> RawHeaders {
+        self.fields.remove(0);
+        self
+    }
+
     /// The text that the fields lie in.
     pub(crate) fn block(&self) -> &[u8] {
         &self.block

@@ -29,7 +29,7 @@ pub use connection_pool::{ConnectionPool, Limits};
 pub use dial::Dialer;
 pub use headers::RawHeaders;
 pub(crate) use headers::{is_field_text, is_token, quoted, same_name};
-pub use http11::{HeadLimits, ResponseHead};
+pub use http11::{HeadLimits, ResponseHead, Version};
 pub use http2::Http2Settings;
 pub use http_proxy::Refusal;
 pub use models::{FramingField, Origin, Request, Response, Scheme, Timeouts, Timings};

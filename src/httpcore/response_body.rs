@@ -71,7 +71,7 @@ impl ResponseBody {
                 Ok(Some(data))
             }
             None => {
-                let Open { mut place, exchange } = *open;
+                let Open { place, exchange } = *open;
                 self.trailers = match exchange {
                     Exchange::Http1(mut exchange, keep_alive) => {
                         place.settle(exchange.may_carry_another(), keep_alive);

@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use super::decoders::accept_encoding;
 use super::{
-    proxy_environment, redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, Proxy, QueryParams, Request,
+    proxy_environment, redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, Proxy, QueryParams, Reading, Request,
     Response, Transport, Url, UrlParts, UrlPattern,
 };
 use crate::error::{Code, Error};
@@ -55,6 +55,8 @@ pub struct ClientBuilder {
     pub http2_settings: Http2Settings,
     /// What a response's head may have.
     pub head_limits: HeadLimits,
+    /// How responses' bodies are read.
+    pub reading: Arc<Reading>,
     /// The most bytes that a response's body may have on the wire.
     pub max_body: Option<u64>,
     /// What relative URLs are appended to.
@@ -108,6 +110,7 @@ impl Default for ClientBuilder {
             http2: false,
             http2_settings: Http2Settings::default(),
             head_limits: HeadLimits::default(),
+            reading: Arc::default(),
             max_body: None,
             base_url: None,
             params: QueryParams::default(),
@@ -412,7 +415,8 @@ impl Client {
             Some(auth) => {
                 let first = authorized(request, &auth)?;
                 let response = self.send_and_follow(call, &first, Some(&auth), follow, deadline, &mut history).await?;
-                let asked = response.head().status() == 401 && response.head().url().same_origin(request.url());
+                let asked = response.head().status() == 401
+                    && response.head().url().is_some_and(|url| url.same_origin(request.url()));
                 match asked && auth.challenged(response.head().headers())? {
                     false => response,
                     true => {
@@ -460,7 +464,7 @@ impl Client {
             let mut next = match redirects::follow(response.head(), location) {
                 Ok(next) => Arc::new(next),
                 Err(_) if !follow => break,
-                Err(error) => return Err(response.head().request().blamed(error)),
+                Err(error) => return Err(response.head().request()?.blamed(error)),
             };
             if !follow {
                 response.set_next_request(next);
@@ -497,7 +501,8 @@ impl Client {
         let observer = self.options.observer_of(&request);
         let observer = observer.as_ref().unwrap_or(&request.observer);
         let transport = self.routes.transport(request.url());
-        let response = transport.handle(call, &request, observer, deadline).await?;
+        let mut response = transport.handle(call, &request, observer, deadline).await?;
+        response.set_reading(&self.options.reading);
         response.head().add_cookies_to(|| self.cookies());
         if let Some(log) = &self.options.log {
             let (log, line) = (Arc::clone(log), response.head().log_line());

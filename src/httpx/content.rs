@@ -41,12 +41,12 @@ impl Content {
         Content { body, decoder: None, received: false, pieces: 0 }
     }
 
-    /// The body, decoded as `headers` say.
+    /// The body, decoded as `headers` say, within limits.
     ///
     /// # Errors
     /// TooManyEncodings.
-    pub(super) fn decoded(body: ResponseBody, headers: &RawHeaders) -> Result<Content, Error> {
-        let decoder = Decoder::for_encodings(headers.find_all(b"content-encoding"), DecodeLimits::default())?;
+    pub(super) fn decoded(body: ResponseBody, headers: &RawHeaders, limits: &DecodeLimits) -> Result<Content, Error> {
+        let decoder = Decoder::for_encodings(headers.find_all(b"content-encoding"), limits.clone())?;
         let decoder = (!decoder.is_identity()).then(|| Box::new(decoder));
         Ok(Content { body, decoder, received: false, pieces: 0 })
     }

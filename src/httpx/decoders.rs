@@ -290,7 +290,8 @@ impl Stage {
     fn make_room(&mut self) {
         let wanted = if self.more { MAX_PIECE } else { self.input.len().saturating_mul(8).clamp(MIN_ROOM, MAX_PIECE) };
         if self.output.len() < wanted {
-            self.output.resize(wanted, 0);
+            // What it held is not needed any more.
+            self.output = vec![0; wanted];
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) fn location(head: &Head) -> Option<&[u8]> {
 /// # Errors
 /// RemoteProtocolError for a location that is no URL; what `Request` says of one that cannot be sent to.
 pub(super) fn follow(head: &Head, location: &[u8]) -> Result<Request, Error> {
-    let request = head.request();
+    let request = head.request()?;
     let url = target(request.url(), location)?;
     let mut next = Request::clone(request);
     let same_origin = url.same_origin(request.url());

@@ -1,5 +1,6 @@
 //! A response: its head, and its body, which is read whole, or streamed once (checklist N).
 
+use std::borrow::Cow;
 use std::ops::DerefMut;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -9,7 +10,8 @@ use bytes::{Bytes, BytesMut};
 use encoding_rs::Encoding;
 
 use super::content::Content;
-use super::{redirects, status, text, Cookies, Request, Url};
+use super::text_stream::{Cut, TextStream};
+use super::{json_text, links, redirects, status, text, Cookies, Link, Reading, Request, Url};
 use crate::error::{Code, Error};
 use crate::httpcore::{self, ConnectionInfo, NetworkStream, RawHeaders, Refusal, ResponseBody, ResponseHead, Timings};
 use crate::runtime::Call;
@@ -20,7 +22,8 @@ const PIECE: usize = 65_536;
 /// What a server said before the body, and to which request; and what is known of the body, whoever reads it.
 pub struct Head {
     received: ResponseHead,
-    request: Arc<Request>,
+    /// None for a response that was made by hand.
+    request: Option<Arc<Request>>,
     started: Instant,
     bytes: AtomicU64,
     elapsed: OnceLock<Duration>,
@@ -40,8 +43,12 @@ pub struct Response {
     history: Vec<Response>,
     /// What would follow, if this redirect was not followed.
     next_request: Option<Arc<Request>>,
+    /// What the client says of the reading.
+    reading: Arc<Reading>,
     /// What the program says that the text is in.
     encoding: Option<&'static Encoding>,
+    /// What the content was taken for, once it was asked.
+    guessed: OnceLock<&'static Encoding>,
     /// The text and a NUL, once it was asked for.
     text: OnceLock<String>,
 }
@@ -85,6 +92,26 @@ pub enum Unit {
     Raw,
     /// With the content's encodings undone.
     Bytes,
+    /// Characters of the text.
+    Text,
+    /// Lines of the text, without their ends, which are those of Python's `str.splitlines`.
+    Lines,
+    /// The same with `\n` and `\r\n` as the only ends: for JSON, which may have the others in strings.
+    LinesOfJson,
+}
+
+/// What a response is made of that comes from no connection: made by hand, or taken from where it was saved.
+#[derive(Default)]
+pub(super) struct Parts {
+    pub(super) request: Option<Arc<Request>>,
+    pub(super) next_request: Option<Arc<Request>>,
+    /// None for one that was never read.
+    pub(super) content: Option<Bytes>,
+    pub(super) encoding: Option<&'static Encoding>,
+    pub(super) trailers: Option<RawHeaders>,
+    pub(super) bytes_downloaded: u64,
+    pub(super) elapsed: Option<Duration>,
+    pub(super) history: Vec<Response>,
 }
 
 impl Head {
@@ -101,6 +128,16 @@ impl Head {
         }
     }
 
+    /// As received: empty if there was none.
+    pub(super) fn received_reason(&self) -> &[u8] {
+        self.received.reason()
+    }
+
+    /// As Python shows the response: `<Response [200 OK]>` (checklist N13).
+    pub fn repr(&self) -> String {
+        format!("<Response [{} {}]>", self.status(), String::from_utf8_lossy(self.reason()))
+    }
+
     /// As in the status line: `HTTP/1.1`.
     pub fn version(&self) -> &str {
         self.received.version.as_str()
@@ -111,14 +148,29 @@ impl Head {
         &self.received.headers
     }
 
-    /// Where the response came from.
-    pub fn url(&self) -> &Url {
-        self.request.url()
+    /// Where the response came from; None if it answers no request.
+    pub fn url(&self) -> Option<&Url> {
+        self.request.as_ref().map(|request| request.url())
     }
 
     /// What it answers.
-    pub fn request(&self) -> &Arc<Request> {
-        &self.request
+    ///
+    /// # Errors
+    /// INVALID_STATE for a response that was made by hand and given none (checklist N05).
+    pub fn request(&self) -> Result<&Arc<Request>, Error> {
+        self.request
+            .as_ref()
+            .ok_or_else(|| Error::new(Code::INVALID_STATE, "The request instance has not been set on this response."))
+    }
+
+    /// The charset that Content-Type names, in lower case; whether it is known is another question.
+    pub fn charset(&self) -> Option<String> {
+        self.headers().find_all(b"content-type").next().and_then(text::charset)
+    }
+
+    /// What the Link header says (checklist N15).
+    pub fn links(&self) -> Vec<Link> {
+        links::parse(self.headers().find_all(b"link"))
     }
 
     /// The connection that it came over.
@@ -153,9 +205,12 @@ impl Head {
 
     /// What HTTPX logs of it: `HTTP Request: GET http://example.org/ "HTTP/1.1 200 OK"` (checklist P06).
     pub(super) fn log_line(&self) -> String {
-        let method = String::from_utf8_lossy(self.request.method());
+        let (method, url) = match &self.request {
+            Some(request) => (String::from_utf8_lossy(request.method()), request.url().masked()),
+            None => Default::default(),
+        };
         let reason = String::from_utf8_lossy(self.reason());
-        format!("HTTP Request: {method} {} \"{} {} {reason}\"", self.url().masked(), self.version(), self.status())
+        format!("HTTP Request: {method} {url} \"{} {} {reason}\"", self.version(), self.status())
     }
 
     /// The number of its HTTP/2 stream.
@@ -178,8 +233,8 @@ impl Head {
     /// Adds the cookies that it sets, if any, to those that `jar` gives.
     pub fn add_cookies_to<J: DerefMut<Target = Cookies>>(&self, jar: impl FnOnce() -> J) {
         let mut lines = self.headers().find_all(b"set-cookie").peekable();
-        if lines.peek().is_some() {
-            jar().extract(self.url(), lines, SystemTime::now());
+        if let (Some(url), Some(_)) = (self.url(), lines.peek()) {
+            jar().extract(url, lines, SystemTime::now());
         }
     }
 
@@ -203,18 +258,27 @@ impl Head {
         self.elapsed.get_or_init(|| self.started.elapsed());
     }
 
+    /// The error with the request that the response answers.
     fn blame(&self, error: Error) -> Error {
-        error.with_request(self.request.info()).with_full_request(Arc::clone(&self.request))
+        match &self.request {
+            Some(request) => error.with_request(request.info()).with_full_request(Arc::clone(request)),
+            None => error,
+        }
     }
 }
 
 impl Response {
-    pub(super) fn new(core: httpcore::Response, request: Arc<Request>, started: Instant) -> Response {
+    pub(super) fn new(
+        core: httpcore::Response,
+        request: Arc<Request>,
+        started: Instant,
+        reading: &Arc<Reading>,
+    ) -> Response {
         let mut body = core.body;
         let network_stream = body.take_network_stream();
         let head = Head {
             received: core.head,
-            request,
+            request: Some(request),
             started,
             bytes: AtomicU64::new(0),
             elapsed: OnceLock::new(),
@@ -229,16 +293,23 @@ impl Response {
             network_stream,
             history: Vec::new(),
             next_request: None,
+            reading: Arc::clone(reading),
             encoding: None,
+            guessed: OnceLock::new(),
             text: OnceLock::new(),
         }
     }
 
     /// What a proxy has answered that did not pass the request on.
-    pub(super) fn of_refusal(refusal: &Refusal, request: Arc<Request>, started: Instant) -> Response {
+    pub(super) fn of_refusal(
+        refusal: &Refusal,
+        request: Arc<Request>,
+        started: Instant,
+        reading: &Arc<Reading>,
+    ) -> Response {
         let head = Head {
             received: refusal.head.clone(),
-            request,
+            request: Some(request),
             started,
             bytes: AtomicU64::new(refusal.body.len() as u64),
             elapsed: OnceLock::from(started.elapsed()),
@@ -253,8 +324,44 @@ impl Response {
             network_stream: None,
             history: Vec::new(),
             next_request: None,
+            reading: Arc::clone(reading),
             encoding: None,
+            guessed: OnceLock::new(),
             text: OnceLock::new(),
+        }
+    }
+
+    /// One that comes from no connection.
+    pub(super) fn of_parts(received: ResponseHead, parts: Parts) -> Response {
+        let started = Instant::now();
+        let head = Head {
+            received,
+            request: parts.request,
+            started,
+            bytes: AtomicU64::new(parts.bytes_downloaded),
+            elapsed: parts.elapsed.map(OnceLock::from).unwrap_or_default(),
+            trailers: parts.trailers.map(OnceLock::from).unwrap_or_default(),
+            connection: Arc::default(),
+            timings: Timings::of_nothing(started),
+            stream_id: None,
+        };
+        Response {
+            head: Arc::new(head),
+            body: parts.content.map_or(State::Closed, State::Read),
+            network_stream: None,
+            history: parts.history,
+            next_request: parts.next_request,
+            reading: Arc::default(),
+            encoding: parts.encoding,
+            guessed: OnceLock::new(),
+            text: OnceLock::new(),
+        }
+    }
+
+    /// Has it read as another client says.
+    pub(super) fn set_reading(&mut self, reading: &Arc<Reading>) {
+        if !Arc::ptr_eq(&self.reading, reading) {
+            self.reading = Arc::clone(reading);
         }
     }
 
@@ -307,6 +414,11 @@ impl Response {
         !matches!(self.body, State::Unread(_))
     }
 
+    /// True once the body was read, or begun to be streamed.
+    pub fn is_stream_consumed(&self) -> bool {
+        matches!(self.body, State::Read(_) | State::Streamed)
+    }
+
     /// Whether nothing of it is still to come over a connection, to it or to a stream of it.
     pub fn is_only_memory(&self) -> bool {
         matches!(self.body, State::Read(_) | State::Closed) && self.network_stream.is_none()
@@ -339,16 +451,23 @@ impl Response {
     }
 
     /// The name of the encoding that the text is in: what the program has set, else what Content-Type says if that is
-    /// known, else UTF-8 (checklist O06).
+    /// known, else the client's default (checklist O06). That may be what a function says of the body, once it was read:
+    /// foreign code, which must not run inside a poll.
     pub fn encoding(&self) -> &'static str {
         self.text_encoding().name()
     }
 
     fn text_encoding(&self) -> &'static Encoding {
-        self.encoding.unwrap_or_else(|| {
-            let content_type = self.head.headers().find_all(b"content-type").next();
-            content_type.and_then(text::charset).and_then(|label| text::encoding_for(&label)).unwrap_or(text::DEFAULT)
+        let declared = || self.head.charset().and_then(|label| text::encoding_for(&label));
+        self.encoding.or_else(declared).unwrap_or_else(|| match &self.body {
+            State::Read(content) => self.guessed.get_or_init(|| self.reading.default_encoding.of(content)),
+            _ => self.reading.default_encoding.of_unseen(),
         })
+    }
+
+    /// What the text is in for sure: set, or found out.
+    pub(super) fn settled_encoding(&self) -> Option<&'static Encoding> {
+        self.encoding.or_else(|| self.guessed.get().copied())
     }
 
     /// Says what the text is in.
@@ -360,9 +479,7 @@ impl Response {
             let message = "Setting encoding after `text` has been accessed is not allowed.";
             return Err(Error::new(Code::INVALID_STATE, message));
         }
-        let encoding = text::encoding_for(label)
-            .ok_or_else(|| Error::new(Code::INVALID_ARGUMENT, format!("'{label}' is no encoding")))?;
-        self.encoding = Some(encoding);
+        self.encoding = Some(text::known_encoding(label)?);
         Ok(())
     }
 
@@ -384,6 +501,14 @@ impl Response {
         Ok(self.text.get_or_init(|| text::decode(content, self.text_encoding()) + "\0"))
     }
 
+    /// The body's text, which is JSON, in whichever encoding its first bytes tell (checklist N14).
+    ///
+    /// # Errors
+    /// ResponseNotRead before the body was read, INVALID_JSON if it is not JSON.
+    pub fn json_text(&self) -> Result<Cow<'_, str>, Error> {
+        json_text::json_text(self.content()?)
+    }
+
     /// Reads the body to its end and keeps it; does nothing if that was done.
     pub async fn read(&mut self, call: &Call) -> Result<(), Error> {
         if matches!(self.body, State::Read(_)) {
@@ -399,7 +524,7 @@ impl Response {
     }
 
     fn decoded(&self, body: ResponseBody) -> Result<Content, Error> {
-        Content::decoded(body, self.head.headers()).map_err(|error| {
+        Content::decoded(body, self.head.headers(), &self.reading.limits).map_err(|error| {
             self.head.closed();
             self.head.blame(error)
         })
@@ -435,11 +560,13 @@ impl Response {
         }
     }
 
-    /// Streams the body, in pieces of exactly `chunk_size` bytes but for the last, or as they come if that is 0
-    /// (checklist N08). A body that was read is streamed from memory, as often as wanted.
+    /// Streams the body, in pieces of exactly `chunk_size` bytes or characters but for the last, or as they come if that
+    /// is 0, which it is for lines (checklist N08, N09). A body that was read is streamed from memory, as often as
+    /// wanted.
     pub fn stream(&mut self, unit: Unit, chunk_size: usize) -> Result<BodyStream, Error> {
+        let cut = self.cut(unit, chunk_size)?;
         let source = match &self.body {
-            State::Read(content) if unit == Unit::Bytes => Source::Memory(content.clone()),
+            State::Read(content) if unit != Unit::Raw => Source::Memory(content.clone()),
             State::Read(_) => {
                 let message = "the raw body is gone: the response was read, and its content decoded";
                 return Err(Error::new(Code::STREAM_CONSUMED, message));
@@ -449,16 +576,37 @@ impl Response {
                 self.body = State::Streamed;
                 Source::Network(match unit {
                     Unit::Raw => Content::raw(body),
-                    Unit::Bytes => self.decoded(body)?,
+                    _ => self.decoded(body)?,
                 })
             }
         };
-        Ok(BodyStream { source, chunk_size, pending: BytesMut::new(), head: Arc::clone(&self.head) })
+        let text = cut.map(|cut| Box::new(TextStream::new(self.text_encoding(), cut)));
+        Ok(BodyStream { source, chunk_size, pending: BytesMut::new(), text, head: Arc::clone(&self.head) })
     }
 
-    /// Fails unless the status is 2xx (checklist N04).
+    /// Where the text is cut; None if it is bytes that are wanted.
+    fn cut(&self, unit: Unit, chunk_size: usize) -> Result<Option<Cut>, Error> {
+        let max_line = self.reading.max_line;
+        match (unit, chunk_size) {
+            (Unit::Raw | Unit::Bytes, _) => Ok(None),
+            (Unit::Text, 0) => Ok(Some(Cut::Nowhere)),
+            (Unit::Text, characters) => Ok(Some(Cut::Characters(characters))),
+            (Unit::Lines, 0) => Ok(Some(Cut::Lines(max_line))),
+            (Unit::LinesOfJson, 0) => Ok(Some(Cut::LinesOfJson(max_line))),
+            (Unit::Lines | Unit::LinesOfJson, _) => {
+                let message = format!("chunk_size is {chunk_size}: a stream of lines has none, it must be 0");
+                Err(Error::new(Code::INVALID_ARGUMENT, message))
+            }
+        }
+    }
+
+    /// Fails unless the status is 2xx, and for a response that answers no request (checklist N04).
     pub fn raise_for_status(&self) -> Result<(), Error> {
         let head = &self.head;
+        let Some(url) = head.url() else {
+            let message = "Cannot call `raise_for_status` as the request instance has not been set on this response.";
+            return Err(Error::new(Code::INVALID_STATE, message));
+        };
         if (200..300).contains(&head.status()) {
             return Ok(());
         }
@@ -467,7 +615,7 @@ impl Response {
             status::kind(head.status()),
             head.status(),
             String::from_utf8_lossy(head.reason()),
-            head.url().masked()
+            url.masked()
         );
         if let Some(location) = redirects::location(head) {
             message += &format!("Redirect location: '{}'\n", String::from_utf8_lossy(location));
@@ -488,7 +636,9 @@ impl Response {
             network_stream: None,
             history: self.history.iter().map(Response::snapshot).collect(),
             next_request: self.next_request.clone(),
+            reading: Arc::clone(&self.reading),
             encoding: self.encoding,
+            guessed: self.guessed.clone(),
             text: self.text.clone(),
         }
     }
@@ -512,6 +662,8 @@ pub struct BodyStream {
     source: Source,
     chunk_size: usize,
     pending: BytesMut,
+    /// For streams of text, which it cuts.
+    text: Option<Box<TextStream>>,
     head: Arc<Head>,
 }
 
@@ -522,11 +674,15 @@ enum Source {
 }
 
 impl BodyStream {
-    /// The next piece, never empty; None at the end, and again after it.
+    /// The next piece, which is not empty unless it is a line; None at the end, and again after it. Text and lines have
+    /// a NUL behind them in memory.
     ///
     /// # Errors
-    /// StreamClosed after `close`, and what the network gave.
+    /// StreamClosed after `close`, LineTooLong, and what the network gave.
     pub async fn next(&mut self, call: &Call) -> Result<Option<Bytes>, Error> {
+        if self.text.is_some() {
+            return self.next_text(call).await;
+        }
         if self.chunk_size == 0 {
             return self.piece(call, PIECE).await;
         }
@@ -541,6 +697,27 @@ impl BodyStream {
             }
         }
         Ok(Some(self.pending.split_to(self.chunk_size).freeze()))
+    }
+
+    async fn next_text(&mut self, call: &Call) -> Result<Option<Bytes>, Error> {
+        while let Some(text) = &mut self.text {
+            match text.pop() {
+                Ok(None) if text.is_finished() => return Ok(None),
+                Ok(None) => {}
+                Ok(piece) => return Ok(piece),
+                Err(error) => {
+                    self.close();
+                    return Err(self.head.blame(error));
+                }
+            }
+            let data = self.piece(call, PIECE).await?;
+            match (&mut self.text, data) {
+                (Some(text), Some(data)) => text.push(&data),
+                (Some(text), None) => text.finish(),
+                (None, _) => break,
+            }
+        }
+        Ok(None)
     }
 
     async fn piece(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
@@ -585,6 +762,7 @@ impl BodyStream {
         }
         self.source = Source::Closed;
         self.pending = BytesMut::new();
+        self.text = None;
     }
 }
 

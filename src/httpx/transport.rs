@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{ClientBuilder, Proxy, Request, Response, Url};
+use super::{ClientBuilder, Proxy, Reading, Request, Response, Url};
 use crate::error::{Code, Error};
 use crate::httpcore::{self, ConnectionPool, ConnectionSnapshot, Counts, Dialer, Observer, Refusal, TlsConfig};
 use crate::runtime::{block_on, Call, ForkCell, Interrupt};
@@ -69,7 +69,7 @@ impl Transport {
             observer,
             ..request.to_core(deadline)
         };
-        let mut handled = self.pool().handle(call, &core).await;
+        let mut handled = self.pool().handle(call, &core, started).await;
         if matches!(&handled, Ok(response) if response.head.status == 417)
             && core.adds_expect()
             && core.body.is_replayable()
@@ -77,11 +77,11 @@ impl Transport {
             // RFC 9110 §10.1.1: once more, without asking.
             drop(handled);
             core.expect = None;
-            handled = Box::pin(self.pool().handle(call, &core)).await;
+            handled = Box::pin(self.pool().handle(call, &core, Instant::now())).await;
         }
         match handled {
-            Ok(response) => Ok(Response::new(response, Arc::clone(request), started)),
-            Err(error) => Err(with_refusal(error, request, started)),
+            Ok(response) => Ok(Response::new(response, Arc::clone(request), started, &self.options.reading)),
+            Err(error) => Err(with_refusal(error, request, started, &self.options.reading)),
         }
     }
 
@@ -149,10 +149,10 @@ impl Transport {
 }
 
 /// The error with the response, if a proxy has given one that is not the request's.
-fn with_refusal(error: Error, request: &Arc<Request>, started: Instant) -> Error {
+fn with_refusal(error: Error, request: &Arc<Request>, started: Instant, reading: &Arc<Reading>) -> Error {
     match error.response::<Refusal>() {
         Some(refusal) => {
-            let response = Response::of_refusal(&refusal, Arc::clone(request), started);
+            let response = Response::of_refusal(&refusal, Arc::clone(request), started, reading);
             error.with_response(Arc::new(response))
         }
         None => error,

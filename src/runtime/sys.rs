@@ -3,6 +3,7 @@
 //! few types.
 #![allow(unsafe_code)]
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -328,6 +329,27 @@ impl Signal {
     pub fn fd(&self) -> i32 {
         self.ends.0.as_raw_fd()
     }
+}
+
+/// A variable of the environment, as secure_getenv(3) gives it: none to a program that has more rights than whoever has
+/// started it (setuid and the like), who must not choose whom it trusts and what it writes to.
+pub fn environment_variable(name: &str) -> Option<OsString> {
+    if is_privileged() {
+        return None;
+    }
+    std::env::var_os(name)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_privileged() -> bool {
+    // SAFETY: no memory of ours.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn is_privileged() -> bool {
+    // SAFETY: no memory of ours.
+    unsafe { libc::getuid() != libc::geteuid() || libc::getgid() != libc::getegid() }
 }
 
 /// Sets an option of a socket, of which only the system knows what it means.

@@ -34,6 +34,7 @@ typedef struct fixture {
     httpx_query_params *params;
     httpx_headers *headers;
     httpx_connections *connections;
+    httpx_response_builder *response_builder;
 
     /* What calls put their results into; freed with the fixture. */
     httpx_client_builder *builder_out;
@@ -51,6 +52,7 @@ typedef struct fixture {
     httpx_tls *tls_out;
     httpx_proxy *proxy_out;
     httpx_network_stream *network_stream_out;
+    httpx_response_builder *response_builder_out;
     httpx_url *url_out;
     httpx_url_parts *parts_out;
     httpx_query_params *params_out;
@@ -139,6 +141,7 @@ static void fill(fixture *f)
     MUST(httpx_tls_new(&f->tls, &err));
     MUST(httpx_proxy_new("http://127.0.0.1:1", 18, &f->proxy, &err));
     MUST(httpx_client_connection_list(f->client, &f->connections, &err));
+    MUST(httpx_response_builder_new(200, &f->response_builder, &err));
     MUST(httpx_request_body_pipe(f->upload, -1, 0, &f->pipe, &err));
     MUST(httpx_client_send_async(f->client, f->request, 0, f->queue, no_response, NULL, NULL, &f->op, &err));
     httpx_response *none = NULL;
@@ -175,6 +178,8 @@ static void empty(fixture *f)
     httpx_network_stream_free(f->network_stream_out);
     httpx_connections_free(f->connections);
     httpx_connections_free(f->connections_out);
+    httpx_response_builder_free(f->response_builder);
+    httpx_response_builder_free(f->response_builder_out);
     httpx_op_free(f->op);
     httpx_op_free(f->op_out);
     httpx_stream_free(f->stream);

@@ -147,6 +147,14 @@ static inline size_t body_len(httpx_response *response)
     return len;
 }
 
+/* Compares a text that has a NUL behind it, and may be NULL. */
+static inline int says(const char *got, const char *wanted, const char *file, int line, const char *what)
+{
+    return harness_text(got, got == NULL ? 0 : strlen(got), wanted, file, line, what);
+}
+
+#define SAYS(got, wanted) says(got, wanted, __FILE__, __LINE__, #got)
+
 /* Is `"key": value` in this JSON text, whatever the spaces? */
 static inline const char *json_value(const char *json, const char *key)
 {

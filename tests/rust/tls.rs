@@ -7,7 +7,7 @@ use std::time::Duration;
 use httpx::error::{Code, Error};
 use httpx::httpcore::{RootStore, TlsInfo, TlsVersion};
 use httpx::httpx::{Client, ClientBuilder, Response, Timeout};
-use rcgen::{CertificateParams, DnType};
+use rcgen::{CertificateParams, DnType, IsCa};
 use rustls::ProtocolVersion;
 
 use crate::support::{read_head, read_to_end, send, server, EchoServer};
@@ -213,6 +213,32 @@ fn a_certificate_among_the_roots_needs_no_issuer_but_has_to_be_in_time() {
     builder.tls.add_roots(identity.pem.as_bytes()).unwrap();
     let error = refused(&builder.build().unwrap(), "127.0.0.1", &TlsServer::start(identity));
     assert_eq!(error.code(), Code::CERTIFICATE_EXPIRED);
+}
+
+#[test]
+fn a_servers_certificate_among_the_roots_vouches_for_nobody_else() {
+    // Who has the key of a server that is trusted for itself must not be able to play the others (RFC 5280 §6.1.4 k).
+    for is_ca in [IsCa::NoCa, IsCa::ExplicitNoCa] {
+        let trusted = Authority::of(&["127.0.0.1"], is_ca);
+        let server = TlsServer::start(trusted.issue(&["else.example"], |_| ()));
+        for store in [RootStore::Unset, RootStore::Nobody, RootStore::Bundled, RootStore::System] {
+            let mut builder = trusting(&trusted);
+            builder.tls.store = store;
+            let client = naming(builder, "else.example", server.address).build().unwrap();
+            assert_eq!(refused(&client, "else.example", &server).code(), Code::CERTIFICATE_UNTRUSTED, "{store:?}");
+        }
+    }
+}
+
+#[test]
+fn a_server_without_alpn_is_not_spoken_to_in_a_version_that_is_off() {
+    let authority = Authority::new();
+    let server = TlsServer::with(authority.local(), &Options { alpn: "", ..Options::default() });
+    assert!(get_local(&trusting(&authority).build().unwrap(), server.address).is_ok());
+    let only_http2 = ClientBuilder { http1: false, http2: true, ..trusting(&authority) };
+    // The server takes the preface for a request, and its answer is no HTTP/2.
+    let error = get_local(&only_http2.build().unwrap(), server.address).err().expect("no HTTP/1.1");
+    assert!(error.is_a(Code::PROTOCOL_ERROR), "{error:?}");
 }
 
 #[test]

@@ -25,10 +25,16 @@ pub struct Authority {
 
 impl Authority {
     pub fn new() -> Authority {
+        Authority::of(&[], IsCa::Ca(BasicConstraints::Unconstrained))
+    }
+
+    /// One that issues without being an authority, perhaps.
+    pub fn of(names: &[&str], is_ca: IsCa) -> Authority {
         let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::default();
+        let mut params =
+            CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
         params.distinguished_name.push(DnType::CommonName, "the tests' authority");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.is_ca = is_ca;
         let certificate = params.self_signed(&key).unwrap();
         let (pem, der) = (certificate.pem(), Bytes::copy_from_slice(certificate.der()));
         Authority { issuer: Issuer::new(params, key), pem, der }
@@ -108,7 +114,7 @@ pub struct Options<'a> {
     pub clients_by: Option<&'a [u8]>,
     /// Whether sessions can be resumed.
     pub resumes: bool,
-    /// The protocol that it speaks.
+    /// The protocol that it speaks; empty if it knows no ALPN.
     pub alpn: &'a str,
 }
 
@@ -142,7 +148,9 @@ impl TlsServer {
         // Not looked at: a server may have any certificate.
         let shown = SingleCertAndKey::from(CertifiedKey::new(identity.chain, key));
         let mut config = builder.with_cert_resolver(Arc::new(shown));
-        config.alpn_protocols = vec![options.alpn.into()];
+        if !options.alpn.is_empty() {
+            config.alpn_protocols = vec![options.alpn.into()];
+        }
         if !options.resumes {
             config.session_storage = Arc::new(NoServerSessionStorage {});
             config.send_tls13_tickets = 0;

@@ -66,6 +66,14 @@ impl Version {
         std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
+    /// The version of that name.
+    pub fn named(name: &str) -> Option<Version> {
+        match name {
+            "HTTP/2" => Some(Version::HTTP_2),
+            _ => Version::parse(name.as_bytes()),
+        }
+    }
+
     /// The 1 of `HTTP/1.0`.
     pub fn major(&self) -> u8 {
         self.0[5] - b'0'
@@ -108,6 +116,17 @@ impl ResponseHead {
     /// A head that was no text: its reason is empty.
     pub(in crate::httpcore) fn new(version: Version, status: u16, headers: RawHeaders) -> ResponseHead {
         ResponseHead { version, status, headers, reason: 0..0 }
+    }
+
+    /// A head that was not received. The fields are taken as they are.
+    ///
+    /// # Errors
+    /// LocalProtocolError if all of it together is 4 GiB or more.
+    pub fn made(version: Version, status: u16, reason: &[u8], fields: &RawHeaders) -> Result<ResponseHead, Error> {
+        // The reason lies in the block of the fields, as the name of one that is then taken away.
+        let lines = std::iter::once((reason, &b""[..])).chain(fields.iter());
+        let headers = RawHeaders::from_pairs(lines)?.without_first();
+        Ok(ResponseHead { version, status, headers, reason: 0..reason.len() })
     }
 
     /// The reason phrase as received; empty if there is none. It lies in the block of `headers`.

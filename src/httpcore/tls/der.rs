@@ -1,20 +1,21 @@
-//! As much of DER (X.690) as it takes to tell one SEQUENCE from the next.
+//! As much of DER (X.690) as it takes to tell one element from the next.
 
 /// The tag.
 pub(super) const SEQUENCE: u8 = 0x30;
 
 /// The first of several SEQUENCEs in DER, and the rest.
 pub(super) fn split_sequence(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    bounds(der).map(|(_, end)| der.split_at(end))
+    let (tag, _, rest) = element(der)?;
+    (tag == SEQUENCE).then(|| der.split_at(der.len() - rest.len()))
 }
 
 /// What is in a SEQUENCE, whatever follows it.
 pub(super) fn content(der: &[u8]) -> Option<&[u8]> {
-    bounds(der).map(|(start, end)| &der[start..end])
+    element(der).filter(|(tag, ..)| *tag == SEQUENCE).map(|(_, content, _)| content)
 }
 
-/// Where the content of a SEQUENCE begins and ends.
-fn bounds(der: &[u8]) -> Option<(usize, usize)> {
+/// The first of several elements: its tag, its content, and what follows it.
+pub(super) fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, &first) = (der.first()?, der.get(1)?);
     let (start, len) = match first {
         0..=0x7f => (2, usize::from(first)),
@@ -26,7 +27,7 @@ fn bounds(der: &[u8]) -> Option<(usize, usize)> {
         _ => return None,
     };
     let end = start.checked_add(len)?;
-    (tag == SEQUENCE && end <= der.len()).then_some((start, end))
+    Some((tag, der.get(start..end)?, &der[end..]))
 }
 
 /// A SEQUENCE of that content.

@@ -2,6 +2,7 @@
 //! use and shared by all clients of the process that describe the same, with the sessions that can be resumed (checklist
 //! A17, J13).
 
+mod authority;
 mod der;
 mod errors;
 mod key_log;

@@ -1,12 +1,13 @@
 //! Who is trusted. rustls decides; here is what it does not do by itself: trust in a certificate that is itself among
-//! the roots, a word for one that vouches only for itself, and no check at all for those who want that.
+//! the roots, for itself alone unless it is an authority's, a word for one that vouches only for itself, and no check at
+//! all for those who want that.
 
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{verify_server_name, WebPkiServerVerifier};
+use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{
     verify_tls12_signature, verify_tls13_signature, verify_tls13_signature_with_raw_key, CryptoProvider,
     WebPkiSupportedAlgorithms,
@@ -16,6 +17,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier as SystemVerifier;
 
+use super::authority::may_issue;
 use super::der::sequence;
 use super::{invalid, RootStore, TlsSettings};
 use crate::error::Error;
@@ -28,26 +30,84 @@ pub(super) fn of_settings(
     if !settings.verify {
         return Ok(Arc::new(AnyCertificate(Arc::clone(provider))));
     }
-    let given = || settings.roots.iter().map(|root| CertificateDer::from_slice(root).into_owned());
-    let unusable = |e: &dyn fmt::Display| invalid(format!("the root certificates cannot be used: {e}"));
     let inner: Arc<dyn ServerCertVerifier> = match settings.store {
         RootStore::System => {
-            Arc::new(SystemVerifier::new_with_extra_roots(given(), Arc::clone(provider)).map_err(|e| unusable(&e))?)
+            let extra = authorities(settings);
+            Arc::new(SystemVerifier::new_with_extra_roots(extra, Arc::clone(provider)).map_err(|e| unusable(&e))?)
         }
-        store => {
-            let mut roots = RootCertStore::empty();
-            if store == RootStore::Bundled || settings.roots.is_empty() {
-                roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-            }
-            for root in given() {
-                roots.add(root).map_err(|e| unusable(&e))?;
-            }
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
-                .build()
-                .map_err(|e| unusable(&e))?
+        RootStore::Unset | RootStore::Nobody | RootStore::Bundled => {
+            Arc::new(Anchored { roots: anchors(settings)?, algorithms: provider.signature_verification_algorithms })
         }
     };
     Ok(Arc::new(Verifier { inner, roots: settings.roots.clone() }))
+}
+
+/// Those of the given certificates that may vouch for others.
+fn authorities(settings: &TlsSettings) -> impl Iterator<Item = CertificateDer<'static>> + '_ {
+    let authorities = settings.roots.iter().filter(|root| may_issue(root));
+    authorities.map(|root| CertificateDer::from_slice(root).into_owned())
+}
+
+/// All who may vouch for others, but for the system's.
+fn anchors(settings: &TlsSettings) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    if settings.store == RootStore::Bundled || (settings.store == RootStore::Unset && settings.roots.is_empty()) {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    for root in authorities(settings) {
+        roots.add(root).map_err(|e| unusable(&e))?;
+    }
+    Ok(roots)
+}
+
+fn unusable(e: &dyn fmt::Display) -> Error {
+    invalid(format!("the root certificates cannot be used: {e}"))
+}
+
+/// Trusts who is vouched for by one of these roots. rustls has the same, but not without any root.
+#[derive(Debug)]
+struct Anchored {
+    roots: RootCertStore,
+    algorithms: WebPkiSupportedAlgorithms,
+}
+
+impl ServerCertVerifier for Anchored {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let certificate = ParsedCertificate::try_from(end_entity)?;
+        let algorithms = self.algorithms.all;
+        verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, algorithms)?;
+        verify_server_name(&certificate, server_name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, dss, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
 }
 
 /// The certificate names itself as its issuer.
@@ -200,5 +260,21 @@ fn verify_by_any(
     match possible.into_iter().any(|algorithm| key.verify_signature(*algorithm, message, dss.signature()).is_ok()) {
         true => Ok(HandshakeSignatureValid::assertion()),
         false => Err(CertificateError::BadSignature.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bundled_roots_are_not_there_for_those_who_want_none() {
+        let count = |store| {
+            let mut settings = TlsSettings::default();
+            settings.store = store;
+            anchors(&settings).unwrap().len()
+        };
+        assert_eq!(count(RootStore::Nobody), 0);
+        assert!(count(RootStore::Unset) > 100 && count(RootStore::Bundled) > 100);
     }
 }

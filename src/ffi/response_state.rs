@@ -1,0 +1,117 @@
+//! What a response is, and what it answers.
+
+use std::ffi::c_char;
+use std::sync::{Arc, OnceLock};
+
+use super::codes::httpx_code;
+use super::error::httpx_error;
+use super::kit::{borrow, guard_ok, guard_or, Out};
+use super::request::httpx_request;
+use super::response::{give_text, httpx_response};
+use super::response_links::Links;
+use super::response_saved::Saved;
+use super::response_text::BodyTexts;
+use super::status::{
+    httpx_status_is_client_error, httpx_status_is_error, httpx_status_is_informational, httpx_status_is_redirect,
+    httpx_status_is_server_error, httpx_status_is_success,
+};
+use super::text::Text;
+
+/// What few programs ask a response for, in memory of the handle.
+#[derive(Default)]
+pub(super) struct More {
+    pub(super) body: BodyTexts,
+    pub(super) links: OnceLock<Links>,
+    pub(super) saved: Saved,
+    repr: Text,
+}
+
+/// # Safety
+/// `r` is NULL or a live handle.
+unsafe fn is(r: *const httpx_response, class: extern "C" fn(i32) -> i32) -> i32 {
+    // SAFETY: the caller vouches for it.
+    guard_or(0, || unsafe { r.as_ref() }.map_or(0, |r| class(r.head().status().into())))
+}
+
+/// Whether the status is 1xx: 1 or 0. 0 if `r` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_is_informational(r: *const httpx_response) -> i32 {
+    // SAFETY: the caller vouches for it.
+    unsafe { is(r, httpx_status_is_informational) }
+}
+
+/// Whether the status is 2xx: 1 or 0. 0 if `r` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_is_success(r: *const httpx_response) -> i32 {
+    // SAFETY: the caller vouches for it.
+    unsafe { is(r, httpx_status_is_success) }
+}
+
+/// Whether the status is 3xx, whether or not it says where to: 1 or 0. 0 if `r` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_is_redirect(r: *const httpx_response) -> i32 {
+    // SAFETY: the caller vouches for it.
+    unsafe { is(r, httpx_status_is_redirect) }
+}
+
+/// Whether the status is 4xx: 1 or 0. 0 if `r` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_is_client_error(r: *const httpx_response) -> i32 {
+    // SAFETY: the caller vouches for it.
+    unsafe { is(r, httpx_status_is_client_error) }
+}
+
+/// Whether the status is 5xx: 1 or 0. 0 if `r` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_is_server_error(r: *const httpx_response) -> i32 {
+    // SAFETY: the caller vouches for it.
+    unsafe { is(r, httpx_status_is_server_error) }
+}
+
+/// Whether the status is 4xx or 5xx: 1 or 0. 0 if `r` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_is_error(r: *const httpx_response) -> i32 {
+    // SAFETY: the caller vouches for it.
+    unsafe { is(r, httpx_status_is_error) }
+}
+
+/// Whether the body was read, or begun to be streamed: 1 or 0. 0 also while an operation uses `r`.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_is_stream_consumed(r: *const httpx_response) -> i32 {
+    guard_or(0, || {
+        // SAFETY: the caller vouches for it.
+        let response = unsafe { r.as_ref() }.and_then(|r| r.parts().0.lend().ok());
+        response.map_or(0, |response| i32::from(response.is_stream_consumed()))
+    })
+}
+
+/// A copy of the request that the response answers, as it was sent: with the client's headers, cookies and credentials.
+/// `*out` is owned by the caller, who frees it with httpx_request_free. HTTPX_E_INVALID_STATE for a response that was
+/// made by hand without one.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_request(
+    r: *const httpx_response,
+    out: *mut *mut httpx_request,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, out) = unsafe { (borrow(r, "r")?, Out::new(out, "out")?) };
+        out.set(httpx_request::give_of(Arc::clone(r.head().request()?), r.parts().1));
+        Ok(())
+    })
+}
+
+/// The number of the response's HTTP/2 stream; 0 if it came over HTTP/1.1, or `r` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_stream_id(r: *const httpx_response) -> u32 {
+    // SAFETY: the caller vouches for it.
+    guard_or(0, || unsafe { r.as_ref() }.and_then(|r| r.head().stream_id()).unwrap_or_default())
+}
+
+/// As Python shows it: "<Response [200 OK]>". `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_repr(r: *const httpx_response, len: *mut usize) -> *const c_char {
+    // SAFETY: the caller vouches for both.
+    unsafe { give_text(r, len, |r| r.more().repr.get(|| r.head().repr())) }
+}
