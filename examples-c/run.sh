@@ -75,6 +75,9 @@ example stream_download '^\[#{40}\]  1000000 of 1000000 bytes$' '^\[#+\.+\] +[0-
 example upload_file '^file: ' '"sha256": *"[0-9a-f]{64}"' '"size": *300000' '"chunked": *false' \
     '^pipe: ' '"size": *47000' '"chunked": *true'
 example async_queue '^100 requests are under way$' '^100 answered, 0 failed$'
+arguments=()
+example mock_transport '^200 \{"method": "GET", "count": 2\}$' '^ConnectError: nobody is at home$'
+arguments=("$http")
 if pkg-config --exists libuv 2>/dev/null; then
     read -r -a libraries <<<"$(pkg-config --cflags --libs libuv)"
     example libuv_loop '/get: 200$' '/delay/1: 200$' '^5 requests, 0 failed, and the timer ticked meanwhile$'

@@ -299,7 +299,7 @@ impl fmt::Debug for Error {
         let mut out = f.debug_struct("Error");
         out.field("code", &self.code()).field("message", &self.message());
         if let Some(request) = self.request() {
-            out.field("request", &format_args!("{} {}", request.method, request.url));
+            out.field("request", &format_args!("{} {}", request.method, without_password(&request.url)));
         }
         if let Some(errno) = self.os_errno() {
             out.field("os_errno", &errno);
@@ -314,6 +314,17 @@ impl fmt::Debug for Error {
             out.field("cause", cause);
         }
         out.finish_non_exhaustive()
+    }
+}
+
+/// The URL as it is shown.
+fn without_password(url: &str) -> Cow<'_, str> {
+    let start = url.find("://").map_or(0, |at| at + "://".len());
+    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
+    let userinfo = url[start..end].rfind('@').map(|at| &url[start..start + at]);
+    match userinfo.and_then(|userinfo| userinfo.find(':').map(|at| (start + at, start + userinfo.len()))) {
+        Some((colon, at)) => Cow::Owned(format!("{}:[secure]{}", &url[..colon], &url[at..])),
+        None => Cow::Borrowed(url),
     }
 }
 
@@ -446,6 +457,18 @@ mod tests {
         assert_eq!(error.source().unwrap().to_string(), Code::GOAWAY.description());
         let debug = format!("{error:?}");
         assert!(debug.contains("StreamReset(0x11132400)") && debug.contains("GET http://example.org/"), "{debug}");
+    }
+
+    #[test]
+    fn an_error_is_shown_without_the_password_of_its_url() {
+        for (url, shown) in [
+            ("http://u:secret@h/a@b:c", "http://u:[secret]@h/a@b:c"),
+            ("http://u:se@cret@h", "http://u:[secret]@h"),
+            ("http://u@h:80/?a:b@c", "http://u@h:80/?a:b@c"),
+            ("http://h/u:p@h", "http://h/u:p@h"),
+        ] {
+            assert_eq!(without_password(url), shown.replace("[secret]", "[secure]"));
+        }
     }
 
     #[test]

@@ -73,10 +73,13 @@ typedef struct httpx_proxy httpx_proxy;
 typedef struct httpx_client httpx_client;
 
 /**
- * A transport: a connection pool with its settings, which carries single requests. It can be used by itself, or be
- * shared by clients. Any thread may use it.
+ * A transport: a connection pool with its settings, or foreign code (httpx_transport_custom), which carries single
+ * requests. It can be used by itself, or be shared by clients. Any thread may use it.
  */
 typedef struct httpx_transport httpx_transport;
+
+/** The way back from a transport to whoever waits for its answer. Any thread may use it. */
+typedef struct httpx_reply httpx_reply;
 
 /**
  * A request: method, URL, headers, body, time limits. One thread at a time. It can be changed and sent as often as its
@@ -86,6 +89,12 @@ typedef struct httpx_request httpx_request;
 
 /** An interim response (100 to 199, but for 101). Lent to a callback. */
 typedef struct httpx_informational httpx_informational;
+
+/**
+ * Credentials, and the way in which they are shown. Immutable, but for what Digest learns from servers; any thread may
+ * use it.
+ */
+typedef struct httpx_auth httpx_auth;
 
 /** A form without files: names and values in their order. One thread at a time. */
 typedef struct httpx_form httpx_form;
@@ -465,7 +474,13 @@ typedef void (*httpx_informational_fn)(void *user_data, const httpx_informationa
 #define HTTPX_KIND_CONNECTIONS 21
 
 /** Response builders. */
-#define HTTPX_KIND_RESPONSE_BUILDER 30
+#define HTTPX_KIND_RESPONSE_BUILDER 22
+
+/** Credentials. */
+#define HTTPX_KIND_AUTH 23
+
+/** Replies. */
+#define HTTPX_KIND_REPLY 24
 
 /** The library's version: "0.1.0". Static. */
 const char *httpx_version(void);
@@ -498,6 +513,16 @@ httpx_code httpx_quiesce(double timeout, httpx_error **err);
 int64_t httpx_live_handles(int32_t kind);
 
 /* ---- Errors: immutable, readable from any thread ---- */
+
+/**
+ * Makes an error of the program's own, for callbacks to end a request with: a code (HTTPX_E_READ, or any below a known
+ * one), a message, and the error that led to it, or NULL, which stays the caller's.
+ *
+ * HTTPX_E_INVALID_ARGUMENT for a code that is no error. `*out` is owned by the caller, who frees it with
+ * httpx_error_free or gives it away in a callback.
+ */
+httpx_code httpx_error_new(httpx_code code, const char *message, size_t len, const httpx_error *cause,
+                           httpx_error **out, httpx_error **err);
 
 /** The code. HTTPX_E_NULL_POINTER if `e` is NULL. */
 httpx_code httpx_error_code(const httpx_error *e);
@@ -1340,6 +1365,14 @@ httpx_code httpx_proxy_auth(httpx_proxy *p, const uint8_t *username, size_t user
                             size_t password_len, httpx_error **err);
 
 /**
+ * Has an HTTP proxy's challenges answered by Digest (RFC 7616) with a user name and a password (any bytes), instead of
+ * credentials by Basic. A request of which nothing can be sent again, because its body can be read once, is not
+ * repeated: it gets the proxy's 407. HTTPX_E_INVALID_CONFIG for a SOCKS proxy.
+ */
+httpx_code httpx_proxy_auth_digest(httpx_proxy *p, const uint8_t *username, size_t username_len,
+                                   const uint8_t *password, size_t password_len, httpx_error **err);
+
+/**
  * Adds a header for an HTTP proxy: it goes with CONNECT, and with requests that are forwarded unless they have one
  * of its name. Origins behind a tunnel do not see it.
  *
@@ -1449,7 +1482,10 @@ httpx_transport *httpx_transport_clone(httpx_transport *t);
  */
 void httpx_transport_free(httpx_transport *t);
 
-/** Closes a transport for all its owners, as httpx_client_close does a client. */
+/**
+ * Closes a transport for all its owners, as httpx_client_close does a client. One of foreign code is told once, and not
+ * waited for.
+ */
 httpx_code httpx_transport_close(httpx_transport *t, double drain_seconds, httpx_error **err);
 
 /** Makes a request that has no header but Host, with the transport's time limits. Otherwise as httpx_request_new. */
@@ -1491,13 +1527,103 @@ httpx_code httpx_client_builder_transport(httpx_client_builder *b, httpx_transpo
 httpx_code httpx_client_builder_mount(httpx_client_builder *b, const char *pattern, size_t len, httpx_transport *t,
                                       httpx_error **err);
 
+/* ---- Transports of foreign code, and their replies; any thread ---- */
+
+/** The transport needs requests whose bodies are in memory: one that is written while it is sent is waited for. */
+#define HTTPX_TRANSPORT_REQUEST_BODY 1
+
+/**
+ * Carries a request. `reply` belongs to the function, which answers by it, now or later, on any thread, and frees it with
+ * httpx_reply_free. `request` has all its headers, and is there until `reply` is freed; it is not to be freed.
+ */
+typedef void (*httpx_transport_handle_fn)(void *user_data, httpx_request *request, httpx_reply *reply);
+
+/** The transport takes no more requests. */
+typedef void (*httpx_transport_close_fn)(void *user_data);
+
+/**
+ * A transport in foreign code. `handle` runs on the thread that waits for the request, or that dispatches its queue, and
+ * may make blocking calls; on several threads at once if several threads send.
+ */
+typedef struct httpx_transport_vtable {
+    /** sizeof(httpx_transport_vtable). */
+    size_t size;
+    /** HTTPX_TRANSPORT_REQUEST_BODY, or 0. */
+    uint32_t flags;
+    /** Not NULL. */
+    httpx_transport_handle_fn handle;
+    /** Called by httpx_transport_close, once at most; may be NULL. */
+    httpx_transport_close_fn close;
+    /** Destroys the transport's user data; may be NULL. */
+    httpx_destroy_fn destroy;
+} httpx_transport_vtable;
+
+/**
+ * Makes a transport of a table of functions, which is copied: for httpx_client_builder_transport and
+ * httpx_client_builder_mount, also to schemes that are not HTTP's ("file://"; no redirect leads there from another). A
+ * request's deadline holds for it; other time limits are its own business.
+ *
+ * The table's `destroy` runs when nobody owns the transport any more, or when this call fails, unless that is for the
+ * table's size. `*out` is owned by the caller, who frees it with httpx_transport_free.
+ */
+httpx_code httpx_transport_custom(const httpx_transport_vtable *table, void *user_data, httpx_transport **out,
+                                  httpx_error **err);
+
+/**
+ * Waits for the next piece of the request's body: HTTPX_OK with `*len` bytes, never 0, at `*data`, which are there
+ * until the next call; or HTTPX_DONE at the end, and then `*data` is NULL. One thread at a time. Whoever writes the body
+ * into a pipe on this very thread needs httpx_reply_read_async.
+ */
+httpx_code httpx_reply_read(httpx_reply *r, const uint8_t **data, size_t *len, httpx_error **err);
+
+/** Waits for the next piece in the background. See httpx_stream_next_async. */
+httpx_code httpx_reply_read_async(httpx_reply *r, httpx_queue *q, httpx_chunk_fn done, void *user_data,
+                                  httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+
+/** Whether somebody still waits for the reply: 1 or 0. 0 if `r` is NULL. */
+int32_t httpx_reply_is_wanted(const httpx_reply *r);
+
+/** Adds a header line to the reply that is to be sent. HTTPX_E_LOCAL_PROTOCOL for what no server could send. */
+httpx_code httpx_reply_header(httpx_reply *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len,
+                              httpx_error **err);
+
+/**
+ * Replies with a status (200 to 999) and a body of `len` bytes, which are copied. Content-Length is added, unless the
+ * headers frame the body; a content coding that they name is undone by whoever reads.
+ *
+ * HTTPX_E_INVALID_STATE for a second reply, HTTPX_E_STREAM_CLOSED if nobody waits any more.
+ */
+httpx_code httpx_reply_send(httpx_reply *r, int32_t status_code, const uint8_t *content, size_t len, httpx_error **err);
+
+/**
+ * Replies with a status and a body that is written while it is read: of `content_length` bytes, or of any length for
+ * -1. The pipe holds `capacity` bytes at most; 0 is 65,536. A writer that is freed before it has finished is
+ * HTTPX_E_READ for whoever reads.
+ *
+ * `*writer` is owned by the caller, who finishes it with httpx_pipe_finish and frees it with httpx_pipe_free. Errors as
+ * for httpx_reply_send.
+ */
+httpx_code httpx_reply_stream(httpx_reply *r, int32_t status_code, int64_t content_length, size_t capacity,
+                              httpx_pipe **writer, httpx_error **err);
+
+/**
+ * Replies with an error, which ends the request: a code (HTTPX_E_CONNECT, HTTPX_E_READ_TIMEOUT …) and a message.
+ *
+ * HTTPX_E_INVALID_ARGUMENT for a code that is no error; else as for httpx_reply_send.
+ */
+httpx_code httpx_reply_fail(httpx_reply *r, httpx_code code, const char *message, size_t len, httpx_error **err);
+
+/** Frees a reply. If nothing was replied, the request ends with HTTPX_E_TRANSPORT. NULL is fine. */
+void httpx_reply_free(httpx_reply *r);
+
 /* ---- Request: one thread at a time ---- */
 
 /**
- * Makes a request with the client's default headers. The method is sent in upper case. The URL must be absolute.
+ * Makes a request with the client's default headers. The method is sent in upper case. The URL must be absolute, or go
+ * with the client's base URL; for another scheme than http, https, ws and wss there must be a transport mounted that
+ * carries it: else sending is HTTPX_E_UNSUPPORTED_PROTOCOL, or HTTPX_E_INVALID_URL where there is no host.
  *
- * HTTPX_E_INVALID_URL, HTTPX_E_UNSUPPORTED_PROTOCOL for another scheme than http, https, ws and wss, or
- * HTTPX_E_LOCAL_PROTOCOL for a method that is not a token. `*out` is owned by the caller, who frees it with
+ * HTTPX_E_INVALID_URL, or HTTPX_E_LOCAL_PROTOCOL for a method that is not a token. `*out` is owned by the caller, who frees it with
  * httpx_request_free. Any client can send it.
  */
 httpx_code httpx_request_new(httpx_client *c, const char *method, size_t method_len, const char *url, size_t url_len,
@@ -1565,10 +1691,7 @@ httpx_code httpx_request_timeout(httpx_request *r, double connect, double read, 
  */
 httpx_code httpx_request_deadline(httpx_request *r, double total, httpx_error **err);
 
-/**
- * Has this request authenticate by Basic, instead of as the client says. A Digest for one request only would have to be
- * asked for each time: use a client for that.
- */
+/** Has this request authenticate by Basic, instead of as the client says. For other schemes see httpx_request_auth. */
 httpx_code httpx_request_auth_basic(httpx_request *r, const uint8_t *username, size_t username_len,
                                     const uint8_t *password, size_t password_len, httpx_error **err);
 
@@ -1683,11 +1806,159 @@ httpx_code httpx_client_builder_trace(httpx_client_builder *b, httpx_trace_fn fn
  * a logger like "httpcore.connection" at HTTPX_LOG_DEBUG (`connect_tcp.started host='example.org' port=443 ...`). On the
  * thread that waits or dispatches, or that frees a response early. NULL: no longer.
  *
- * Headers, credentials among them, are in the lines at HTTPX_LOG_DEBUG as they are on the wire. `destroy` runs when
- * neither the builder nor a client nor a response of it is left, or when this call fails.
+ * The values of Authorization, Proxy-Authorization, Cookie and Set-Cookie, and passwords in URLs, are "[secure]" in all
+ * lines. `destroy` runs when neither the builder nor a client nor a response of it is left, or when this call fails.
  */
 httpx_code httpx_client_builder_log(httpx_client_builder *b, httpx_log_fn fn_, void *user_data,
                                     httpx_destroy_fn destroy, httpx_error **err);
+
+/* ---- Event hooks: every request before it is sent, every response before it is read ---- */
+
+/**
+ * Gets a request before it is sent, and may change it. `request` is there until the function returns, and not to be
+ * freed.
+ *
+ * Anything but HTTPX_OK ends the request: with `*error` if the function puts a handle there (from httpx_error_new or from
+ * a call that failed), which then is the library's, else with the code, or with HTTPX_E_CANCELLED for a code that is
+ * no error.
+ */
+typedef httpx_code (*httpx_request_hook_fn)(void *user_data, httpx_request *request, httpx_error **error);
+
+/**
+ * Gets a response before its body is read, and may read it (httpx_response_read). `response` is there until the
+ * function returns, and not to be freed. What it returns counts as for httpx_request_hook_fn; the response is closed
+ * if that ends the request.
+ */
+typedef httpx_code (*httpx_response_hook_fn)(void *user_data, httpx_response *response, httpx_error **error);
+
+/**
+ * Has `fn_` get every request right before it is sent: complete with credentials and cookies, at each hop of a redirect
+ * and each round of an authentication flow; on the thread that waits or dispatches, where it may make blocking calls. What it
+ * changes is sent. Several functions run in the order in which they were added; NULL removes them all.
+ *
+ * `destroy` runs when neither the builder nor a client nor a response of it is left, or when this call fails.
+ */
+httpx_code httpx_client_builder_on_request(httpx_client_builder *b, httpx_request_hook_fn fn_, void *user_data,
+                                           httpx_destroy_fn destroy, httpx_error **err);
+
+/**
+ * Has `fn_` get every response as soon as its head is there, before redirects are followed and before credentials are
+ * looked at; on the thread that waits or dispatches, where it may make blocking calls, such as httpx_response_read. Several
+ * functions run in the order in which they were added; NULL removes them all.
+ *
+ * `destroy` runs when neither the builder nor a client nor a response of it is left, or when this call fails.
+ */
+httpx_code httpx_client_builder_on_response(httpx_client_builder *b, httpx_response_hook_fn fn_, void *user_data,
+                                            httpx_destroy_fn destroy, httpx_error **err);
+
+/* ---- Credentials: any thread ---- */
+
+/**
+ * The flow needs the request's body in memory: a body that can be read once is read, and can be sent more than once.
+ */
+#define HTTPX_AUTH_REQUEST_BODY 1
+
+/** The flow needs responses whose bodies were read. */
+#define HTTPX_AUTH_RESPONSE_BODY 2
+
+/**
+ * Begins a flow for one request. What it puts into `*flow` is handed to the other functions of the flow, and may stay
+ * NULL. `request` is there until the flow is destroyed, and not to be freed; it is a copy, which the flow may change.
+ * For `error` and what is returned see httpx_request_hook_fn; if that ends the request, the flow is not destroyed.
+ */
+typedef httpx_code (*httpx_auth_new_flow_fn)(void *user_data, httpx_request *request, void **flow, httpx_error **error);
+
+/**
+ * The next step of a flow. `response` is the one to what was sent before, after redirects; NULL at first. It is there
+ * until the function returns, and not to be freed.
+ *
+ * HTTPX_OK: send `*next`, which then is the library's, or `request` as it is now if that stays NULL. HTTPX_DONE: `response`
+ * is the last one. Anything else ends the request; for `error` see httpx_request_hook_fn.
+ */
+typedef httpx_code (*httpx_auth_next_fn)(void *user_data, void *flow, httpx_request *request, httpx_response *response,
+                                         httpx_request **next, httpx_error **error);
+
+/** Ends a flow: called exactly once for each that was begun, however its request ended. */
+typedef void (*httpx_auth_destroy_flow_fn)(void *user_data, void *flow);
+
+/**
+ * An authentication scheme in foreign code. All of it runs on the thread that waits or dispatches, where it may make
+ * blocking calls; flows for different requests may run on different threads at once.
+ */
+typedef struct httpx_auth_vtable {
+    /** sizeof(httpx_auth_vtable). */
+    size_t size;
+    /** HTTPX_AUTH_REQUEST_BODY and so on, added up. */
+    uint32_t flags;
+    /** May be NULL: flows without anything of their own. */
+    httpx_auth_new_flow_fn new_flow;
+    /** Not NULL. */
+    httpx_auth_next_fn next;
+    /** May be NULL. */
+    httpx_auth_destroy_flow_fn destroy_flow;
+    /** Destroys the scheme's user data; may be NULL. */
+    httpx_destroy_fn destroy;
+} httpx_auth_vtable;
+
+/**
+ * Makes credentials for Basic (RFC 7617), which are sent without being asked for. Any bytes.
+ *
+ * `*out` is owned by the caller, who frees it with httpx_auth_free.
+ */
+httpx_code httpx_auth_basic(const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len,
+                            httpx_auth **out, httpx_error **err);
+
+/**
+ * Makes credentials for Digest (RFC 7616): the first request is sent without any, a challenge in a 401 is answered, and
+ * later requests go with an answer at once, whichever clients and requests share the handle.
+ *
+ * `*out` is owned by the caller, who frees it with httpx_auth_free.
+ */
+httpx_code httpx_auth_digest(const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len,
+                             httpx_auth **out, httpx_error **err);
+
+/**
+ * Makes credentials from a netrc file: Basic, with what the file, as it is now, has for a request's host; (NULL, 0) is
+ * ~/.netrc. HTTPX_E_IO or a code below it if it cannot be read, HTTPX_E_INVALID_CONFIG, with the line, if it cannot be
+ * understood.
+ *
+ * `*out` is owned by the caller, who frees it with httpx_auth_free.
+ */
+httpx_code httpx_auth_netrc(const char *file, size_t len, httpx_auth **out, httpx_error **err);
+
+/**
+ * Makes a scheme of one function that gets each request before it is sent first, and puts credentials into it; not at
+ * redirects. It runs on the thread that waits or dispatches.
+ *
+ * `destroy` runs when nobody owns the scheme any more, or when this call fails. `*out` is owned by the caller, who frees
+ * it with httpx_auth_free.
+ */
+httpx_code httpx_auth_function(httpx_request_hook_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_auth **out,
+                               httpx_error **err);
+
+/**
+ * Makes a scheme of a table of functions, which is copied. Each request that a flow has sent goes through redirects, cookies
+ * and event hooks; responses before the last stand in its history.
+ *
+ * The table's `destroy` runs when nobody owns the scheme any more, or when this call fails, unless that is for the table's
+ * size. `*out` is owned by the caller, who frees it with httpx_auth_free.
+ */
+httpx_code httpx_auth_flow(const httpx_auth_vtable *table, void *user_data, httpx_auth **out, httpx_error **err);
+
+/** Adds an owner; returns `a`. NULL for NULL. */
+httpx_auth *httpx_auth_clone(httpx_auth *a);
+
+/** Ends an ownership; builders, clients and requests that use it own it, too. NULL is fine. */
+void httpx_auth_free(httpx_auth *a);
+
+/** Has all requests authenticate by `a` that have no credentials of their own. NULL: none, the default. */
+httpx_code httpx_client_builder_auth(httpx_client_builder *b, const httpx_auth *a, httpx_error **err);
+
+/**
+ * Has this request authenticate by `a`, instead of as the client says. NULL: without the client's credentials; those in
+ * its URL still count.
+ */
+httpx_code httpx_request_auth(httpx_request *r, const httpx_auth *a, httpx_error **err);
 
 /* ---- Forms and multipart bodies: one thread at a time ---- */
 

@@ -8,8 +8,10 @@ typedef struct httpx_tls httpx_tls;
 typedef struct httpx_proxy httpx_proxy;
 typedef struct httpx_client httpx_client;
 typedef struct httpx_transport httpx_transport;
+typedef struct httpx_reply httpx_reply;
 typedef struct httpx_request httpx_request;
 typedef struct httpx_informational httpx_informational;
+typedef struct httpx_auth httpx_auth;
 typedef struct httpx_form httpx_form;
 typedef struct httpx_multipart httpx_multipart;
 typedef struct httpx_pipe httpx_pipe;
@@ -144,12 +146,15 @@ typedef void (*httpx_informational_fn)(void *user_data, const httpx_informationa
 #define HTTPX_KIND_QUERY_PARAMS 19
 #define HTTPX_KIND_URL_PARTS 20
 #define HTTPX_KIND_CONNECTIONS 21
-#define HTTPX_KIND_RESPONSE_BUILDER 30
+#define HTTPX_KIND_RESPONSE_BUILDER 22
+#define HTTPX_KIND_AUTH 23
+#define HTTPX_KIND_REPLY 24
 const char *httpx_version(void);
 uint32_t httpx_abi_version(void);
 int32_t httpx_feature(const char *name, size_t len);
 httpx_code httpx_quiesce(double timeout, httpx_error **err);
 int64_t httpx_live_handles(int32_t kind);
+httpx_code httpx_error_new(httpx_code code, const char *message, size_t len, const httpx_error *cause, httpx_error **out, httpx_error **err);
 httpx_code httpx_error_code(const httpx_error *e);
 const char *httpx_error_name(const httpx_error *e);
 const char *httpx_error_message(const httpx_error *e, size_t *len);
@@ -312,6 +317,7 @@ httpx_code httpx_client_builder_tls(httpx_client_builder *b, const httpx_tls *t,
 httpx_code httpx_proxy_new(const char *url, size_t len, httpx_proxy **out, httpx_error **err);
 void httpx_proxy_free(httpx_proxy *p);
 httpx_code httpx_proxy_auth(httpx_proxy *p, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
+httpx_code httpx_proxy_auth_digest(httpx_proxy *p, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
 httpx_code httpx_proxy_header(httpx_proxy *p, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
 httpx_code httpx_proxy_tls(httpx_proxy *p, const httpx_tls *t, httpx_error **err);
 httpx_code httpx_proxy_local_dns(httpx_proxy *p, int32_t local, httpx_error **err);
@@ -336,6 +342,25 @@ httpx_code httpx_transport_send_async(httpx_transport *t, httpx_request *r, http
 httpx_code httpx_transport_connections(httpx_transport *t, size_t *active, size_t *idle, size_t *waiting, httpx_error **err);
 httpx_code httpx_client_builder_transport(httpx_client_builder *b, httpx_transport *t, httpx_error **err);
 httpx_code httpx_client_builder_mount(httpx_client_builder *b, const char *pattern, size_t len, httpx_transport *t, httpx_error **err);
+#define HTTPX_TRANSPORT_REQUEST_BODY 1
+typedef void (*httpx_transport_handle_fn)(void *user_data, httpx_request *request, httpx_reply *reply);
+typedef void (*httpx_transport_close_fn)(void *user_data);
+typedef struct httpx_transport_vtable {
+    size_t size;
+    uint32_t flags;
+    httpx_transport_handle_fn handle;
+    httpx_transport_close_fn close;
+    httpx_destroy_fn destroy;
+} httpx_transport_vtable;
+httpx_code httpx_transport_custom(const httpx_transport_vtable *table, void *user_data, httpx_transport **out, httpx_error **err);
+httpx_code httpx_reply_read(httpx_reply *r, const uint8_t **data, size_t *len, httpx_error **err);
+httpx_code httpx_reply_read_async(httpx_reply *r, httpx_queue *q, httpx_chunk_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+int32_t httpx_reply_is_wanted(const httpx_reply *r);
+httpx_code httpx_reply_header(httpx_reply *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_reply_send(httpx_reply *r, int32_t status_code, const uint8_t *content, size_t len, httpx_error **err);
+httpx_code httpx_reply_stream(httpx_reply *r, int32_t status_code, int64_t content_length, size_t capacity, httpx_pipe **writer, httpx_error **err);
+httpx_code httpx_reply_fail(httpx_reply *r, httpx_code code, const char *message, size_t len, httpx_error **err);
+void httpx_reply_free(httpx_reply *r);
 httpx_code httpx_request_new(httpx_client *c, const char *method, size_t method_len, const char *url, size_t url_len, httpx_request **out, httpx_error **err);
 void httpx_request_free(httpx_request *r);
 const char *httpx_request_method(const httpx_request *r, size_t *len);
@@ -367,6 +392,32 @@ httpx_code httpx_informational_header_at(const httpx_informational *i, size_t in
 httpx_code httpx_request_trace(httpx_request *r, httpx_trace_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_client_builder_trace(httpx_client_builder *b, httpx_trace_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_client_builder_log(httpx_client_builder *b, httpx_log_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+typedef httpx_code (*httpx_request_hook_fn)(void *user_data, httpx_request *request, httpx_error **error);
+typedef httpx_code (*httpx_response_hook_fn)(void *user_data, httpx_response *response, httpx_error **error);
+httpx_code httpx_client_builder_on_request(httpx_client_builder *b, httpx_request_hook_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+httpx_code httpx_client_builder_on_response(httpx_client_builder *b, httpx_response_hook_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+#define HTTPX_AUTH_REQUEST_BODY 1
+#define HTTPX_AUTH_RESPONSE_BODY 2
+typedef httpx_code (*httpx_auth_new_flow_fn)(void *user_data, httpx_request *request, void **flow, httpx_error **error);
+typedef httpx_code (*httpx_auth_next_fn)(void *user_data, void *flow, httpx_request *request, httpx_response *response, httpx_request **next, httpx_error **error);
+typedef void (*httpx_auth_destroy_flow_fn)(void *user_data, void *flow);
+typedef struct httpx_auth_vtable {
+    size_t size;
+    uint32_t flags;
+    httpx_auth_new_flow_fn new_flow;
+    httpx_auth_next_fn next;
+    httpx_auth_destroy_flow_fn destroy_flow;
+    httpx_destroy_fn destroy;
+} httpx_auth_vtable;
+httpx_code httpx_auth_basic(const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_auth **out, httpx_error **err);
+httpx_code httpx_auth_digest(const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_auth **out, httpx_error **err);
+httpx_code httpx_auth_netrc(const char *file, size_t len, httpx_auth **out, httpx_error **err);
+httpx_code httpx_auth_function(httpx_request_hook_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_auth **out, httpx_error **err);
+httpx_code httpx_auth_flow(const httpx_auth_vtable *table, void *user_data, httpx_auth **out, httpx_error **err);
+httpx_auth *httpx_auth_clone(httpx_auth *a);
+void httpx_auth_free(httpx_auth *a);
+httpx_code httpx_client_builder_auth(httpx_client_builder *b, const httpx_auth *a, httpx_error **err);
+httpx_code httpx_request_auth(httpx_request *r, const httpx_auth *a, httpx_error **err);
 httpx_code httpx_form_new(httpx_form **out, httpx_error **err);
 httpx_code httpx_form_add(httpx_form *form, const char *name, size_t name_len, const char *value, size_t value_len, httpx_error **err);
 void httpx_form_free(httpx_form *form);

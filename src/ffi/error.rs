@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
 use super::handle::{another_owner, share, unshare, Handle, Kind};
-use super::kit::{borrow, guard, guard_or, set_if_wanted, Out};
+use super::kit::{borrow, guard, guard_ok, guard_or, long_text, set_if_wanted, Out};
 use super::request::httpx_request;
 use super::response::httpx_response;
 use super::text::Text;
-use crate::error::{Error, RequestInfo};
+use crate::error::{Code, Error, RequestInfo, Result};
 use crate::httpx::{Request, Response};
 
 /// What went wrong. Immutable; any thread may read it.
@@ -31,10 +31,57 @@ impl httpx_error {
         httpx_error { error, message: Text::default(), method: Text::default(), url: Text::default(), cause }
     }
 
+    /// An error of the program's own.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT for a code that is no error.
+    pub(super) fn of(code: httpx_code, message: &str) -> Result<Error> {
+        match Code(code).is_error() {
+            true => Ok(Error::new(Code(code), message.to_owned())),
+            false => Err(Error::new(Code::INVALID_ARGUMENT, format!("{code} is no error code"))),
+        }
+    }
+
+    /// The error of a handle that its owner gives up.
+    ///
+    /// # Safety
+    /// `pointer` is NULL or a live handle, not used again by this owner.
+    pub(super) unsafe fn take(pointer: *mut httpx_error) -> Option<Error> {
+        // SAFETY: the caller vouches for it.
+        unsafe { unshare(pointer) }.map(|handle| handle.error.clone())
+    }
+
     /// A handle for C.
     pub(super) fn give(error: Error) -> *mut httpx_error {
         share(Arc::new(httpx_error::new(error)))
     }
+}
+
+/// Makes an error of the program's own, for callbacks to end a request with: a code (HTTPX_E_READ, or any below a known
+/// one), a message, and the error that led to it, or NULL, which stays the caller's.
+///
+/// HTTPX_E_INVALID_ARGUMENT for a code that is no error. `*out` is owned by the caller, who frees it with
+/// httpx_error_free or gives it away in a callback.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_error_new(
+    code: httpx_code,
+    message: *const c_char,
+    len: usize,
+    cause: *const httpx_error,
+    out: *mut *mut httpx_error,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and length.
+        let (message, cause, out) =
+            unsafe { (long_text(message, len, "message")?, cause.as_ref(), Out::new(out, "out")?) };
+        let error = httpx_error::of(code, message)?;
+        out.set(httpx_error::give(match cause {
+            Some(cause) => error.with_cause(cause.error.clone()),
+            None => error,
+        }));
+        Ok(())
+    })
 }
 
 /// The code. HTTPX_E_NULL_POINTER if `e` is NULL.

@@ -31,10 +31,12 @@ pub(super) enum Kind {
     QueryParams,
     UrlParts,
     Connections,
-    ResponseBuilder = 30,
+    ResponseBuilder,
+    Auth,
+    Reply,
 }
 
-const KINDS: usize = 31;
+const KINDS: usize = 25;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.
@@ -169,6 +171,13 @@ impl<T: Inherited> Slot<T> {
 impl<T> Slot<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Lent<T> {
+    /// The value for good: its slot is of no more use.
+    pub(super) fn into_value(mut self) -> T {
+        self.value.take().expect("lent until dropped")
     }
 }
 

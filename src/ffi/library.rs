@@ -56,7 +56,11 @@ pub const HTTPX_KIND_URL_PARTS: i32 = 20;
 /// Lists of connections.
 pub const HTTPX_KIND_CONNECTIONS: i32 = 21;
 /// Response builders.
-pub const HTTPX_KIND_RESPONSE_BUILDER: i32 = 30;
+pub const HTTPX_KIND_RESPONSE_BUILDER: i32 = 22;
+/// Credentials.
+pub const HTTPX_KIND_AUTH: i32 = 23;
+/// Replies.
+pub const HTTPX_KIND_REPLY: i32 = 24;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,

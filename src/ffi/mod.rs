@@ -4,6 +4,7 @@
 //! The doc comments of exported items are the header's text: they are written for C programmers.
 #![allow(unsafe_code, non_camel_case_types, clippy::missing_safety_doc)]
 
+pub mod auth;
 pub mod callbacks;
 pub mod client;
 pub mod client_builder;
@@ -12,11 +13,14 @@ pub mod client_builder_reading;
 pub mod codes;
 pub mod connections;
 pub mod cookies;
+pub mod custom_transport;
 pub mod error;
+pub mod event_hooks;
 pub mod form;
 mod handle;
 pub mod headers;
 mod kit;
+mod lent;
 pub mod library;
 pub mod network_stream;
 pub mod op;

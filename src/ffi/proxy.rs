@@ -100,6 +100,29 @@ pub unsafe extern "C" fn httpx_proxy_auth(
     unsafe { change(p, err, set) }
 }
 
+/// Has an HTTP proxy's challenges answered by Digest (RFC 7616) with a user name and a password (any bytes), instead of
+/// credentials by Basic. A request of which nothing can be sent again, because its body can be read once, is not
+/// repeated: it gets the proxy's 407. HTTPX_E_INVALID_CONFIG for a SOCKS proxy.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_proxy_auth_digest(
+    p: *mut httpx_proxy,
+    username: *const u8,
+    username_len: usize,
+    password: *const u8,
+    password_len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |proxy: &mut Proxy| {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (username, password) = unsafe {
+            (short_bytes(username, username_len, "username")?, short_bytes(password, password_len, "password")?)
+        };
+        proxy.set_digest(username, password)
+    };
+    // SAFETY: the caller vouches for `p`.
+    unsafe { change(p, err, set) }
+}
+
 /// Adds a header for an HTTP proxy: it goes with CONNECT, and with requests that are forwarded unless they have one
 /// of its name. Origins behind a tunnel do not see it.
 ///

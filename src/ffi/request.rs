@@ -96,10 +96,11 @@ pub(super) unsafe fn change(
     guard_ok(err, || unsafe { borrow(r, "r") }?.change(change))
 }
 
-/// Makes a request with the client's default headers. The method is sent in upper case. The URL must be absolute.
+/// Makes a request with the client's default headers. The method is sent in upper case. The URL must be absolute, or go
+/// with the client's base URL; for another scheme than http, https, ws and wss there must be a transport mounted that
+/// carries it: else sending is HTTPX_E_UNSUPPORTED_PROTOCOL, or HTTPX_E_INVALID_URL where there is no host.
 ///
-/// HTTPX_E_INVALID_URL, HTTPX_E_UNSUPPORTED_PROTOCOL for another scheme than http, https, ws and wss, or
-/// HTTPX_E_LOCAL_PROTOCOL for a method that is not a token. `*out` is owned by the caller, who frees it with
+/// HTTPX_E_INVALID_URL, or HTTPX_E_LOCAL_PROTOCOL for a method that is not a token. `*out` is owned by the caller, who frees it with
 /// httpx_request_free. Any client can send it.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_request_new(
@@ -334,8 +335,7 @@ pub unsafe extern "C" fn httpx_request_deadline(
     unsafe { change(r, err, set) }
 }
 
-/// Has this request authenticate by Basic, instead of as the client says. A Digest for one request only would have to be
-/// asked for each time: use a client for that.
+/// Has this request authenticate by Basic, instead of as the client says. For other schemes see httpx_request_auth.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_request_auth_basic(
     r: *mut httpx_request,
@@ -489,6 +489,16 @@ pub unsafe extern "C" fn httpx_request_body_file(
     unsafe { change(r, err, set) }
 }
 
+/// The length of a body that is written while it is read; -1 is any.
+pub(super) fn body_length(content_length: i64) -> Result<Option<u64>> {
+    match content_length {
+        -1 => Ok(None),
+        length => u64::try_from(length).map(Some).map_err(|_| {
+            Error::new(Code::INVALID_ARGUMENT, format!("content_length is {length}: it is -1, or not negative"))
+        }),
+    }
+}
+
 /// Gives the request a body that is written into a pipe while it is sent. `content_length` is its length, or -1 for a
 /// chunked body of any length. The pipe holds `capacity` bytes at most; 0 is 65,536. Such a request can be sent once.
 ///
@@ -505,12 +515,7 @@ pub unsafe extern "C" fn httpx_request_body_pipe(
     guard_ok(err, || {
         // SAFETY: the caller vouches for the pointers.
         let (r, writer) = unsafe { (borrow(r, "r")?, Out::new(writer, "writer")?) };
-        let length = match content_length {
-            -1 => None,
-            length => Some(u64::try_from(length).map_err(|_| {
-                Error::new(Code::INVALID_ARGUMENT, format!("content_length is {length}: it is -1, or not negative"))
-            })?),
-        };
+        let length = body_length(content_length)?;
         let mut draft = r.slot.lend()?;
         let (write, read) = pipe(if capacity == 0 { 65_536 } else { capacity });
         Arc::make_mut(&mut draft.request).set_pipe(read, length);

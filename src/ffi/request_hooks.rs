@@ -173,8 +173,8 @@ pub unsafe extern "C" fn httpx_client_builder_trace(
 /// a logger like "httpcore.connection" at HTTPX_LOG_DEBUG (`connect_tcp.started host='example.org' port=443 ...`). On the
 /// thread that waits or dispatches, or that frees a response early. NULL: no longer.
 ///
-/// Headers, credentials among them, are in the lines at HTTPX_LOG_DEBUG as they are on the wire. `destroy` runs when
-/// neither the builder nor a client nor a response of it is left, or when this call fails.
+/// The values of Authorization, Proxy-Authorization, Cookie and Set-Cookie, and passwords in URLs, are "[secure]" in all
+/// lines. `destroy` runs when neither the builder nor a client nor a response of it is left, or when this call fails.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_client_builder_log(
     b: *mut httpx_client_builder,

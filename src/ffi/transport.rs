@@ -15,8 +15,8 @@ use super::request::httpx_request;
 use super::response::httpx_response;
 use crate::httpx::{Transport, UrlPattern};
 
-/// A transport: a connection pool with its settings, which carries single requests. It can be used by itself, or be
-/// shared by clients. Any thread may use it.
+/// A transport: a connection pool with its settings, or foreign code (httpx_transport_custom), which carries single
+/// requests. It can be used by itself, or be shared by clients. Any thread may use it.
 pub struct httpx_transport {
     transport: Arc<Transport>,
 }
@@ -28,6 +28,10 @@ impl Handle for httpx_transport {
 impl httpx_transport {
     pub(super) fn transport(&self) -> &Arc<Transport> {
         &self.transport
+    }
+
+    pub(super) fn new(transport: Arc<Transport>) -> httpx_transport {
+        httpx_transport { transport }
     }
 }
 
@@ -46,7 +50,7 @@ pub unsafe extern "C" fn httpx_transport_new(
         // SAFETY: the caller vouches for the pointers.
         let (b, out) = unsafe { (borrow(b, "b")?, Out::new(out, "out")?) };
         let transport = b.options()?.build_transport()?;
-        out.set(share(Arc::new(httpx_transport { transport })));
+        out.set(share(Arc::new(httpx_transport::new(transport))));
         Ok(())
     })
 }
@@ -69,7 +73,8 @@ pub unsafe extern "C" fn httpx_transport_free(t: *mut httpx_transport) {
     guard_or((), || drop(unsafe { unshare(t) }));
 }
 
-/// Closes a transport for all its owners, as httpx_client_close does a client.
+/// Closes a transport for all its owners, as httpx_client_close does a client. One of foreign code is told once, and not
+/// waited for.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_transport_close(
     t: *mut httpx_transport,

@@ -1,6 +1,7 @@
 //! Request bodies. A source can be read as often as it is needed, but for a pipe; each reading has its own cursor.
 
 use std::fs::File;
+use std::future::poll_fn;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -8,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 
 use crate::error::{Code, Error};
-use crate::runtime::PipeReader;
+use crate::runtime::{Call, PipeReader};
 
 /// How much of a file is read at once (checklist B16).
 const FILE_BLOCK: u64 = 65_536;
@@ -100,7 +101,7 @@ impl Body {
     ///
     /// # Errors
     /// StreamConsumed for a pipe that was read before (checklist E11).
-    pub(super) fn open(&self) -> Result<BodyReader, Error> {
+    pub fn open(&self) -> Result<BodyReader, Error> {
         Ok(match self {
             Body::Empty => BodyReader::Once(Bytes::new()),
             Body::Bytes(bytes) => BodyReader::Once(bytes.clone()),
@@ -120,16 +121,37 @@ impl Body {
 }
 
 /// One reading of a body.
-pub(super) enum BodyReader {
+pub enum BodyReader {
+    /// In memory.
     Once(Bytes),
-    File { file: Arc<File>, position: u64, left: u64 },
+    /// `left` bytes from `position` on.
+    File {
+        /// Read by position.
+        file: Arc<File>,
+        /// Offset of the next byte.
+        position: u64,
+        /// How many bytes.
+        left: u64,
+    },
+    /// Put together.
     Pieces(Box<dyn Iterator<Item = Result<Bytes, Error>> + Send + Sync>),
+    /// As it is made.
     Pipe(PipeReader),
 }
 
 impl BodyReader {
+    /// The next piece, never empty; None at the end. For those who are no connection.
+    ///
+    /// # Errors
+    /// What reading gives.
+    pub async fn next(&mut self, call: &Call) -> Result<Option<Bytes>, Error> {
+        // None of them needs a socket.
+        call.leave_lane();
+        poll_fn(|cx| self.poll_next(cx)).await.transpose()
+    }
+
     /// Says that all that was declared has been read.
-    pub(super) fn satisfied(&self) {
+    pub fn satisfied(&self) {
         if let BodyReader::Pipe(reader) = self {
             reader.satisfied();
         }

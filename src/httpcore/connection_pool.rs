@@ -178,7 +178,7 @@ impl ConnectionPool {
     /// Sends `request`, which has arrived at `started`, and returns when the response's head is there.
     pub async fn handle(&self, call: &Call, request: &Request<'_>, started: Instant) -> Result<Response, Error> {
         let mut timings = Timings::new(started);
-        let forwarded = self.dialer.forwarded(request);
+        let forwarded = self.dialer.forwarded(request)?;
         let to_proxy = forwarded.as_ref().map(|forwarded| forwarded.of(request));
         let request = to_proxy.as_ref().unwrap_or(request);
         // G04: one limit for all the waiting.

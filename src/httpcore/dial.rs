@@ -91,9 +91,12 @@ impl Dialer {
     }
 
     /// What is different about a request that a proxy forwards; None if none does.
-    pub(super) fn forwarded(&self, request: &Request<'_>) -> Option<Forwarded> {
-        let proxy = self.proxy.as_ref().filter(|proxy| proxy.forwards(request.origin))?;
-        Some(proxy.forwarded(request))
+    ///
+    /// # Errors
+    /// Those of the proxy's credentials.
+    pub(super) fn forwarded(&self, request: &Request<'_>) -> Result<Option<Forwarded>, Error> {
+        let proxy = self.proxy.as_ref().filter(|proxy| proxy.forwards(request.origin));
+        proxy.map(|proxy| proxy.forwarded(request)).transpose()
     }
 
     /// What httpcore calls a connection for `origin`, or, with None, for all that the proxy forwards to, and whom it says

@@ -126,7 +126,7 @@ impl RawHeaders {
 
 impl fmt::Debug for RawHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter().map(|(name, value)| (quoted(name), quoted(value)))).finish()
+        f.debug_list().entries(self.iter().map(|(name, value)| (quoted(name), shown_value(name, value)))).finish()
     }
 }
 
@@ -242,6 +242,21 @@ static TOKEN: [bool; 256] = {
     }
     table
 };
+
+/// Whether the values of fields of this name are nobody's business but the peers': credentials, and the cookies that are as
+/// good as those. They are not shown in messages and logs (checklist P06).
+pub(crate) fn is_secret(name: &[u8]) -> bool {
+    const SECRET: [&[u8]; 4] = [b"authorization", b"proxy-authorization", b"cookie", b"set-cookie"];
+    SECRET.iter().any(|secret| same_name(name, secret))
+}
+
+/// The value of a field as it is shown in messages.
+pub(crate) fn shown_value(name: &[u8], value: &[u8]) -> String {
+    match is_secret(name) {
+        true => "[secure]".to_owned(),
+        false => quoted(value),
+    }
+}
 
 /// `bytes` as it is shown in messages: `b'GET \r\n'`, cut off when it is long.
 pub(crate) fn quoted(bytes: &[u8]) -> String {

@@ -50,10 +50,14 @@ impl Proxy {
 
     /// What a request is like when it is forwarded (checklist K02): the proxy's fields come right behind Host, unless
     /// the request has fields of the same names.
-    pub(super) fn forwarded(&self, request: &Request<'_>) -> Forwarded {
+    ///
+    /// # Errors
+    /// Those of the proxy's credentials.
+    pub(super) fn forwarded(&self, request: &Request<'_>) -> Result<Forwarded, Error> {
         let has = |name: &[u8]| request.lines().any(|(other, _)| same_name(other, name));
-        let added = self.headers().iter().filter(|(name, _)| !has(name)).cloned();
-        let mut headers: Vec<_> = added.collect();
+        let target = absolute(request.origin, &request.target);
+        let added = self.told(request.method, &target, !matches!(request.body, Body::Empty))?;
+        let mut headers: Vec<_> = added.into_iter().filter(|(name, _)| !has(name)).collect();
         // What stands right behind Host otherwise, stands behind the proxy's fields.
         let framing = match &request.framing {
             FramingField::NoBody => {
@@ -63,7 +67,17 @@ impl Proxy {
             framing => framing.clone(),
         };
         headers.extend_from_slice(request.headers);
-        Forwarded { target: absolute(request.origin, &request.target), headers, framing }
+        Ok(Forwarded { target, headers, framing })
+    }
+
+    /// What it is told beside a request.
+    fn told(&self, method: &[u8], target: &[u8], has_body: bool) -> Result<Vec<(Bytes, Bytes)>, Error> {
+        let authorization = match &self.kind {
+            ProxyKind::Http { authorize: Some(authorize), .. } => authorize(method, target, has_body)?,
+            _ => None,
+        };
+        let authorization = authorization.map(|value| (Bytes::from_static(b"Proxy-Authorization"), value));
+        Ok(authorization.into_iter().chain(self.headers().iter().cloned()).collect())
     }
 
     fn headers(&self) -> &[(Bytes, Bytes)] {
@@ -121,10 +135,11 @@ pub(super) async fn open_tunnel(
 ) -> Result<Stream, Error> {
     let authority = authority(request.origin);
     let own = [(&b"Host"[..], authority.as_bytes()), (b"Accept", b"*/*")];
-    let own = own.into_iter().filter(|(name, _)| !proxy.headers().iter().any(|(other, _)| same_name(other, name)));
+    let told = proxy.told(b"CONNECT", authority.as_bytes(), false)?;
+    let own = own.into_iter().filter(|(name, _)| !told.iter().any(|(other, _)| same_name(other, name)));
     let mut headers: Vec<_> =
         own.map(|(name, value)| (Bytes::copy_from_slice(name), Bytes::copy_from_slice(value))).collect();
-    headers.extend_from_slice(proxy.headers());
+    headers.extend(told);
     let asking = Request {
         method: b"CONNECT",
         origin: &proxy.origin,

@@ -10,9 +10,9 @@ use bytes::Bytes;
 
 use super::body::Body;
 use super::connection_info::ConnectionInfo;
-use super::headers::same_name;
-use super::http11::{HeadLimits, ResponseHead};
-use super::response_body::ResponseBody;
+use super::headers::{same_name, RawHeaders};
+use super::http11::{HeadLimits, ResponseHead, Version};
+use super::response_body::{Made, ResponseBody};
 use super::trace::Observer;
 
 /// `http` or `https`.
@@ -101,7 +101,7 @@ impl Default for Timeouts {
 }
 
 /// A request that is ready to be written.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request<'a> {
     /// A token, in the case in which it is sent.
     pub method: &'a [u8],
@@ -184,6 +184,19 @@ pub struct Response {
     pub timings: Timings,
     /// The HTTP/2 stream's number.
     pub stream_id: Option<u32>,
+}
+
+impl Response {
+    /// A response that comes from no connection, to a request that arrived at `started`.
+    pub fn made(status: u16, headers: RawHeaders, body: Made, started: Instant) -> Response {
+        Response {
+            head: ResponseHead::new(Version::HTTP_11, status, headers),
+            body: ResponseBody::made(body),
+            connection: Arc::default(),
+            timings: Timings { head: started.elapsed(), ..Timings::new(started) },
+            stream_id: None,
+        }
+    }
 }
 
 /// When what happened to a request, counted from its arrival at the pool.

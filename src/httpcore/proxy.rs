@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{Origin, TlsConfig};
+use crate::error::Error;
 
 /// See the module.
 pub struct Proxy {
@@ -20,12 +21,18 @@ pub struct Proxy {
     pub kind: ProxyKind,
 }
 
+/// Gives the value of Proxy-Authorization for a method and a target, if there is to be one; the last argument says whether
+/// there is a body.
+pub type AuthorizeFn = dyn Fn(&[u8], &[u8], bool) -> Result<Option<Bytes>, Error> + Send + Sync;
+
 /// What a proxy speaks.
 pub enum ProxyKind {
     /// HTTP/1.1 (checklist K06): requests to `http` origins are forwarded, those to `https` go through a tunnel.
     Http {
         /// What it is told beside each request that it forwards or tunnels for: Proxy-Authorization first, if there is one.
         headers: Vec<(Bytes, Bytes)>,
+        /// Makes a Proxy-Authorization for each request, if it is not always the same.
+        authorize: Option<Arc<AuthorizeFn>>,
         /// Whether requests to different origins that it forwards share connections (checklist K04).
         share_forwarding: bool,
     },

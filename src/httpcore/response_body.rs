@@ -1,13 +1,16 @@
 //! A response's body on its way from a connection.
 
-use std::time::Duration;
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::connection::deadline_exceeded;
 use super::connection_pool::Place;
 use super::{http11, http2, NetworkStream, RawHeaders, ResponseHead};
 use crate::error::{Code, Error};
-use crate::runtime::Call;
+use crate::runtime::{Call, CoarseTimer, PipeReader};
 
 /// A response's body on its way. Dropped before its end, it closes the connection (checklist H07).
 pub struct ResponseBody {
@@ -18,9 +21,21 @@ pub struct ResponseBody {
 
 enum BodyState {
     Open(Box<Open>),
+    /// It comes from no connection.
+    Made(Box<Made>),
     Ended,
     /// An error, or a read that was given up, has closed it.
     Broken,
+}
+
+/// What user code makes a body from: what is there, and then what it writes.
+pub struct Made {
+    /// In memory.
+    pub here: Bytes,
+    /// Still to be written.
+    pub to_come: Option<PipeReader>,
+    /// When all of it has to be over.
+    pub deadline: Option<Instant>,
 }
 
 struct Open {
@@ -47,6 +62,11 @@ impl ResponseBody {
         ResponseBody { state: BodyState::Open(Box::new(Open { place, exchange })), bytes_received: 0, trailers: None }
     }
 
+    /// A body that comes from no connection.
+    pub(super) fn made(made: Made) -> ResponseBody {
+        ResponseBody { state: BodyState::Made(Box::new(made)), bytes_received: 0, trailers: None }
+    }
+
     /// The next piece as it arrives, at most `max` bytes, never empty; None at the end.
     ///
     /// # Errors
@@ -55,6 +75,7 @@ impl ResponseBody {
         // Taken, so that a read that is given up closes the connection: what it had read would be lost.
         let mut open = match std::mem::replace(&mut self.state, BodyState::Broken) {
             BodyState::Open(open) => open,
+            BodyState::Made(made) => return self.next_made(made, call, max).await,
             BodyState::Ended => {
                 self.state = BodyState::Ended;
                 return Ok(None);
@@ -85,6 +106,16 @@ impl ResponseBody {
         }
     }
 
+    async fn next_made(&mut self, mut made: Box<Made>, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
+        let piece = made.next(call, max).await?;
+        self.bytes_received += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        self.state = match piece {
+            Some(_) => BodyState::Made(made),
+            None => BodyState::Ended,
+        };
+        Ok(piece)
+    }
+
     /// The connection, if the response has made it another protocol's: after a 101, or a successful CONNECT.
     pub(crate) fn take_network_stream(&mut self) -> Option<Box<NetworkStream>> {
         match std::mem::replace(&mut self.state, BodyState::Ended) {
@@ -112,6 +143,30 @@ impl ResponseBody {
     }
 }
 
+impl Made {
+    async fn next(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
+        if self.here.is_empty() {
+            let Some(writer) = &mut self.to_come else { return Ok(None) };
+            // Whoever writes needs no socket of ours.
+            call.leave_lane();
+            let (deadline, mut timer) = (self.deadline, CoarseTimer::new());
+            let written = poll_fn(|cx| match (writer.poll_next(cx), deadline) {
+                (Poll::Pending, Some(at)) => {
+                    call.poll_until(cx, at, &mut timer).map(|()| Some(Err(deadline_exceeded())))
+                }
+                (written, _) => written,
+            });
+            match written.await {
+                Some(Ok(piece)) => self.here = piece,
+                Some(Err(error)) if error.code() == Code::WRITE_ERROR => return Err(unfinished().with_cause(error)),
+                Some(Err(error)) => return Err(error),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(self.here.split_to(max.min(self.here.len()))))
+    }
+}
+
 impl Open {
     fn is_tunnel(&self) -> bool {
         matches!(&self.exchange, Exchange::Http1(exchange, _) if exchange.is_tunnel())
@@ -127,6 +182,10 @@ impl Open {
         };
         exchange.next(call, connection, max).await
     }
+}
+
+fn unfinished() -> Error {
+    Error::new(Code::READ_ERROR, "the transport has not finished the response's body")
 }
 
 /// `Keep-Alive: timeout=5`: how long the server keeps an idle connection.

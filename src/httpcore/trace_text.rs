@@ -1,6 +1,7 @@
 //! Trace events as text: their names, their values as JSON, and the lines that Python's httpcore would log of them
 //! (checklist P07).
 
+use super::headers::is_secret;
 use super::trace::{Phase, TraceEvent, Value};
 
 impl Phase {
@@ -91,6 +92,11 @@ impl Value {
                 put_python_bytes(out, bytes);
             }
             Value::Opaque(text) => out.push_str(text),
+            // A header line; the trace function gets it whole.
+            Value::Tuple(values) if matches!(&values[..], [Value::Bytes(name), Value::Bytes(_)] if is_secret(name)) => {
+                let shown = [values[0].clone(), Value::Bytes(b"[secure]".to_vec())];
+                put_python_list(out, &shown, ["(", ")"]);
+            }
             Value::Tuple(values) => put_python_list(out, values, ["(", if values.len() == 1 { ",)" } else { ")" }]),
             Value::List(values) => put_python_list(out, values, ["[", "]"]),
         }
@@ -183,6 +189,19 @@ mod tests {
             complete.log_line(),
             r#"connect_tcp.complete return_value=(b'HTTP/1.1', 200, [(b'Server', b'a\'"\\\xff')])"#
         );
+    }
+
+    #[test]
+    fn secrets_do_not_get_into_the_log() {
+        let field = |name: &[u8]| Value::Tuple(vec![Value::Bytes(name.to_vec()), Value::Bytes(b"secret".to_vec())]);
+        let fields = Value::List([&b"Set-Cookie"[..], b"AUTHORIZATION", b"X"].map(field).to_vec());
+        let event = event(Phase::Complete, vec![("return_value", fields)]);
+        assert_eq!(
+            event.log_line(),
+            "connect_tcp.complete return_value=[(b'Set-Cookie', b'[secure]'), (b'AUTHORIZATION', b'[secure]'), \
+             (b'X', b'secret')]"
+        );
+        assert!(event.info_json().contains(r#"["Set-Cookie","secret"]"#));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod basic;
 mod challenge;
 mod credentials;
 mod digest;
+mod flow;
 mod netrc;
 #[cfg(test)]
 mod tests_challenge;
@@ -15,5 +16,8 @@ mod tests_netrc;
 
 pub(super) use self::basic::basic;
 pub use self::credentials::Auth;
+pub(super) use self::credentials::DigestAuth;
 use self::digest::Digest;
+pub(super) use self::flow::{authorized, Flow};
+pub use self::flow::{AuthFlow, CustomAuth};
 pub use self::netrc::Netrc;

@@ -29,7 +29,9 @@ impl BaseUrl {
 
     /// The URL that `url` means: itself if it is absolute.
     pub(super) fn merge(&self, url: Url) -> Result<Url, Error> {
-        if !url.is_relative() {
+        // M07: a mounted scheme's URLs need no host: `file:///etc/hosts`.
+        let has_own_scheme = !matches!(url.scheme(), "" | "http" | "https" | "ws" | "wss");
+        if !url.is_relative() || has_own_scheme {
             return Ok(url);
         }
         // A12: it names a host, so it is no path.

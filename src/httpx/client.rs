@@ -12,10 +12,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 
+use super::auth::{authorized, Flow};
 use super::decoders::accept_encoding;
 use super::{
-    proxy_environment, redirects, Auth, BaseUrl, Change, Cookies, Given, Headers, Proxy, QueryParams, Reading, Request,
-    Response, Transport, Url, UrlParts, UrlPattern,
+    proxy_environment, redirects, Auth, BaseUrl, Change, Cookies, EventHooks, Given, Headers, Proxy, QueryParams,
+    Reading, Request, Response, Transport, Url, UrlParts, UrlPattern,
 };
 use crate::error::{Code, Error};
 use crate::httpcore::{
@@ -81,6 +82,8 @@ pub struct ClientBuilder {
     pub trace: Option<Arc<TraceFn>>,
     /// Hears what HTTPX and httpcore would log.
     pub log: Option<Arc<LogFn>>,
+    /// See every request and every response.
+    pub event_hooks: EventHooks,
 }
 
 impl Default for ClientBuilder {
@@ -123,6 +126,7 @@ impl Default for ClientBuilder {
             trust_env: true,
             trace: None,
             log: None,
+            event_hooks: EventHooks::default(),
         }
     }
 }
@@ -412,29 +416,42 @@ impl Client {
         let mut history = Vec::new();
         let mut response = match self.auth_of(request) {
             None => self.send_and_follow(call, request, None, follow, deadline, &mut history).await?,
-            Some(auth) => {
-                let first = authorized(request, &auth)?;
-                let response = self.send_and_follow(call, &first, Some(&auth), follow, deadline, &mut history).await?;
-                let asked = response.head().status() == 401
-                    && response.head().url().is_some_and(|url| url.same_origin(request.url()));
-                match asked && auth.challenged(response.head().headers())? {
-                    false => response,
-                    true => {
-                        let mut refusal = response;
-                        // Read to its end, so that its connection serves again.
-                        refusal.read(call).await?;
-                        history.push(refusal);
-                        let second = authorized(request, &auth)?;
-                        self.send_and_follow(call, &second, Some(&auth), follow, deadline, &mut history).await?
-                    }
-                }
-            }
+            Some(auth) => Box::pin(self.send_authorized(call, request, &auth, follow, deadline, &mut history)).await?,
         };
         response.set_history(history);
         if !how.stream {
             response.read(call).await?;
         }
         Ok(response)
+    }
+
+    /// Sends what an authentication flow wants to be sent, until it is content with a response; those before it go to
+    /// `history` (checklist F11).
+    async fn send_authorized(
+        &self,
+        call: &Call,
+        original: &Arc<Request>,
+        auth: &Auth,
+        follow: bool,
+        deadline: Option<Instant>,
+        history: &mut Vec<Response>,
+    ) -> Result<Response, Error> {
+        let mut flow = Flow::begin(call, auth, original, self.interrupt()).await?;
+        let mut last = None;
+        while let Some(request) = flow.next(call, &mut last).await? {
+            if let Some(mut before) = last.take() {
+                // Read to its end, so that its connection serves again.
+                before.read(call).await?;
+                history.push(before);
+            }
+            let sent = self.send_and_follow(call, &request, Some(auth), follow, deadline, history).await;
+            last = Some(sent.map_err(|error| match request.url() == original.url() {
+                true => error,
+                // Of another place, such as where tokens come from.
+                false => request.blamed(error),
+            })?);
+        }
+        last.ok_or_else(|| Error::new(Code::INVALID_STATE, "the authentication flow has sent no request"))
     }
 
     /// The request's credentials, else the client's, else the URL's (checklist F03).
@@ -497,7 +514,11 @@ impl Client {
         if request.method() == b"PANIC" {
             panic!("the test's panic");
         }
-        let request = self.with_cookies(request)?;
+        let mut request = self.with_cookies(request)?;
+        let hooks = &self.options.event_hooks;
+        if !hooks.request.is_empty() {
+            request = Box::pin(hooks.on_request(call, request, self.interrupt().cloned())).await?;
+        }
         let observer = self.options.observer_of(&request);
         let observer = observer.as_ref().unwrap_or(&request.observer);
         let transport = self.routes.transport(request.url());
@@ -507,6 +528,9 @@ impl Client {
         if let Some(log) = &self.options.log {
             let (log, line) = (Arc::clone(log), response.head().log_line());
             Box::pin(call.upcall(move || log(Level::Info, "httpx", &line))).await;
+        }
+        if !hooks.response.is_empty() {
+            response = Box::pin(hooks.on_response(call, response, self.interrupt().cloned())).await?;
         }
         Ok(response)
     }
@@ -585,15 +609,6 @@ impl Client {
         })
         .await;
     }
-}
-
-/// The request with its credentials, if it goes with any from the start. They take the place of a header that the user
-/// has set (checklist F02).
-fn authorized(request: &Arc<Request>, auth: &Auth) -> Result<Arc<Request>, Error> {
-    let Some(value) = auth.authorization(request)? else { return Ok(Arc::clone(request)) };
-    let mut request = Request::clone(request);
-    request.headers.override_with(b"Authorization", &value)?;
-    Ok(Arc::new(request))
 }
 
 impl Sending {

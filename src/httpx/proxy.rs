@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::auth::basic;
+use super::auth::{basic, DigestAuth};
 use super::proxy_url::{ProxyScheme, ProxyUrl};
 use super::Headers;
 use crate::error::{Code, Error};
-use crate::httpcore::{self, Origin, ProxyKind, Scheme, TlsConfig, TlsSettings};
+use crate::httpcore::{self, AuthorizeFn, Origin, ProxyKind, RawHeaders, Scheme, TlsConfig, TlsSettings};
 
 /// See the module.
 #[derive(Clone)]
 pub struct Proxy {
     url: ProxyUrl,
     credentials: Option<(Bytes, Bytes)>,
+    /// In the place of Basic.
+    digest: Option<Arc<DigestAuth>>,
     headers: Headers,
     tls: TlsSettings,
     /// Whether names are looked up here although a SOCKS proxy could do it (checklist K08).
@@ -36,6 +38,7 @@ impl Proxy {
         Ok(Proxy {
             url,
             credentials,
+            digest: None,
             headers: Headers::default(),
             tls: TlsSettings::default(),
             local_dns: false,
@@ -53,7 +56,43 @@ impl Proxy {
             return Err(Error::new(Code::INVALID_CONFIG, message));
         }
         self.credentials = Some((Bytes::copy_from_slice(username), Bytes::copy_from_slice(password)));
+        self.digest = None;
         Ok(())
+    }
+
+    /// Has it answer the proxy's challenges, instead of showing credentials unasked.
+    ///
+    /// # Errors
+    /// INVALID_CONFIG for a SOCKS proxy.
+    pub fn set_digest(&mut self, username: &[u8], password: &[u8]) -> Result<(), Error> {
+        if !self.speaks_http() {
+            return Err(Error::new(Code::INVALID_CONFIG, "a SOCKS proxy knows no Digest"));
+        }
+        self.credentials = None;
+        self.digest = Some(Arc::new(DigestAuth::new(username, password)));
+        Ok(())
+    }
+
+    /// Takes up the challenge of a 407: true if the request should be sent once more.
+    ///
+    /// # Errors
+    /// ProtocolError for a challenge that cannot be answered.
+    pub(super) fn challenged(&self, status: u16, headers: &RawHeaders) -> Result<bool, Error> {
+        match &self.digest {
+            Some(digest) if status == 407 => digest.challenged(headers.find_all(b"proxy-authenticate")),
+            _ => Ok(false),
+        }
+    }
+
+    /// What makes a Proxy-Authorization for each request, unless the user has set one.
+    fn authorize(&self) -> Option<Arc<AuthorizeFn>> {
+        let digest = self.digest.clone().filter(|_| !self.headers.contains(b"proxy-authorization"))?;
+        Some(Arc::new(move |method, target, has_body| {
+            digest.authorization(method, target, || {
+                // A body is not to be read beforehand here.
+                Ok((!has_body).then(Bytes::new))
+            })
+        }))
     }
 
     /// Adds a header that an HTTP proxy gets with what it forwards and with CONNECT.
@@ -91,7 +130,11 @@ impl Proxy {
         };
         let host = self.url.url().dial_host().into();
         let kind = match self.speaks_http() {
-            true => ProxyKind::Http { headers: self.http_headers(), share_forwarding: self.share_forwarding },
+            true => ProxyKind::Http {
+                headers: self.http_headers(),
+                authorize: self.authorize(),
+                share_forwarding: self.share_forwarding,
+            },
             false => ProxyKind::Socks5 { credentials: self.credentials.clone(), remote_dns: !self.local_dns },
         };
         httpcore::Proxy {

@@ -22,6 +22,10 @@ pub(super) fn location(head: &Head) -> Option<&[u8]> {
 pub(super) fn follow(head: &Head, location: &[u8]) -> Result<Request, Error> {
     let request = head.request()?;
     let url = target(request.url(), location)?;
+    // M07: only one's own kind leads to other schemes than HTTP's. A server does not get at a mounted file:// that way.
+    if url.scheme() != request.url().scheme() {
+        url.check_sendable()?;
+    }
     let mut next = Request::clone(request);
     let same_origin = url.same_origin(request.url());
     if !same_origin {

@@ -1,18 +1,20 @@
 //! A request while it is built: method, URL, headers and body, and how long it may wait.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::{Auth, Change, Cookies, Form, Headers, Multipart, QueryParams, Url, UrlParts};
 use crate::error::{Code, Error, RequestInfo};
 use crate::httpcore::{
-    self, is_token, quoted, Body, FramingField, HeadLimits, Observer, Origin, Pieces, Scheme, Timeouts,
+    self, is_token, quoted, Body, BodyReader, FramingField, HeadLimits, Observer, Origin, Pieces, Scheme, Timeouts,
 };
+use crate::runtime::Call;
 
 /// A time limit of a request, which may be left to the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -46,11 +48,12 @@ pub enum Given<T> {
 }
 
 /// See the module. A request can be sent more than once, if its body can be read more than once.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     method: Bytes,
     url: Url,
-    origin: Arc<Origin>,
+    /// Whom a pool connects to; None for URLs that are none of its business.
+    origin: Option<Arc<Origin>>,
     /// Complete but for the framing of the body, which `framing` says.
     pub headers: Headers,
     body: Body,
@@ -88,7 +91,7 @@ impl Request {
             "GET" => Bytes::from_static(b"GET"),
             other => Bytes::from(other.to_ascii_uppercase()),
         };
-        let origin = Arc::new(origin_of(&url)?);
+        let origin = origin_of(&url);
         let host = (!defaults.contains(b"host")).then(|| Bytes::copy_from_slice(url.host_header().as_bytes()));
         let headers = defaults.behind(host.map(|host| (Bytes::from_static(b"Host"), host)));
         Ok(Request {
@@ -120,11 +123,14 @@ impl Request {
 
     /// Sends it elsewhere: to another target, and with another Host if that changes.
     pub(super) fn set_url(&mut self, url: Url, new_host: bool) -> Result<(), Error> {
-        let mut origin = origin_of(&url)?;
-        if origin.host == self.origin.host {
-            origin.server_name = self.origin.server_name.clone();
+        let before = std::mem::replace(&mut self.origin, origin_of(&url));
+        match (&before, &self.origin) {
+            (Some(before), Some(origin)) if before.host == origin.host => {
+                self.origin =
+                    Some(Arc::new(Origin { server_name: before.server_name.clone(), ..Origin::clone(origin) }));
+            }
+            _ => {}
         }
-        self.origin = Arc::new(origin);
         if new_host {
             self.headers.set(b"Host", url.host_header().as_bytes())?;
         }
@@ -216,8 +222,9 @@ impl Request {
     /// The name that TLS asks for and verifies, instead of the URL's host (checklist L07). Requests share a connection
     /// only with those of the same name. An empty one is the host's.
     pub fn set_server_name(&mut self, name: &str) {
-        let origin = Origin { server_name: (!name.is_empty()).then(|| name.into()), ..Origin::clone(&self.origin) };
-        self.origin = Arc::new(origin);
+        if let Some(origin) = &mut self.origin {
+            Arc::make_mut(origin).server_name = (!name.is_empty()).then(|| name.into());
+        }
     }
 
     /// A body in memory.
@@ -308,24 +315,75 @@ impl Request {
         self.body.collect()
     }
 
-    /// The form in which it goes to the pool.
-    pub(super) fn to_core(&self, deadline: Option<Instant>) -> httpcore::Request<'_> {
+    /// What has to be added to the headers for the body.
+    fn framing_field(&self) -> FramingField {
         let framed = self.headers.contains(b"content-length") || self.headers.contains(b"transfer-encoding");
-        let framing = match self.framing {
+        match self.framing {
             _ if framed => FramingField::None,
             Framing::Length(length) => FramingField::Length(Bytes::from(length.to_string())),
             Framing::Chunked => FramingField::Chunked,
             Framing::None if matches!(&self.method[..], b"POST" | b"PUT" | b"PATCH") => FramingField::NoBody,
             Framing::None => FramingField::None,
+        }
+    }
+
+    /// The same with all its headers, for those who carry it by other means than a pool.
+    pub(super) fn framed(&self) -> Request {
+        let mut framed = self.clone();
+        let (name, value) = match self.framing_field() {
+            FramingField::None => return framed,
+            FramingField::NoBody => (&b"Content-Length"[..], Bytes::from_static(b"0")),
+            FramingField::Length(digits) => (&b"Content-Length"[..], digits),
+            FramingField::Chunked => (&b"Transfer-Encoding"[..], Bytes::from_static(b"chunked")),
+        };
+        framed.headers.push(Bytes::from_static(name), value);
+        framed
+    }
+
+    /// The same with its body in memory, so that it can be looked at, and sent more than once.
+    ///
+    /// # Errors
+    /// What reading the body gives.
+    pub(super) async fn loaded(self: &Arc<Request>, call: &Call) -> Result<Arc<Request>, Error> {
+        if matches!(self.body, Body::Empty | Body::Bytes(_)) {
+            return Ok(Arc::clone(self));
+        }
+        let mut reader = self.body.open()?;
+        let mut content = BytesMut::new();
+        while let Some(piece) = reader.next(call).await? {
+            content.extend_from_slice(&piece);
+        }
+        reader.satisfied();
+        let mut loaded = Request::clone(self);
+        loaded.set_bytes(content.freeze());
+        Ok(Arc::new(loaded))
+    }
+
+    /// Begins to read the body.
+    ///
+    /// # Errors
+    /// StreamConsumed for one that can be read once and was.
+    pub fn open_body(&self) -> Result<BodyReader, Error> {
+        self.body.open()
+    }
+
+    /// The form in which it goes to the pool.
+    ///
+    /// # Errors
+    /// UnsupportedProtocol or InvalidURL for a URL that no pool can connect to (checklist H11, Q07).
+    pub(super) fn to_core(&self, deadline: Option<Instant>) -> Result<httpcore::Request<'_>, Error> {
+        let Some(origin) = &self.origin else {
+            self.url.check_sendable()?;
+            return Err(Error::new(Code::INTERNAL, "a request without an origin"));
         };
         let [connect, read, write, pool] = self.timeouts;
         let client = self.client_timeouts;
-        httpcore::Request {
+        Ok(httpcore::Request {
             method: &self.method,
-            origin: &self.origin,
+            origin,
             target: self.target(),
             headers: self.headers.as_list(),
-            framing,
+            framing: self.framing_field(),
             body: &self.body,
             timeouts: Timeouts {
                 connect: connect.or(client.connect),
@@ -338,7 +396,7 @@ impl Request {
             max_body: None,
             expect: self.expect,
             observer: &self.observer,
-        }
+        })
     }
 
     /// The error with the request that it is about, unless it has one (checklist Q02).
@@ -355,6 +413,13 @@ impl Request {
             method: String::from_utf8_lossy(&self.method).into_owned(),
             url: self.url.as_str().to_owned(),
         })
+    }
+}
+
+/// As HTTPX shows it: headers and body may be secrets.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Request('{}', '{}')>", String::from_utf8_lossy(&self.method), self.url.masked())
     }
 }
 
@@ -389,10 +454,10 @@ fn file_error(error: &std::io::Error, path: &Path) -> Error {
 }
 
 /// Checklist H08, H11.
-fn origin_of(url: &Url) -> Result<Origin, Error> {
-    url.check_sendable()?;
+fn origin_of(url: &Url) -> Option<Arc<Origin>> {
+    url.check_sendable().ok()?;
     let scheme = if url.is_ssl() { Scheme::Https } else { Scheme::Http };
     let port = url.effective_port().unwrap_or_else(|| scheme.default_port());
     let websocket = matches!(url.scheme(), "ws" | "wss");
-    Ok(Origin { scheme, host: url.dial_host().into(), port, server_name: None, websocket })
+    Some(Arc::new(Origin { scheme, host: url.dial_host().into(), port, server_name: None, websocket }))
 }

@@ -6,28 +6,51 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::custom_transport::{self, CustomTransport};
 use super::{ClientBuilder, Proxy, Reading, Request, Response, Url};
 use crate::error::{Code, Error};
-use crate::httpcore::{self, ConnectionPool, ConnectionSnapshot, Counts, Dialer, Observer, Refusal, TlsConfig};
-use crate::runtime::{block_on, Call, ForkCell, Interrupt};
+use crate::httpcore::{self, ConnectionPool, ConnectionSnapshot, Counts, Dialer, Observer, Refusal, Scheme, TlsConfig};
+use crate::runtime::{block_on, Call, Foreign, ForkCell, Interrupt};
 
 /// See the module. Any thread may use it.
 pub struct Transport {
     /// What concerns connections of it.
     options: ClientBuilder,
-    /// A forked child has a pool of its own (checklist T05).
-    pool: ForkCell<Arc<ConnectionPool>>,
+    carrier: Carrier,
     closed: AtomicBool,
+}
+
+/// What carries requests.
+enum Carrier {
+    /// A forked child has a pool of its own (checklist T05).
+    Pool(ForkCell<Arc<ConnectionPool>>),
+    /// User code (checklist M02).
+    Custom(Arc<Foreign<Box<dyn CustomTransport>>>),
 }
 
 impl Transport {
     /// Opens and reads nothing yet.
     pub fn new(options: ClientBuilder) -> Arc<Transport> {
-        Arc::new(Transport { options, pool: ForkCell::new(), closed: AtomicBool::new(false) })
+        let carrier = Carrier::Pool(ForkCell::new());
+        Arc::new(Transport { options, carrier, closed: AtomicBool::new(false) })
     }
 
-    fn pool(&self) -> &Arc<ConnectionPool> {
-        self.pool.get_or_init(|| {
+    /// User code that carries requests.
+    pub fn custom(transport: Box<dyn CustomTransport>) -> Arc<Transport> {
+        let carrier = Carrier::Custom(Arc::new(Foreign::new(transport)));
+        Arc::new(Transport { options: ClientBuilder::default(), carrier, closed: AtomicBool::new(false) })
+    }
+
+    /// The pool, if there is one by now.
+    fn known_pool(&self) -> Option<&Arc<ConnectionPool>> {
+        match &self.carrier {
+            Carrier::Pool(pool) => pool.get(),
+            Carrier::Custom(_) => None,
+        }
+    }
+
+    fn pool<'a>(&'a self, cell: &'a ForkCell<Arc<ConnectionPool>>) -> &'a Arc<ConnectionPool> {
+        cell.get_or_init(|| {
             let dialer = Dialer {
                 tls: TlsConfig::new(self.options.tls.clone()),
                 unix_socket: self.options.unix_socket.clone(),
@@ -62,14 +85,21 @@ impl Transport {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::from(Code::CLIENT_CLOSED));
         }
+        let pool = match &self.carrier {
+            Carrier::Pool(cell) => self.pool(cell),
+            Carrier::Custom(transport) => {
+                let reading = &self.options.reading;
+                return Box::pin(custom_transport::handle(transport, call, request, deadline, reading)).await;
+            }
+        };
         let started = Instant::now();
         let mut core = httpcore::Request {
             limits: self.options.head_limits,
             max_body: self.options.max_body,
             observer,
-            ..request.to_core(deadline)
+            ..request.to_core(deadline)?
         };
-        let mut handled = self.pool().handle(call, &core, started).await;
+        let mut handled = pool.handle(call, &core, started).await;
         if matches!(&handled, Ok(response) if response.head.status == 417)
             && core.adds_expect()
             && core.body.is_replayable()
@@ -77,11 +107,39 @@ impl Transport {
             // RFC 9110 §10.1.1: once more, without asking.
             drop(handled);
             core.expect = None;
-            handled = Box::pin(self.pool().handle(call, &core, Instant::now())).await;
+            handled = Box::pin(pool.handle(call, &core, Instant::now())).await;
+        }
+        if self.is_asked_by_proxy(&core, &handled)? {
+            if let Ok(response) = &mut handled {
+                // Read to its end, so that its connection serves again.
+                while response.body.next(call, usize::MAX).await?.is_some() {}
+            }
+            drop(handled);
+            handled = Box::pin(pool.handle(call, &core, Instant::now())).await;
         }
         match handled {
             Ok(response) => Ok(Response::new(response, Arc::clone(request), started, &self.options.reading)),
             Err(error) => Err(with_refusal(error, request, started, &self.options.reading)),
+        }
+    }
+
+    /// Whether a proxy has asked for credentials that there are, to a request that can be sent once more.
+    fn is_asked_by_proxy(
+        &self,
+        request: &httpcore::Request<'_>,
+        handled: &Result<httpcore::Response, Error>,
+    ) -> Result<bool, Error> {
+        let Some(proxy) = &self.options.proxy else { return Ok(false) };
+        match handled {
+            // Through a tunnel it is the origin that speaks.
+            Ok(response) if request.origin.scheme == Scheme::Http && request.body.is_replayable() => {
+                proxy.challenged(response.head.status, &response.head.headers)
+            }
+            Ok(_) => Ok(false),
+            // Nothing of the request was sent yet.
+            Err(error) => error
+                .response::<Refusal>()
+                .map_or(Ok(false), |refusal| proxy.challenged(refusal.head.status, &refusal.head.headers)),
         }
     }
 
@@ -109,17 +167,17 @@ impl Transport {
 
     /// What the pool has just now.
     pub fn counts(&self) -> Counts {
-        self.pool.get().map_or(Counts::default(), |pool| pool.counts())
+        self.known_pool().map_or(Counts::default(), |pool| pool.counts())
     }
 
     /// Its connections just now, oldest first.
     pub fn connections(&self) -> Vec<ConnectionSnapshot> {
-        self.pool.get().map_or(Vec::new(), |pool| pool.connections())
+        self.known_pool().map_or(Vec::new(), |pool| pool.connections())
     }
 
     /// Waits until no request runs, or until `at`.
     pub(super) async fn drained(&self, call: &Call, at: Option<Instant>) {
-        if let Some(pool) = self.pool.get() {
+        if let Some(pool) = self.known_pool() {
             pool.drained(call, at).await;
         }
     }
@@ -127,7 +185,7 @@ impl Transport {
     /// Takes no more requests, and cuts off those that run.
     pub(super) fn close_now(&self) {
         self.closed.store(true, Ordering::Release);
-        if let Some(pool) = self.pool.get() {
+        if let Some(pool) = self.known_pool() {
             pool.close();
         }
     }
@@ -135,7 +193,10 @@ impl Transport {
     /// Takes no more requests, waits at most `drain` for those that run (None: for ever) and for responses that are
     /// open, and cuts the others off. Closing twice does no harm.
     pub fn close(&self, drain: Option<Duration>) -> Result<(), Error> {
-        self.closed.store(true, Ordering::Release);
+        let closed_before = self.closed.swap(true, Ordering::AcqRel);
+        if let (Carrier::Custom(transport), false) = (&self.carrier, closed_before) {
+            transport.get().close();
+        }
         if drain != Some(Duration::ZERO) {
             let at = drain.and_then(|drain| Instant::now().checked_add(drain));
             self.block_on(|call| async move {
@@ -162,7 +223,7 @@ fn with_refusal(error: Error, request: &Arc<Request>, started: Instant, reading:
 impl Drop for Transport {
     // Open responses keep the pool; what is idle goes now, and they close their connections at their end.
     fn drop(&mut self) {
-        if let Some(pool) = self.pool.get() {
+        if let Some(pool) = self.known_pool() {
             pool.retire();
         }
     }

@@ -26,6 +26,11 @@ impl<T: Send + 'static> Foreign<T> {
     pub fn get(&self) -> &T {
         self.0.as_ref().expect("a foreign value is there until it is dropped")
     }
+
+    /// The value, to be changed.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.0.as_mut().expect("a foreign value is there until it is dropped")
+    }
 }
 
 impl<T: Send + 'static> Drop for Foreign<T> {

@@ -117,7 +117,7 @@ impl PipeWriter {
 }
 
 fn no_reader() -> Error {
-    Error::new(Code::STREAM_CLOSED, "the request ended and takes no more of its body")
+    Error::new(Code::STREAM_CLOSED, "nobody reads the body any more: what it belonged to has ended")
 }
 
 impl Drop for PipeWriter {

@@ -324,6 +324,72 @@ static void forks_while_other_threads_keep_the_pool_busy(void)
     httpx_client_free(i.client);
 }
 
+/* An authentication flow that forks when it has its response. */
+typedef struct forking {
+    pid_t child; /* 0 in the child, -1 before */
+    int begun, ended;
+} forking;
+
+static httpx_code begin_forking(void *user_data, httpx_request *request, void **flow, httpx_error **error)
+{
+    (void)request, (void)flow, (void)error;
+    ((forking *)user_data)->begun++;
+    return HTTPX_OK;
+}
+
+static httpx_code fork_at_the_response(void *user_data, void *flow, httpx_request *request, httpx_response *response,
+                                       httpx_request **next, httpx_error **error)
+{
+    forking *f = user_data;
+    (void)flow, (void)request, (void)next, (void)error;
+    if (response == NULL)
+        return HTTPX_OK;
+    fflush(stdout);
+    f->child = fork();
+    CHECK(f->child >= 0);
+    return HTTPX_DONE;
+}
+
+static void end_forking(void *user_data, void *flow)
+{
+    (void)flow;
+    ((forking *)user_data)->ended++;
+}
+
+static void a_flow_that_forks_goes_on_in_the_parent_only(void)
+{
+    forking f = {.child = -1};
+    httpx_auth_vtable table = {
+        .size = sizeof table, .new_flow = begin_forking, .next = fork_at_the_response, .destroy_flow = end_forking};
+    httpx_auth *auth = NULL;
+    httpx_client_builder *builder = new_builder();
+    httpx_response *response = NULL;
+    MUST(httpx_auth_flow(&table, &f, &auth, &err));
+    MUST(httpx_client_builder_auth(builder, auth, &err));
+    httpx_auth_free(auth);
+    httpx_client *client = build(builder);
+    httpx_code code = try_get(client, HTTP("/get"), &response);
+    if (f.child == 0) {
+        alarm(CHILD_SECONDS);
+        expect_no_tidy_end();
+        atomic_store(&harness_failures, 0);
+        GIVES(code, HTTPX_E_FORKED);
+        CHECK_EQ(f.ended, 0); /* the parent's */
+        fflush(stdout);
+        _exit(atomic_load(&harness_failures) != 0);
+    }
+    GIVES(code, HTTPX_OK);
+    CHECK_EQ(httpx_response_status_code(response), 200);
+    CHECK_EQ(f.begun, 1);
+    CHECK_EQ(f.ended, 1);
+    int status = -1;
+    while (waitpid(f.child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    httpx_response_free(response);
+    httpx_client_free(client);
+}
+
 int main(int argc, char **argv)
 {
     static const test_case tests[] = {
@@ -336,6 +402,7 @@ int main(int argc, char **argv)
         TEST(what_is_only_memory_is_inherited),
         TEST(the_child_has_its_own_library_threads),
         TEST(forks_while_other_threads_keep_the_pool_busy),
+        TEST(a_flow_that_forks_goes_on_in_the_parent_only),
         {NULL, NULL},
     };
     return run_tests(argc, argv, tests);

@@ -4,6 +4,7 @@
 #include "null_calls.h"
 #include "null_calls_connections.h"
 #include "null_calls_cookies.h"
+#include "null_calls_flows.h"
 #include "null_calls_form.h"
 #include "null_calls_hooks.h"
 #include "null_calls_http2.h"
@@ -42,6 +43,7 @@ static const row rows[] = {
     ROW(code_name, 0, 0, 0, 0, 0),
     ROW(code_parent, 0, 0, 0, 0, 0),
     ROW(code_description, 0, 0, 0, 0, 0),
+    ROW(error_new, 4, 5, 1, 0, 0),
     ROW(error_code, 1, 1, 0, 0, 0),
     ROW(error_name, 1, 1, 0, 0, 0),
     ROW(error_message, 2, 1, 0, 0, 0),
@@ -379,6 +381,27 @@ static const row rows[] = {
     ROW(cookies_update, 3, 3, 0, 0, 0),
     ROW(cookies_extract, 3, 3, 0, 0, 0),
     ROW(cookies_set_header, 3, 3, 0, 0, 0),
+    ROW(client_builder_on_request, 5, 1, 0, 0, 0),
+    ROW(client_builder_on_response, 5, 1, 0, 0, 0),
+    ROW(proxy_auth_digest, 4, 7, 2, 3, 0),
+    ROW(auth_basic, 4, 7, 2, 3, 0),
+    ROW(auth_digest, 4, 7, 2, 3, 0),
+    ROW(auth_netrc, 3, 3, 1, 1, 1),
+    ROW(auth_function, 5, 9, 0, 0, 0),
+    ROW(auth_flow, 4, 5, 0, 0, 0),
+    ROW(auth_clone, 1, 1, 0, 0, 0),
+    ROW(auth_free, 1, 0, 0, 0, 1),
+    ROW(client_builder_auth, 3, 1, 0, 0, 0),
+    ROW(request_auth, 3, 1, 0, 0, 0),
+    ROW(transport_custom, 4, 5, 0, 0, 0),
+    ROW(reply_read, 4, 7, 0, 0, 1),
+    ROW(reply_read_async, 7, 3, 0, 0, 0),
+    ROW(reply_is_wanted, 1, 1, 0, 0, 0),
+    ROW(reply_header, 4, 7, 2, 1, 0),
+    ROW(reply_send, 3, 3, 1, 0, 0),
+    ROW(reply_stream, 3, 3, 0, 0, 0),
+    ROW(reply_fail, 3, 3, 1, 0, 0),
+    ROW(reply_free, 1, 0, 0, 0, 1),
     ROW(queue_new, 2, 1, 0, 0, 0),
     ROW(queue_free, 1, 0, 0, 0, 1),
     ROW(queue_fd, 3, 3, 0, 0, 0),

@@ -35,6 +35,8 @@ typedef struct fixture {
     httpx_headers *headers;
     httpx_connections *connections;
     httpx_response_builder *response_builder;
+    httpx_auth *auth;
+    httpx_reply *reply; /* where a call needs one */
 
     /* What calls put their results into; freed with the fixture. */
     httpx_client_builder *builder_out;
@@ -58,6 +60,7 @@ typedef struct fixture {
     httpx_query_params *params_out;
     httpx_headers *headers_out;
     httpx_connections *connections_out;
+    httpx_auth *auth_out;
     httpx_error *error_out, *err;
     const uint8_t *bytes, *more_bytes;
     const char *text, *more_text;
@@ -142,6 +145,7 @@ static void fill(fixture *f)
     MUST(httpx_proxy_new("http://127.0.0.1:1", 18, &f->proxy, &err));
     MUST(httpx_client_connection_list(f->client, &f->connections, &err));
     MUST(httpx_response_builder_new(200, &f->response_builder, &err));
+    MUST(httpx_auth_basic((const uint8_t *)"me", 2, (const uint8_t *)"secret", 6, &f->auth, &err));
     MUST(httpx_request_body_pipe(f->upload, -1, 0, &f->pipe, &err));
     MUST(httpx_client_send_async(f->client, f->request, 0, f->queue, no_response, NULL, NULL, &f->op, &err));
     httpx_response *none = NULL;
@@ -174,6 +178,9 @@ static void empty(fixture *f)
     httpx_tls_free(f->tls_out);
     httpx_proxy_free(f->proxy);
     httpx_proxy_free(f->proxy_out);
+    httpx_auth_free(f->auth);
+    httpx_auth_free(f->auth_out);
+    httpx_reply_free(f->reply);
     httpx_network_stream_free(f->network_stream);
     httpx_network_stream_free(f->network_stream_out);
     httpx_connections_free(f->connections);

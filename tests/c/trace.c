@@ -155,6 +155,25 @@ static void the_log_has_a_line_for_each_response_and_each_step(void)
     raw_stop(&server);
 }
 
+static void no_secret_gets_into_the_log(void)
+{
+    raw_server server;
+    story s;
+    char url[256];
+    begin(&s);
+    raw_listen(&server, answer_all, "HTTP/1.1 200 OK\r\nSet-Cookie: a=secret\r\nContent-Length: 0\r\n\r\n");
+    httpx_client_builder *builder = new_builder();
+    MUST(httpx_client_builder_log(builder, on_line, &s, destroy_story, &err));
+    httpx_client *client = build(builder);
+    snprintf(url, sizeof url, "http://me:secret@127.0.0.1:%u/", server.port);
+    for (int again = 0; again < 2; again++)
+        httpx_response_free(get(client, url));
+    CHECK(strstr(s.text, "(b'Set-Cookie', b'[secure]')") != NULL);
+    CHECK(strstr(s.text, "secret") == NULL);
+    httpx_client_free(client);
+    raw_stop(&server);
+}
+
 static void on_hint(void *user_data, const httpx_informational *hint)
 {
     const uint8_t *name, *value;
@@ -257,15 +276,11 @@ static void timings_of_a_response(void)
 int main(int argc, char **argv)
 {
     static const test_case tests[] = {
-        TEST(a_request_tells_its_steps),
-        TEST(a_clients_requests_tell_their_steps_on_a_queue),
-        TEST(a_trace_function_ends_a_request),
-        TEST(the_log_has_a_line_for_each_response_and_each_step),
-        TEST(interim_responses_are_told),
-        TEST(a_refused_body_is_not_sent),
-        TEST(limits_of_heads_and_bodies),
-        TEST(timings_of_a_response),
-        {NULL, NULL},
+        TEST(a_request_tells_its_steps),       TEST(a_clients_requests_tell_their_steps_on_a_queue),
+        TEST(a_trace_function_ends_a_request), TEST(the_log_has_a_line_for_each_response_and_each_step),
+        TEST(no_secret_gets_into_the_log),     TEST(interim_responses_are_told),
+        TEST(a_refused_body_is_not_sent),      TEST(limits_of_heads_and_bodies),
+        TEST(timings_of_a_response),           {NULL, NULL},
     };
     return run_tests(argc, argv, tests);
 }

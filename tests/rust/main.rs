@@ -4,6 +4,7 @@
 mod abi;
 mod client;
 mod dialling;
+mod flows;
 mod house;
 mod http11;
 mod http2;
@@ -15,6 +16,7 @@ mod peers;
 mod pool;
 mod pool_torture;
 mod proxies;
+mod proxy_auth;
 mod proxy_routes;
 mod redirects;
 mod runtime;

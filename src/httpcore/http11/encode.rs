@@ -4,7 +4,7 @@
 
 use super::body::parse_length;
 use crate::error::{Code, Error};
-use crate::httpcore::headers::{is_field_text, is_ows, is_token, list_has_token, quoted, same_name};
+use crate::httpcore::headers::{is_field_text, is_ows, is_token, list_has_token, quoted, same_name, shown_value};
 
 /// A field's name and value.
 type Pair<'a> = (&'a [u8], &'a [u8]);
@@ -122,12 +122,7 @@ fn write_field(out: &mut Vec<u8>, name: &[u8], value: &[u8]) -> Result<(), Error
 
 /// Messages end up in logs, so credentials are not shown in them.
 fn illegal_value(name: &[u8], value: &[u8]) -> Error {
-    const SECRET: [&[u8]; 3] = [b"authorization", b"proxy-authorization", b"cookie"];
-    let shown = match SECRET.iter().any(|secret| same_name(name, secret)) {
-        true => "[secure]".into(),
-        false => quoted(value),
-    };
-    local_error(format!("Illegal header value {shown} of {}", String::from_utf8_lossy(name)))
+    local_error(format!("Illegal header value {} of {}", shown_value(name, value), String::from_utf8_lossy(name)))
 }
 
 /// Collects what the fields say about the body and the connection.

@@ -5,6 +5,7 @@ use http::uri::{Authority, PathAndQuery, Scheme as UriScheme, Uri};
 use http::{HeaderMap, Method};
 
 use crate::error::{Code, Error};
+use crate::httpcore::headers::shown_value;
 use crate::httpcore::http11::{HeadLimits, ResponseHead, Version};
 use crate::httpcore::{quoted, same_name, RawHeaders, Request, Scheme};
 
@@ -23,6 +24,12 @@ pub(super) struct RequestHead {
 
 fn refused(what: &str, value: &[u8]) -> Error {
     Error::new(Code::LOCAL_PROTOCOL_ERROR, format!("{what} {} cannot be sent over HTTP/2", quoted(value)))
+}
+
+fn refused_value(name: &[u8], value: &[u8]) -> Error {
+    let message =
+        format!("the header value {} of {} cannot be sent over HTTP/2", shown_value(name, value), quoted(name));
+    Error::new(Code::LOCAL_PROTOCOL_ERROR, message)
 }
 
 pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> {
@@ -46,7 +53,7 @@ pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> 
         }
         let key = HeaderName::from_bytes(name).map_err(|_| refused("the header name", name))?;
         let value = if is_te { b"trailers" } else { value };
-        let value = HeaderValue::from_bytes(value).map_err(|_| refused("the header value", value))?;
+        let value = HeaderValue::from_bytes(value).map_err(|_| refused_value(name, value))?;
         headers.try_append(key, value).map_err(too_many)?;
     }
     if request.adds_expect() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{basic, Digest, Netrc};
+use super::{basic, CustomAuth, Digest, Netrc};
 use crate::error::Error;
 use crate::httpcore::RawHeaders;
 use crate::httpx::{Request, Url};
@@ -19,6 +19,8 @@ pub enum Auth {
     Digest(Arc<DigestAuth>),
     /// Basic, with what the file has for the host (checklist F10).
     Netrc(Arc<Netrc>),
+    /// As user code says (checklist F11).
+    Custom(Arc<dyn CustomAuth>),
 }
 
 /// A user's name and password for Digest. A forked child learns its challenges itself.
@@ -29,6 +31,29 @@ pub struct DigestAuth {
 }
 
 impl DigestAuth {
+    pub(in crate::httpx) fn new(username: &[u8], password: &[u8]) -> DigestAuth {
+        let (username, password) = (Bytes::copy_from_slice(username), Bytes::copy_from_slice(password));
+        DigestAuth { username, password, digest: ForkCell::new() }
+    }
+
+    /// The answer to the last challenge, if there was one. `body` is asked where a challenge is about it, too; None is one
+    /// that cannot be known beforehand.
+    pub(in crate::httpx) fn authorization(
+        &self,
+        method: &[u8],
+        target: &[u8],
+        body: impl FnOnce() -> Result<Option<Bytes>, Error>,
+    ) -> Result<Option<Bytes>, Error> {
+        let digest = self.digest();
+        let body = if digest.needs_body() { body()? } else { Some(Bytes::new()) };
+        digest.authorization(method, target, body.as_deref())
+    }
+
+    /// Takes a challenge up: true if the request should be sent once more.
+    pub(in crate::httpx) fn challenged<'a>(&self, lines: impl IntoIterator<Item = &'a [u8]>) -> Result<bool, Error> {
+        self.digest().challenge(lines)
+    }
+
     fn digest(&self) -> &Digest {
         self.digest.get_or_init(|| Digest::new(self.username.clone(), self.password.clone()))
     }
@@ -40,6 +65,7 @@ impl std::fmt::Debug for Auth {
             Auth::Basic(_) => "Basic [secure]",
             Auth::Digest(_) => "Digest [secure]",
             Auth::Netrc(_) => "Netrc [secure]",
+            Auth::Custom(_) => "Custom",
         })
     }
 }
@@ -52,11 +78,7 @@ impl Auth {
 
     /// Digest (RFC 7616).
     pub fn digest(username: &[u8], password: &[u8]) -> Auth {
-        Auth::Digest(Arc::new(DigestAuth {
-            username: Bytes::copy_from_slice(username),
-            password: Bytes::copy_from_slice(password),
-            digest: ForkCell::new(),
-        }))
+        Auth::Digest(Arc::new(DigestAuth::new(username, password)))
     }
 
     /// What a URL says before its host (checklist F03).
@@ -72,22 +94,20 @@ impl Auth {
     pub(in crate::httpx) fn authorization(&self, request: &Request) -> Result<Option<Bytes>, Error> {
         match self {
             Auth::Basic(value) => Ok(Some(value.clone())),
-            Auth::Digest(auth) => {
-                let digest = auth.digest();
-                let body = if digest.needs_body() { request.collect_body()? } else { Some(Bytes::new()) };
-                digest.authorization(request.method(), &request.target(), body.as_deref())
-            }
+            Auth::Digest(auth) => auth.authorization(request.method(), &request.target(), || request.collect_body()),
             Auth::Netrc(netrc) => {
                 Ok(netrc.lookup(request.url().host().as_bytes()).map(|(login, password)| basic(login, password)))
             }
+            // Its flow has put it in.
+            Auth::Custom(_) => Ok(None),
         }
     }
 
     /// Takes a challenge up: true if the request should be sent once more.
     pub(in crate::httpx) fn challenged(&self, headers: &RawHeaders) -> Result<bool, Error> {
         match self {
-            Auth::Digest(auth) => auth.digest().challenge(headers.find_all(b"www-authenticate")),
-            Auth::Basic(_) | Auth::Netrc(_) => Ok(false),
+            Auth::Digest(auth) => auth.challenged(headers.find_all(b"www-authenticate")),
+            Auth::Basic(_) | Auth::Netrc(_) | Auth::Custom(_) => Ok(false),
         }
     }
 }

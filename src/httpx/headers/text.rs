@@ -9,7 +9,7 @@ use encoding_rs::{Encoding, UTF_8};
 
 use super::Headers;
 use crate::error::{Code, Error};
-use crate::httpcore::same_name;
+use crate::httpcore::{is_secret, same_name};
 use crate::httpx::text;
 use crate::httpx::url::Quoted;
 
@@ -127,10 +127,6 @@ fn item(encoding: HeaderEncoding, (name, value): &(Bytes, Bytes)) -> (String, St
     (encoding.decode(&name.to_ascii_lowercase()), encoding.decode(value))
 }
 
-fn is_secret(name: &str) -> bool {
-    matches!(name, "authorization" | "proxy-authorization" | "cookie" | "set-cookie")
-}
-
 /// As HTTPX shows them, with the values of secrets replaced: `Headers({'host': 'h', 'cookie': '[secure]'})`.
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,7 +136,7 @@ impl fmt::Debug for Headers {
         write!(f, "Headers({open}")?;
         for (index, line) in self.fields.iter().enumerate() {
             let (name, mut value) = item(encoding, line);
-            if is_secret(&name) {
+            if is_secret(name.as_bytes()) {
                 value = "[secure]".to_owned();
             }
             let comma = if index > 0 { ", " } else { "" };

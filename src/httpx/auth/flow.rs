@@ -1,0 +1,136 @@
+//! Authentication flows (checklist F11, F12): what a request is sent as, and what is sent after each response, until the
+//! last one is the user's. User code can be one; the schemes that are built in are, too.
+
+use std::sync::Arc;
+
+use super::Auth;
+use crate::error::{Code, Error};
+use crate::httpx::{Request, Response};
+use crate::runtime::{Call, Foreign, Interrupt};
+
+/// How user code authenticates. All of it runs outside polls, on the thread that waits or dispatches.
+pub trait CustomAuth: Send + Sync {
+    /// Whether the request's body has to be in memory when a flow begins.
+    fn requires_request_body(&self) -> bool;
+
+    /// Whether responses have to be read before the flow gets them.
+    fn requires_response_body(&self) -> bool;
+
+    /// Begins a flow for one request. What it lends of it to user code is interrupted by `interrupt`.
+    ///
+    /// # Errors
+    /// Those of the user code; the request then ends with them.
+    fn begin(
+        self: Arc<Self>,
+        request: Arc<Request>,
+        interrupt: Option<Arc<Interrupt>>,
+    ) -> Result<Box<dyn AuthFlow>, Error>;
+}
+
+/// One flow of a [`CustomAuth`]. It is dropped when it has ended, however that came.
+pub trait AuthFlow: Send {
+    /// The request to be sent now; None if `response` is the last one, which is then left there. It is the response to
+    /// what was sent before, None at first.
+    ///
+    /// # Errors
+    /// Those of the user code; the request then ends with them.
+    fn next(&mut self, response: &mut Option<Response>) -> Result<Option<Arc<Request>>, Error>;
+}
+
+/// A flow of any kind.
+pub(in crate::httpx) enum Flow<'a> {
+    Scheme { auth: &'a Auth, request: &'a Arc<Request>, state: State },
+    Custom { flow: Option<Foreign<Box<dyn AuthFlow>>>, requires_response_body: bool },
+}
+
+/// How far a scheme that is built in has come.
+#[derive(Clone, Copy, PartialEq)]
+pub(in crate::httpx) enum State {
+    Begins,
+    Sent,
+    /// A challenge was answered; a second one is the user's.
+    Answered,
+}
+
+impl<'a> Flow<'a> {
+    /// A flow of `auth` for `request`.
+    ///
+    /// # Errors
+    /// Those of reading the request's body, if the flow wants that, and of user code.
+    pub(in crate::httpx) async fn begin(
+        call: &Call,
+        auth: &'a Auth,
+        request: &'a Arc<Request>,
+        interrupt: Option<&Arc<Interrupt>>,
+    ) -> Result<Flow<'a>, Error> {
+        let Auth::Custom(custom) = auth else {
+            return Ok(Flow::Scheme { auth, request, state: State::Begins });
+        };
+        let request = match custom.requires_request_body() {
+            true => request.loaded(call).await?,
+            false => Arc::clone(request),
+        };
+        let (custom, interrupt) = (Arc::clone(custom), interrupt.cloned());
+        let requires_response_body = custom.requires_response_body();
+        let flow = call.upcall(move || custom.begin(request, interrupt).map(Foreign::new)).await?;
+        Ok(Flow::Custom { flow: Some(flow), requires_response_body })
+    }
+
+    /// See [`AuthFlow::next`].
+    pub(in crate::httpx) async fn next(
+        &mut self,
+        call: &Call,
+        response: &mut Option<Response>,
+    ) -> Result<Option<Arc<Request>>, Error> {
+        match self {
+            Flow::Scheme { auth, request, state } => scheme_next(auth, request, state, response.as_ref()),
+            Flow::Custom { flow, requires_response_body } => {
+                if let (Some(response), true) = (response.as_mut(), *requires_response_body) {
+                    response.read(call).await?;
+                }
+                let Some(mut running) = flow.take() else {
+                    return Err(Error::new(Code::INTERNAL, "an authentication flow was cut off"));
+                };
+                let mut lent = response.take();
+                let run = move || {
+                    let next = running.get_mut().next(&mut lent);
+                    (running, lent, next)
+                };
+                let (running, lent, next) = call.upcall(run).await;
+                *flow = Some(running);
+                *response = lent;
+                next
+            }
+        }
+    }
+}
+
+fn scheme_next(
+    auth: &Auth,
+    request: &Arc<Request>,
+    state: &mut State,
+    response: Option<&Response>,
+) -> Result<Option<Arc<Request>>, Error> {
+    match (*state, response) {
+        (State::Begins, _) => *state = State::Sent,
+        (State::Sent, Some(response)) => {
+            let head = response.head();
+            let asked = head.status() == 401 && head.url().is_some_and(|url| url.same_origin(request.url()));
+            if !asked || !auth.challenged(head.headers())? {
+                return Ok(None);
+            }
+            *state = State::Answered;
+        }
+        _ => return Ok(None),
+    }
+    authorized(request, auth).map(Some)
+}
+
+/// The request with its credentials, if it goes with any from the start. They take the place of a header that the user
+/// has set (checklist F02).
+pub(in crate::httpx) fn authorized(request: &Arc<Request>, auth: &Auth) -> Result<Arc<Request>, Error> {
+    let Some(value) = auth.authorization(request)? else { return Ok(Arc::clone(request)) };
+    let mut request = Request::clone(request);
+    request.headers.override_with(b"Authorization", &value)?;
+    Ok(Arc::new(request))
+}

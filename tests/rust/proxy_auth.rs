@@ -1,0 +1,115 @@
+//! Proxies that ask for Digest credentials: forwarded requests and tunnels are answered for with a second try, and later
+//! ones go with an answer at once.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::{mpsc, Arc};
+
+use httpx::error::{Code, Error};
+use httpx::httpx::{Client, ClientBuilder, Proxy, Response};
+use httpx::runtime::pipe;
+
+use crate::support::{read_head, send, server, OK, PATIENCE};
+
+const REFUSED: &str = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 4\r\n\
+                       Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n\r\nno!!";
+
+/// A proxy that refuses requests without an answer, or with `always` all of them. Passes the number of the connection and
+/// the head of each.
+fn asking(always: bool) -> (SocketAddr, mpsc::Receiver<(usize, String)>) {
+    let (tell, told) = mpsc::channel();
+    let address = server(move |mut stream, number| {
+        while let Some(head) = read_head(&mut stream) {
+            let answered = head.contains("\r\nProxy-Authorization: Digest ") && !always;
+            let tunnel = head.starts_with("CONNECT");
+            tell.send((number, head)).unwrap();
+            stream.write_all(if answered { OK } else { REFUSED }.as_bytes()).unwrap();
+            if answered && tunnel {
+                return;
+            }
+        }
+    });
+    (address, told)
+}
+
+fn through(address: SocketAddr) -> Arc<Client> {
+    let mut proxy = Proxy::parse(&format!("http://{address}")).unwrap();
+    proxy.set_digest(b"me", b"secret").unwrap();
+    ClientBuilder { proxy: Some(proxy), ..ClientBuilder::default() }.build().unwrap()
+}
+
+fn get(client: &Arc<Client>, url: &str) -> Result<Response, Error> {
+    send(client, client.build_request("GET", url).unwrap())
+}
+
+#[test]
+fn a_forwarded_request_answers_the_proxys_challenge_on_the_same_connection() {
+    let (address, told) = asking(false);
+    let client = through(address);
+    for _ in 0..2 {
+        let response = get(&client, "http://example.invalid/path").unwrap();
+        assert_eq!(response.head().status(), 200);
+        assert!(response.history().is_empty(), "it was the proxy that asked");
+    }
+    let heads: Vec<_> = (0..3).map(|_| told.recv_timeout(PATIENCE).unwrap()).collect();
+    assert!(heads.iter().all(|(number, _)| *number == 0));
+    assert!(!heads[0].1.contains("Proxy-Authorization"));
+    for (head, count) in [(&heads[1].1, "nc=00000001"), (&heads[2].1, "nc=00000002")] {
+        assert!(head.contains("uri=\"http://example.invalid/path\"") && head.contains(count), "{head}");
+        assert!(!head.contains("\r\nAuthorization:"), "{head}");
+    }
+}
+
+#[test]
+fn a_tunnel_is_asked_for_with_an_answer() {
+    let (address, told) = asking(false);
+    // The proxy plays no origin behind it.
+    assert!(get(&through(address), "https://example.invalid/").is_err());
+    let (_, first) = told.recv_timeout(PATIENCE).unwrap();
+    let (_, second) = told.recv_timeout(PATIENCE).unwrap();
+    assert!(first.starts_with("CONNECT example.invalid:443") && !first.contains("Proxy-Authorization"), "{first}");
+    assert!(second.starts_with("CONNECT example.invalid:443"), "{second}");
+    assert!(second.contains("uri=\"example.invalid:443\""), "{second}");
+}
+
+#[test]
+fn credentials_that_are_refused_are_tried_once() {
+    let (address, told) = asking(true);
+    let client = through(address);
+    let response = get(&client, "http://example.invalid/").unwrap();
+    assert_eq!((response.head().status(), &response.content().unwrap()[..]), (407, &b"no!!"[..]));
+    assert_eq!(told.try_iter().count(), 2);
+    let error = get(&client, "https://example.invalid/").err().expect("an error");
+    assert_eq!((error.code(), error.message()), (Code::PROXY_ERROR, "407 Proxy Authentication Required"));
+    assert_eq!(told.try_iter().count(), 2);
+}
+
+#[test]
+fn a_body_that_can_be_read_once_gets_the_refusal() {
+    let (address, _told) = asking(false);
+    let client = through(address);
+    let mut request = client.build_request("POST", "http://example.invalid/").unwrap();
+    let (writer, reader) = pipe(10);
+    // Nothing is written: the refusal comes first.
+    request.set_pipe(reader, None);
+    let response = send(&client, request).unwrap();
+    assert_eq!(response.head().status(), 407);
+    drop(writer);
+}
+
+#[test]
+fn an_origin_behind_no_proxy_is_not_answered() {
+    let address = server(|mut stream, _| {
+        while read_head(&mut stream).is_some() {
+            stream.write_all(REFUSED.as_bytes()).unwrap();
+        }
+    });
+    let client = ClientBuilder::default().build().unwrap();
+    assert_eq!(get(&client, &format!("http://{address}/")).unwrap().head().status(), 407);
+}
+
+#[test]
+fn a_socks_proxy_knows_no_digest() {
+    let mut proxy = Proxy::parse("socks5://127.0.0.1:1").unwrap();
+    assert_eq!(proxy.set_digest(b"me", b"secret").unwrap_err().code(), Code::INVALID_CONFIG);
+}
