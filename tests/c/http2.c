@@ -120,31 +120,33 @@ static void so_many_requests_share_a_connection(void)
 {
     httpx_client_builder *builder = new_builder_by_prior_knowledge();
     tally t = {0};
+    intptr_t fd;
     FAILS(httpx_client_builder_http2_max_streams(builder, 0, &err), HTTPX_E_INVALID_CONFIG);
     FAILS(httpx_client_builder_max_per_host(builder, 0, &err), HTTPX_E_INVALID_CONFIG);
     MUST(httpx_client_builder_http2_max_streams(builder, 2, &err));
     MUST(httpx_client_builder_max_per_host(builder, 1, &err));
-    MUST(httpx_client_builder_timeout(builder, 30, 30, 30, 0.05, &err));
-    httpx_client *client = build(builder);
+    MUST(httpx_client_builder_timeout(builder, 30, 30, 30, 30, &err));
+    httpx_client *client = build(builder), *plain = new_client();
     httpx_queue *queue = new_queue();
-    httpx_response_free(get(client, scripted("/"))); /* the peer's settings are here, too */
+    MUST(httpx_queue_fd(queue, &fd, &err));
     httpx_op *ops[2];
-    for (int i = 0; i < 2; i++) {
-        httpx_request *request = new_request(client, "GET", scripted("/[]"));
-        MUST(httpx_client_send_async(client, request, 0, queue, count_completion, &t, NULL, &ops[i], &err));
-        httpx_request_free(request);
-    }
-    MUST(httpx_queue_dispatch(queue, 0, NULL, &err));
+    submit(client, queue, scripted("/[{\"settings\":{}}]?one-of-two-that-hang"), &t, &ops[0]);
+    submit(client, queue, scripted("/[]?the-other-one"), &t, &ops[1]);
+    /* Answered when the peer has both. */
+    httpx_response_free(get(plain, HTTP("/h2-recorded?contains=one-of-two-that-hang&until=the-other-one")));
+    httpx_request *third = new_request(client, "GET", scripted("/"));
+    MUST(httpx_request_timeout(third, HTTPX_UNSET, HTTPX_UNSET, HTTPX_UNSET, 0.05, &err));
     httpx_response *response = NULL;
-    GIVES(try_get(client, scripted("/"), &response), HTTPX_E_POOL_TIMEOUT);
+    GIVES(httpx_client_send(client, third, 0, &response, &err), HTTPX_E_POOL_TIMEOUT);
+    httpx_request_free(third);
     httpx_op_cancel(ops[0]);
     httpx_response_free(get(client, scripted("/")));
     httpx_op_cancel(ops[1]);
-    while (atomic_load(&t.completed) < 2)
-        MUST(httpx_queue_dispatch(queue, 1000, NULL, &err));
+    dispatch_until(queue, &t, 2);
     for (int i = 0; i < 2; i++)
         httpx_op_free(ops[i]);
     httpx_queue_free(queue);
+    httpx_client_free(plain);
     httpx_client_free(client);
 }
 

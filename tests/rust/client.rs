@@ -11,7 +11,7 @@ use httpx::error::{Code, Error};
 use httpx::httpx::{Auth, Client, ClientBuilder, Given, Request, Response, SendOptions, Timeout, Unit};
 use httpx::runtime::{pipe, Operation, Queue};
 
-use crate::support::{answering, read_head, request, send, server, OK};
+use crate::support::{answering, read_head, refusing, request, send, server, OK};
 
 fn get(client: &Arc<Client>, address: SocketAddr) -> Result<Response, Error> {
     send(client, request(client, "GET", address))
@@ -528,7 +528,7 @@ fn a_redirect_to_another_origin_that_the_program_follows_gets_no_credentials() {
 
 #[test]
 fn an_error_of_a_later_hop_is_about_that_hop() {
-    let refused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_kept, refused) = refusing();
     let first = server(move |mut stream, _| {
         read_head(&mut stream).unwrap();
         let answer = format!("HTTP/1.1 302 There\r\nLocation: http://{refused}/x\r\nContent-Length: 0\r\n\r\n");
@@ -635,24 +635,16 @@ fn a_connect_timeout_covers_all_addresses_together() {
 
 #[test]
 fn a_connection_that_cannot_be_made_is_tried_again_as_often_as_wanted() {
-    // A port that is free now, and answers later.
-    let reserved = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = reserved.local_addr().unwrap();
-    drop(reserved);
+    // Listens later.
+    let (socket, address) = refusing();
     let client = ClientBuilder::default().build().unwrap();
     assert_eq!(get(&client, address).err().unwrap().code(), Code::CONNECTION_REFUSED);
     let client = ClientBuilder { retries: 3, ..ClientBuilder::default() }.build().unwrap();
     let sender = thread::spawn(move || get(&client, address).map(|response| response.head().status()));
-    while TcpListener::bind(address)
-        .map(|listener| {
-            let (mut stream, _) = listener.accept().unwrap();
-            read_head(&mut stream).unwrap();
-            stream.write_all(OK.as_bytes()).unwrap();
-        })
-        .is_err()
-    {
-        thread::yield_now();
-    }
+    socket.listen(1).unwrap();
+    let (mut stream, _) = TcpListener::from(socket).accept().unwrap();
+    read_head(&mut stream).unwrap();
+    stream.write_all(OK.as_bytes()).unwrap();
     assert_eq!(sender.join().unwrap().unwrap(), 200);
 }
 

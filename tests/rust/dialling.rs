@@ -2,7 +2,7 @@
 //! (checklist H12, P03).
 
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::net::UnixListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc, Mutex};
@@ -15,7 +15,7 @@ use httpx::runtime::SocketOption;
 use socket2::SockRef;
 
 use crate::proxies::{secured, tls_config};
-use crate::support::{ok_server, read_head, send, server, OK, PATIENCE};
+use crate::support::{ok_server, read_head, refusing, send, server, OK, PATIENCE};
 
 type Events = Arc<Mutex<Vec<TraceEvent>>>;
 
@@ -155,7 +155,7 @@ fn the_steps_of_a_connection_are_told_with_their_arguments() {
 
 #[test]
 fn a_retry_is_told_with_the_arguments_of_what_failed() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_kept, address) = refusing();
     let client = ClientBuilder { retries: 1, ..ClientBuilder::default() }.build().unwrap();
     let mut request = client.build_request("GET", &format!("http://{address}/")).unwrap();
     let events = traced(&mut request);
@@ -178,7 +178,7 @@ fn a_retry_is_told_with_the_arguments_of_what_failed() {
 
 #[test]
 fn a_connection_is_tried_again_at_once_and_then_after_half_a_second() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_kept, address) = refusing();
     let client = ClientBuilder { retries: 2, ..ClientBuilder::default() }.build().unwrap();
     let mut request = client.build_request("GET", &format!("http://{address}/")).unwrap();
     let told = Arc::new(Mutex::new(Vec::new()));

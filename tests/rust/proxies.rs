@@ -2,7 +2,7 @@
 //! tunnel. The proxies are scripted, and play the origin behind them as well.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{mpsc, Arc, Mutex};
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use httpx::httpx::{Client, ClientBuilder, Proxy, Request, Response, Timeout};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use crate::support::{answering, ends, read_head, read_to_end, send, server, OK, PATIENCE};
+use crate::support::{answering, ends, read_head, read_to_end, refusing, send, server, OK, PATIENCE};
 
 const ESTABLISHED: &str = "HTTP/1.1 200 Connection established\r\n\r\n";
 
@@ -318,7 +318,7 @@ fn a_proxy_that_does_not_answer_has_the_connect_timeout() {
 
 #[test]
 fn a_proxy_that_is_not_there_is_a_connect_error() {
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_kept, address) = refusing();
     for scheme in ["http", "https", "socks5", "socks5h"] {
         for url in ["http://example.invalid/", "https://example.invalid/"] {
             let error = failure(&through(proxy(&format!("{scheme}://{address}"))), url);

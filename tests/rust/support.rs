@@ -122,6 +122,14 @@ pub fn server(serve: impl Fn(TcpStream, usize) + Send + Sync + 'static) -> Socke
     address
 }
 
+/// An address where connections are refused as long as its socket is kept: it belongs to nobody else.
+pub fn refusing() -> (socket2::Socket, SocketAddr) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, address)
+}
+
 /// Reads up to the end of a request's head; None at the connection's end.
 pub fn read_head(stream: &mut impl Read) -> Option<String> {
     let mut head = Vec::new();
