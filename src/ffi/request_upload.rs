@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::callbacks::{httpx_destroy_fn, httpx_pull_fn, httpx_rewind_fn, httpx_upload_fn};
 use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
 use super::error::httpx_error;
-use super::kit::{borrow, guard_ok, Out, UserData};
+use super::kit::{borrow, guard_ok, set_if_wanted, Out, UserData};
 use super::request::{change, httpx_request};
 use crate::error::{Code, Error, Result};
 use crate::httpcore::{PullBody, Source, UploadFn};
@@ -199,16 +199,30 @@ pub unsafe extern "C" fn httpx_request_content(
     })
 }
 
-/// Reads the body into memory, and waits for it if it is made elsewhere: then httpx_request_content has it, and it can
-/// be sent any number of times. A body whose length was not known is still sent in chunks. For a pipe, another thread
-/// has to write. The request is in use meanwhile.
+/// Reads the body into memory, and waits for it if it is made elsewhere: then it is as httpx_request_content says, and
+/// can be sent any number of times. A body whose length was not known is still sent in chunks. For a pipe, another
+/// thread has to write. The request is in use meanwhile. `content` and `len` may be NULL.
 #[no_mangle]
-pub unsafe extern "C" fn httpx_request_read(r: *mut httpx_request, err: *mut *mut httpx_error) -> httpx_code {
+pub unsafe extern "C" fn httpx_request_read(
+    r: *mut httpx_request,
+    content: *mut *const u8,
+    len: *mut usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
     guard_ok(err, || {
         // SAFETY: the caller vouches for it.
         let r = unsafe { borrow(r, "r") }?;
         let mut draft = r.slot.lend()?;
         let request = Arc::make_mut(&mut draft.request);
-        block_on(r.interrupt.as_deref(), |call| async move { request.read(&call).await })
+        let body = block_on(r.interrupt.as_deref(), |call| async move {
+            request.read(&call).await?;
+            request.content()
+        })?;
+        // SAFETY: NULL or writable.
+        unsafe {
+            set_if_wanted(content, body.as_ptr());
+            set_if_wanted(len, body.len());
+        }
+        Ok(())
     })
 }

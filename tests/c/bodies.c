@@ -536,11 +536,13 @@ static void what_is_made_elsewhere_has_to_be_read_first(void)
     httpx_request *request = new_upload(client);
     MUST(httpx_request_body_pull(request, -1, make, NULL, &m, destroy_maker, &err));
     FAILS(httpx_request_content(request, &content, &len, &err), HTTPX_E_REQUEST_NOT_READ);
-    MUST(httpx_request_read(request, &err));
+    MUST(httpx_request_read(request, NULL, NULL, &err));
     CHECK_EQ(atomic_load(&m.destroyed), 1);
-    MUST(httpx_request_read(request, &err)); /* once more does no harm */
-    MUST(httpx_request_content(request, &content, &len, &err));
+    MUST(httpx_request_read(request, &content, &len, &err)); /* once more does no harm */
     CHECK_EQ(len, MILLION);
+    const uint8_t *same = NULL;
+    MUST(httpx_request_content(request, &same, &len, &err));
+    CHECK(same == content);
     for (int i = 0; i < 2; i++) { /* as often as one likes now, framed as it was to be */
         httpx_response *response = NULL;
         MUST(httpx_client_send(client, request, 0, &response, &err));
@@ -562,19 +564,19 @@ static void a_file_a_pipe_and_a_multipart_body_can_be_read(void)
     REQUIRE(lseek(fd, 1, SEEK_SET) == 1);
     MUST(httpx_request_body_fd(request, fd, &err));
     FAILS(httpx_request_content(request, &content, &len, &err), HTTPX_E_REQUEST_NOT_READ);
-    MUST(httpx_request_read(request, &err));
+    MUST(httpx_request_read(request, NULL, NULL, &err));
     check_content(request, "bc");
     MUST(httpx_request_body_pipe(request, -1, 100, &pipe, &err));
     MUST(httpx_pipe_write_all(pipe, (const uint8_t *)"piped", 5, &err));
     MUST(httpx_pipe_finish(pipe, &err));
-    MUST(httpx_request_read(request, &err));
+    MUST(httpx_request_read(request, NULL, NULL, &err));
     check_content(request, "piped");
     MUST(httpx_multipart_new(&multipart, &err));
     MUST(httpx_multipart_boundary(multipart, "B", 1, &err));
     MUST(httpx_multipart_field(multipart, "a", 1, (const uint8_t *)"1", 1, &err));
     MUST(httpx_request_body_multipart(request, multipart, &err));
     FAILS(httpx_request_content(request, &content, &len, &err), HTTPX_E_REQUEST_NOT_READ);
-    MUST(httpx_request_read(request, &err));
+    MUST(httpx_request_read(request, NULL, NULL, &err));
     check_content(request, "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--B--\r\n");
     httpx_multipart_free(multipart);
     httpx_pipe_free(pipe);
@@ -589,7 +591,7 @@ static void an_error_of_a_function_ends_the_reading(void)
     httpx_client *client = new_client();
     httpx_request *request = new_upload(client);
     MUST(httpx_request_body_pull(request, -1, make, NULL, &m, NULL, &err));
-    FAILS(httpx_request_read(request, &err), HTTPX_E_PERMISSION_DENIED);
+    FAILS(httpx_request_read(request, NULL, NULL, &err), HTTPX_E_PERMISSION_DENIED);
     httpx_request_free(request);
     httpx_client_free(client);
 }

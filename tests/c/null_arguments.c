@@ -399,7 +399,7 @@ static const row rows[] = {
     ROW(request_body_pull, 6, 3, 0, 0, 0),
     ROW(request_on_upload, 5, 1, 0, 0, 0),
     ROW(request_content, 4, 7, 0, 0, 0),
-    ROW(request_read, 2, 1, 0, 0, 0),
+    ROW(request_read, 4, 1, 0, 0, 0),
     ROW(multipart_header, 4, 7, 2, 3, 0),
     ROW(multipart_file_fd, 5, 15, 3, 7, 0),
     ROW(multipart_file_pull, 9, 31, 3, 7, 0),

@@ -45,7 +45,7 @@ static httpx_code call_request_content(fixture *f)
 
 static httpx_code call_request_read(fixture *f)
 {
-    return httpx_request_read(P(0, f->request), ERR(1));
+    return httpx_request_read(P(0, f->request), P(1, &f->bytes), P(2, &f->size), ERR(3));
 }
 
 static httpx_code call_multipart_header(fixture *f)

@@ -25,7 +25,7 @@ static void check_body(httpx_multipart *multipart, const char *wanted)
     size_t len = 0;
     httpx_client *client = new_client();
     httpx_request *request = posting(client, multipart);
-    MUST(httpx_request_read(request, &err));
+    MUST(httpx_request_read(request, NULL, NULL, &err));
     MUST(httpx_request_content(request, &content, &len, &err));
     CHECK_TEXT(content, len, wanted);
     httpx_request_free(request);
