@@ -6,20 +6,23 @@ enum { MEGABYTE = 1 << 20 };
 
 /* ---- a header of a megabyte ---- */
 
-/* Answers with the length of the longest line of the head. */
+/* Answers with the number of letters V that came before the empty line. */
 static void measure(raw_server *server, int fd)
 {
-    static char head[2 * MEGABYTE];
-    char answer[128], body[32];
+    static char room[65536];
+    char answer[128], body[32], end[4] = {0};
+    size_t letters = 0;
+    ssize_t len;
     (void)server;
-    while (raw_read_head(fd, head, sizeof head)) {
-        size_t longest = 0;
-        for (const char *line = head, *end; (end = strstr(line, "\r\n")) != NULL; line = end + 2)
-            longest = (size_t)(end - line) > longest ? (size_t)(end - line) : longest;
-        int len = snprintf(body, sizeof body, "%zu", longest);
-        snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len, body);
-        raw_say(fd, answer);
-    }
+    while (memcmp(end, "\r\n\r\n", 4) != 0 && (len = recv(fd, room, sizeof room, 0)) > 0)
+        for (ssize_t i = 0; i < len; i++) {
+            memmove(end, end + 1, 3);
+            end[3] = room[i];
+            letters += room[i] == 'V';
+        }
+    int size = snprintf(body, sizeof body, "%zu", letters);
+    snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", size, body);
+    raw_say(fd, answer);
 }
 
 static void a_header_of_a_megabyte_is_sent(void)
@@ -27,14 +30,15 @@ static void a_header_of_a_megabyte_is_sent(void)
     static raw_server server;
     uint8_t *value = malloc(MEGABYTE + 1);
     REQUIRE(value != NULL);
-    memset(value, 'v', MEGABYTE + 1);
+    memset(value, 'V', MEGABYTE + 1);
     raw_listen(&server, measure, NULL);
     httpx_client *client = new_client();
     httpx_request *request = new_request(client, "GET", raw_url(&server, "/"));
     FAILS(httpx_request_header_set(request, "X-Big", 5, value, MEGABYTE + 1, &err), HTTPX_E_TOO_LONG);
     MUST(httpx_request_header_set(request, "X-Big", 5, value, MEGABYTE, &err));
+    MUST(httpx_request_timeout(request, HTTPX_UNSET, INFINITY, INFINITY, HTTPX_UNSET, &err));
     httpx_response *response = send_request(client, request, 0);
-    CHECK_EQ(strtoll(body_of(response), NULL, 10), MEGABYTE + 7);
+    CHECK_EQ(strtoll(body_of(response), NULL, 10), MEGABYTE);
     httpx_response_free(response);
     httpx_client_free(client);
     raw_stop(&server);
