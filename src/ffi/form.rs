@@ -62,7 +62,7 @@ pub(super) struct FileKind<'a> {
 
 impl Inherited for Parts {
     fn is_only_memory(&self) -> bool {
-        true
+        self.multipart.sources().next().is_none()
     }
 }
 

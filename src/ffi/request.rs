@@ -39,7 +39,7 @@ pub(super) struct Draft {
 
 impl Inherited for Draft {
     fn is_only_memory(&self) -> bool {
-        !self.request.has_pipe()
+        !self.request.is_made_elsewhere()
     }
 }
 

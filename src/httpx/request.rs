@@ -336,9 +336,13 @@ impl Request {
         Ok(())
     }
 
-    /// Whether its body is written into a pipe while it is sent.
-    pub fn has_pipe(&self) -> bool {
-        matches!(self.body, Body::Pipe(_))
+    /// Whether its body is made while it is sent, by somebody else.
+    pub fn is_made_elsewhere(&self) -> bool {
+        match &self.body {
+            Body::Empty | Body::Bytes(_) | Body::File { .. } => false,
+            Body::Pieces(pieces) => !pieces.sources().is_empty(),
+            Body::Pull(_) | Body::Pipe(_) => true,
+        }
     }
 
     pub(super) fn abandon_body(&self) {

@@ -247,6 +247,10 @@ static void a_builder_tells_its_options(void)
     CHECK_EQ(httpx_client_builder_header_count(builder), 4);
     MUST(httpx_client_builder_header_at(builder, 0, &name, NULL, &value, &len, &err));
     CHECK_TEXT(value, len, "*/*");
+    MUST(httpx_client_builder_header_at(builder, 1, &name, NULL, &value, &len, &err));
+    CHECK_TEXT(value, len, "gzip, deflate, br, zstd");
+    MUST(httpx_client_builder_header_at(builder, 3, &name, NULL, &value, &len, &err));
+    CHECK(strncmp((const char *)value, "libhttpx/", 9) == 0 && strcmp((const char *)value + 9, httpx_version()) == 0);
     FAILS(httpx_client_builder_header_at(builder, 4, NULL, NULL, NULL, NULL, &err), HTTPX_E_NOT_FOUND);
 
     MUST(httpx_client_builder_timeout(builder, 1.5, INFINITY, 3, HTTPX_UNSET, &err));
@@ -270,6 +274,43 @@ static void a_builder_tells_its_options(void)
     MUST(httpx_client_builder_get_params(builder, &text, &len, &err));
     CHECK_TEXT(text, len, "a=1+2&b=%26&c=3");
     httpx_client_builder_free(builder);
+    httpx_client_free(client);
+}
+
+static void a_client_needs_a_version_to_speak(void)
+{
+    httpx_client *client = NULL;
+    httpx_client_builder *builder = new_builder();
+    MUST(httpx_client_builder_http1(builder, 0, &err));
+    FAILS(httpx_client_builder_build(builder, &client, &err), HTTPX_E_INVALID_CONFIG);
+    CHECK(client == NULL);
+    httpx_client_builder_free(builder);
+}
+
+/* As with event loops that come and go. */
+static void a_client_serves_queue_after_queue(void)
+{
+    httpx_client *client = new_client();
+    long long connection = connection_number(client);
+    for (int i = 0; i < 3; i++) {
+        intptr_t fd;
+        httpx_op *op = NULL;
+        httpx_response *response = NULL;
+        httpx_queue *queue = new_queue();
+        httpx_request *request = new_request(client, "GET", HTTP("/connection"));
+        if (i == 1)
+            MUST(httpx_queue_fd(queue, &fd, &err)); /* driven by the library */
+        MUST(httpx_client_send_async(client, request, 0, queue, NULL, NULL, NULL, &op, &err));
+        while (!httpx_op_is_done(op))
+            MUST(httpx_queue_dispatch(queue, 1000, NULL, &err));
+        MUST(httpx_op_take_response(op, &response, &err));
+        CHECK_EQ(json_number(body_of(response), "connection"), connection); /* the same one all along */
+        httpx_response_free(response);
+        httpx_op_free(op);
+        httpx_request_free(request);
+        httpx_queue_free(queue);
+    }
+    CHECK_EQ(connection_number(client), connection);
     httpx_client_free(client);
 }
 
@@ -324,6 +365,8 @@ int main(int argc, char **argv)
         TEST(what_is_in_flight_keeps_what_it_began_with),
         TEST(a_request_has_the_options_of_one_moment),
         TEST(a_builder_tells_its_options),
+        TEST(a_client_needs_a_version_to_speak),
+        TEST(a_client_serves_queue_after_queue),
         TEST(a_client_is_opened_once),
         TEST(a_closed_client_says_so),
         {NULL, NULL},
