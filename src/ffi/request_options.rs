@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::codes::httpx_code;
 use super::cookies::httpx_cookies;
 use super::error::httpx_error;
-use super::kit::{long_text, short_bytes};
+use super::kit::short_bytes;
 use super::request::{change, httpx_request};
-use crate::httpx::{QueryParams, Request};
+use crate::httpx::Request;
 
 /// Sends cookies (copied) with this request, beside the client's and instead of those with the same name, domain and
 /// path; the client does not keep them, and redirects go without them. A Cookie header that the request has is sent
@@ -23,25 +23,6 @@ pub unsafe extern "C" fn httpx_request_cookies(
         // SAFETY: a live handle or NULL.
         request.cookies = unsafe { cookies.as_ref() }.map(httpx_cookies::copied).transpose()?.map(Arc::new);
         Ok(())
-    };
-    // SAFETY: the caller vouches for `r`.
-    unsafe { change(r, err, set) }
-}
-
-/// Gives the URL a query of these parameters, "a=1&b=two+words": with `merge` 0 in the place of all that it has, those of
-/// the client among them ("" leaves none), else merged with them, where a key's values replace those that it had.
-#[no_mangle]
-pub unsafe extern "C" fn httpx_request_params(
-    r: *mut httpx_request,
-    params: *const c_char,
-    len: usize,
-    merge: i32,
-    err: *mut *mut httpx_error,
-) -> httpx_code {
-    let set = |request: &mut Request| {
-        // SAFETY: the caller vouches for pointer and length.
-        let params = QueryParams::parse(unsafe { long_text(params, len, "params") }?);
-        request.set_params(&params, merge != 0)
     };
     // SAFETY: the caller vouches for `r`.
     unsafe { change(r, err, set) }

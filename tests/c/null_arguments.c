@@ -404,7 +404,6 @@ static const row rows[] = {
     ROW(multipart_file_fd, 5, 15, 3, 7, 0),
     ROW(multipart_file_pull, 9, 31, 3, 7, 0),
     ROW(request_cookies, 3, 1, 0, 0, 0),
-    ROW(request_params, 3, 3, 1, 0, 0),
     ROW(request_header_override, 4, 7, 2, 3, 0),
     ROW(client_to_builder, 3, 3, 0, 0, 0),
     ROW(client_configure, 3, 3, 0, 0, 0),

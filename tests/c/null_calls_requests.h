@@ -11,11 +11,6 @@ static httpx_code call_request_cookies(fixture *f)
     return httpx_request_cookies(P(0, f->request), P(1, f->cookies), ERR(2));
 }
 
-static httpx_code call_request_params(fixture *f)
-{
-    return httpx_request_params(P(0, f->request), T(1, 0, "a=1"), L(0, 3), 0, ERR(2));
-}
-
 static httpx_code call_request_header_override(fixture *f)
 {
     return httpx_request_header_override(P(0, f->request), T(1, 0, "X-A"), L(0, 3), B(2, 1, "b"), L(1, 1), ERR(3));

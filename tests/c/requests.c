@@ -236,7 +236,10 @@ static void check_params(const char *url, const char *params, int merge, const c
 {
     httpx_client *client = new_client();
     httpx_request *request = new_request(client, "GET", url);
-    MUST(httpx_request_params(request, params, strlen(params), merge, &err));
+    httpx_query_params *parsed = NULL;
+    MUST(httpx_query_params_parse(params, strlen(params), &parsed, &err));
+    MUST(httpx_request_params(request, parsed, merge, &err));
+    httpx_query_params_free(parsed);
     const char *got = httpx_request_url(request, NULL);
     CHECK_TEXT(got, strlen(got), wanted);
     httpx_request_free(request);
