@@ -485,6 +485,24 @@ static void progress_is_told_after_each_piece(void)
     check_progress(HTTP("/upload"), 1);
 }
 
+static void progress_is_told_within_a_large_piece(void)
+{
+    enum { SIZE = 64 << 20 };
+    uint8_t *body = calloc(1, SIZE);
+    REQUIRE(body != NULL);
+    progress p = {0};
+    httpx_client *client = new_client();
+    httpx_request *request = new_upload(client);
+    MUST(httpx_request_body_owned(request, body, SIZE, NULL, NULL, &err));
+    MUST(httpx_request_on_upload(request, note_progress, &p, NULL, &err));
+    httpx_response_free(send_request(client, request, 0));
+    CHECK(p.calls > 1 && p.calls <= SIZE / 65536 + 1);
+    CHECK_EQ(p.last, SIZE);
+    CHECK_EQ(p.total, SIZE);
+    httpx_client_free(client);
+    free(body);
+}
+
 static void progress_is_told_over_http2(void)
 {
     progress p = {0};
@@ -643,6 +661,7 @@ int main(int argc, char **argv)
         TEST(a_wait_for_a_descriptor_can_be_limited),
         TEST(what_is_no_descriptor_is_refused),
         TEST(progress_is_told_after_each_piece),
+        TEST(progress_is_told_within_a_large_piece),
         TEST(progress_is_told_over_http2),
         TEST(a_progress_function_can_end_the_request),
         TEST(what_is_in_memory_is_the_content),

@@ -41,6 +41,8 @@ const READS_BEFORE_A_YIELD: usize = 32;
 pub(super) const MAX_INTERIM: usize = 100;
 /// The line that asks whether a body is wanted (RFC 9110 §10.1.1).
 const EXPECT: (&[u8], &[u8]) = (b"Expect", b"100-continue");
+/// So much of a large piece is worth telling of.
+pub(super) const PROGRESS: u64 = 65_536;
 /// Small pieces of a body are copied out of the read buffer, so that they do not keep all of it alive.
 const COPY_UP_TO: usize = 1024;
 
@@ -547,9 +549,11 @@ impl Writer {
 
     /// Notes when the head is out, and begins to hold the body back if it has to.
     fn after_writing(&mut self, connection: &Connection) -> Wrote {
-        if self.head_is_out && self.data.is_empty() && self.tail.is_empty() && self.told < self.framed {
-            self.told = self.framed;
-            return Wrote::Piece(self.told);
+        let out = self.framed - self.data.len() as u64;
+        let piece_is_out = self.data.is_empty() && self.tail.is_empty();
+        if self.head_is_out && out > self.told && (piece_is_out || out - self.told >= PROGRESS) {
+            self.told = out;
+            return Wrote::Piece(out);
         }
         if self.head_is_out || self.position < connection.to_send.len() {
             return Wrote::Something;

@@ -17,7 +17,7 @@ use super::{Failure, Http2Connection, Status};
 use crate::error::{Code, Error};
 use crate::httpcore::body::BodyReader;
 use crate::httpcore::connection::{closed, deadline_exceeded, timed_out, Cut, Limit};
-use crate::httpcore::http11::{body_too_large, ResponseHead, MAX_INTERIM};
+use crate::httpcore::http11::{body_too_large, ResponseHead, MAX_INTERIM, PROGRESS};
 use crate::httpcore::trace::Value;
 use crate::httpcore::{RawHeaders, Request, Timings};
 use crate::runtime::{Call, CoarseTimer};
@@ -219,7 +219,9 @@ impl Writer {
 
     /// How much is out, once after each piece.
     fn news(&mut self) -> Option<Step> {
-        if self.told == self.bytes_sent || self.upload.as_ref().is_some_and(|upload| !upload.data.is_empty()) {
+        let piece_is_out = self.upload.as_ref().is_none_or(|upload| upload.data.is_empty());
+        let news = self.bytes_sent - self.told;
+        if news == 0 || (!piece_is_out && news < PROGRESS) {
             return None;
         }
         self.told = self.bytes_sent;
