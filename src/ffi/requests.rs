@@ -10,6 +10,7 @@ use super::kit::{borrow, bytes, guard, guard_ok, optional_text, text, Out};
 use super::response::httpx_response;
 use crate::error::Result;
 use crate::httpx::{ClientBuilder, RequestContent, SendOptions};
+use crate::runtime::environment_variable;
 
 /// What is to be sent.
 struct Asked<'a> {
@@ -65,7 +66,7 @@ impl<'a> Asked<'a> {
         let (builder, out) = unsafe { (b.as_ref(), Out::new(out, "out")?) };
         let options = match builder {
             Some(builder) => builder.options()?,
-            None => ClientBuilder::default().in_environment(&|name| std::env::var_os(name))?,
+            None => ClientBuilder::default().in_environment(&environment_variable)?,
         };
         let response = options.request(self.method, self.url, &self.content, how)?;
         out.set(httpx_response::give(response, options.interrupt));

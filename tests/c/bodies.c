@@ -3,8 +3,6 @@
  * it got. */
 #include "support.h"
 
-#include <sys/wait.h>
-
 enum { MILLION = 1000000 };
 
 static const char SHA_OF_MILLION_A[] =
@@ -302,28 +300,6 @@ static void two_sendings_at_once_do_not_share_a_function(void)
     httpx_op_free(op);
     httpx_request_free(request);
     httpx_queue_free(queue);
-    httpx_client_free(client);
-}
-
-/* A lock of it may have been held by another thread of the parent. */
-static void a_forked_child_leaves_the_functions_alone(void)
-{
-    maker m = {.total = 3, .piece = 3};
-    httpx_client *client = new_client();
-    httpx_request *request = new_upload(client);
-    MUST(httpx_request_body_pull(request, -1, make, begin_anew, &m, destroy_maker, &err));
-    pid_t child = fork();
-    if (child == 0) {
-        httpx_response *response = NULL;
-        httpx_code code = httpx_client_send(client, request, 0, &response, NULL);
-        httpx_request_free(request);
-        _exit(code == HTTPX_E_FORKED && m.pulled == 0 && atomic_load(&m.destroyed) == 0 ? 0 : 1);
-    }
-    int status = -1;
-    REQUIRE(child > 0 && waitpid(child, &status, 0) == child);
-    CHECK_EQ(status, 0);
-    httpx_response_free(send_request(client, request, 0));
-    CHECK_EQ(m.pulled, 2);
     httpx_client_free(client);
 }
 
@@ -654,7 +630,6 @@ int main(int argc, char **argv)
         TEST(a_queue_that_the_library_drives_runs_the_function_where_it_is_dispatched),
         TEST(a_cancelled_operation_asks_for_no_more),
         TEST(two_sendings_at_once_do_not_share_a_function),
-        TEST(a_forked_child_leaves_the_functions_alone),
         TEST(a_file_is_sent_from_its_offset_and_can_be_sent_again),
         TEST(an_offset_behind_the_end_leaves_nothing),
         TEST(a_pipe_is_sent_as_it_comes_and_once),
