@@ -405,6 +405,21 @@ typedef void (*httpx_log_fn)(void *user_data, int32_t level, const char *logger,
 /** Hears of an interim response, which is there until the callback returns and not to be freed. */
 typedef void (*httpx_informational_fn)(void *user_data, const httpx_informational *response);
 
+/**
+ * Makes the next piece of a body: HTTPX_OK with at most `capacity` bytes in `buffer` and their number in `*len` (with 0
+ * it is asked again at once), HTTPX_DONE at the end of the body, or an error's code, with which the request ends.
+ */
+typedef httpx_code (*httpx_pull_fn)(void *user_data, uint8_t *buffer, size_t capacity, size_t *len);
+
+/** Goes back to a body's beginning: HTTPX_OK, or an error's code, with which the request ends. */
+typedef httpx_code (*httpx_rewind_fn)(void *user_data);
+
+/**
+ * Hears that `sent` bytes of a body are out, of `total` (-1: unknown). Anything but 0 ends the request with
+ * HTTPX_E_CANCELLED.
+ */
+typedef int32_t (*httpx_upload_fn)(void *user_data, uint64_t sent, int64_t total);
+
 /* ---- Library ---- */
 
 /** All kinds of handles together, for httpx_live_handles. */
@@ -1462,6 +1477,188 @@ httpx_code httpx_client_send_async(httpx_client *c, httpx_request *r, uint32_t f
  */
 httpx_code httpx_client_connections(httpx_client *c, size_t *active, size_t *idle, size_t *waiting, httpx_error **err);
 
+/* ---- Options of a client in use; options of a builder, to look at ---- */
+
+/** The headers of every request. */
+#define HTTPX_OPTION_HEADERS 1
+
+/** The parameters of every request, and whether they are merged with its URL's. */
+#define HTTPX_OPTION_PARAMS 2
+
+/** The credentials, or that there are none. */
+#define HTTPX_OPTION_AUTH 4
+
+/** The base URL, or that there is none. */
+#define HTTPX_OPTION_BASE_URL 8
+
+/** The time limits: connect, read, write and pool. */
+#define HTTPX_OPTION_TIMEOUTS 16
+
+/** Whether redirects are followed, and how many. */
+#define HTTPX_OPTION_REDIRECTS 32
+
+/**
+ * A builder with the client's options as they are now: to look at, to build another client, or to change some of them
+ * and give them back with httpx_client_configure. `*out` is owned by the caller, who frees it with
+ * httpx_client_builder_free.
+ */
+httpx_code httpx_client_to_builder(const httpx_client *c, httpx_client_builder **out, httpx_error **err);
+
+/**
+ * Changes options of a client that is in use: `what` is HTTPX_OPTION_… added up, and those become as they are in `b`,
+ * all at once. A new builder has HTTPX's defaults, so that headers that are added to it are what assigning
+ * `client.headers` gives. Requests that were built keep their headers, URL and time limits; those in flight keep
+ * everything. Cookies: httpx_client_set_cookies. The other options of a client stay as it was built.
+ */
+httpx_code httpx_client_configure(httpx_client *c, const httpx_client_builder *b, uint32_t what, httpx_error **err);
+
+/**
+ * Says that a block of code begins to use the client, for languages with such blocks; nobody has to say so.
+ * HTTPX_E_INVALID_STATE if it was said before, or the client has sent something; HTTPX_E_CLIENT_CLOSED.
+ */
+httpx_code httpx_client_open(httpx_client *c, httpx_error **err);
+
+/** Whether the client was closed: 1 or 0; 0 if `c` is NULL. */
+int32_t httpx_client_is_closed(const httpx_client *c);
+
+/** Has requests go without credentials again, but for those of their own. */
+httpx_code httpx_client_builder_auth_none(httpx_client_builder *b, httpx_error **err);
+
+/**
+ * Says whether the parameters of httpx_client_builder_param are merged with the query of a request's URL (1), where
+ * they replace its keys, or take its place (0, the default, as in HTTPX since 0.28).
+ */
+httpx_code httpx_client_builder_merge_params(httpx_client_builder *b, int32_t merge, httpx_error **err);
+
+/** The time limits in seconds; INFINITY is none. Each place may be NULL. */
+httpx_code httpx_client_builder_get_timeout(const httpx_client_builder *b, double *connect, double *read, double *write,
+                                            double *pool, httpx_error **err);
+
+/** Whether redirects are followed, and how many at most. Each place may be NULL. */
+httpx_code httpx_client_builder_get_redirects(const httpx_client_builder *b, int32_t *follow, size_t *max_redirects,
+                                              httpx_error **err);
+
+/** Whether the environment is trusted: 1 or 0; 0 if `b` is NULL or in use. Of a client it cannot be changed. */
+int32_t httpx_client_builder_get_trust_env(const httpx_client_builder *b);
+
+/**
+ * The base URL, whose path ends in "/": borrowed from `b` until its options change. HTTPX_DONE, and `*url` is NULL, if
+ * there is none. `len` may be NULL.
+ */
+httpx_code httpx_client_builder_get_base_url(const httpx_client_builder *b, const char **url, size_t *len,
+                                             httpx_error **err);
+
+/**
+ * The parameters of every request as a query, "a=1&b=2", "" if there are none: borrowed from `b` until its options
+ * change. `len` may be NULL.
+ */
+httpx_code httpx_client_builder_get_params(const httpx_client_builder *b, const char **params, size_t *len,
+                                           httpx_error **err);
+
+/** How many header lines every request has; 0 if `b` is NULL or in use. */
+size_t httpx_client_builder_header_count(const httpx_client_builder *b);
+
+/**
+ * The header line at `index`. Each place may be NULL. The strings are borrowed from `b` until its options change.
+ * HTTPX_E_NOT_FOUND for an index that is too high.
+ */
+httpx_code httpx_client_builder_header_at(const httpx_client_builder *b, size_t index, const uint8_t **name,
+                                          size_t *name_len, const uint8_t **value, size_t *value_len,
+                                          httpx_error **err);
+
+/* ---- Requests in one call, with a client and without ---- */
+
+/**
+ * Sends a HEAD request, waits, and reads the whole response. `*out` is owned by the caller, who frees it with
+ * httpx_response_free.
+ */
+httpx_code httpx_client_head(httpx_client *c, const char *url, size_t len, httpx_response **out, httpx_error **err);
+
+/**
+ * Sends an OPTIONS request, waits, and reads the whole response. `*out` is owned by the caller, who frees it with
+ * httpx_response_free.
+ */
+httpx_code httpx_client_options(httpx_client *c, const char *url, size_t len, httpx_response **out, httpx_error **err);
+
+/**
+ * Sends a DELETE request, waits, and reads the whole response. `*out` is owned by the caller, who frees it with
+ * httpx_response_free.
+ */
+httpx_code httpx_client_delete(httpx_client *c, const char *url, size_t len, httpx_response **out, httpx_error **err);
+
+/**
+ * Sends a POST request with `body` (copied), waits, and reads the whole response. `content_type` (NULL: none) says what
+ * the body is. Other bodies: httpx_request_new. `*out` is owned by the caller, who frees it with httpx_response_free.
+ */
+httpx_code httpx_client_post(httpx_client *c, const char *url, size_t len, const uint8_t *body, size_t body_len,
+                             const char *content_type, size_t content_type_len, httpx_response **out,
+                             httpx_error **err);
+
+/** The same with PUT. */
+httpx_code httpx_client_put(httpx_client *c, const char *url, size_t len, const uint8_t *body, size_t body_len,
+                            const char *content_type, size_t content_type_len, httpx_response **out, httpx_error **err);
+
+/** The same with PATCH. */
+httpx_code httpx_client_patch(httpx_client *c, const char *url, size_t len, const uint8_t *body, size_t body_len,
+                              const char *content_type, size_t content_type_len, httpx_response **out,
+                              httpx_error **err);
+
+/**
+ * Sends a request of any method, waits, and reads the whole response, unless `flags` (as for httpx_client_send) has
+ * HTTPX_SEND_STREAM. The rest is as for httpx_client_post.
+ */
+httpx_code httpx_client_request(httpx_client *c, const char *method, size_t method_len, const char *url, size_t len,
+                                const uint8_t *body, size_t body_len, const char *content_type, size_t content_type_len,
+                                uint32_t flags, httpx_response **out, httpx_error **err);
+
+/**
+ * Sends a GET request without a client, waits, and reads the whole response: a client is made and closed for it, with
+ * the options of `b` (NULL: the defaults). For more than one request a client is faster. `*out` is owned by the
+ * caller, who frees it with httpx_response_free.
+ */
+httpx_code httpx_get(const char *url, size_t len, const httpx_client_builder *b, httpx_response **out,
+                     httpx_error **err);
+
+/** The same with HEAD. */
+httpx_code httpx_head(const char *url, size_t len, const httpx_client_builder *b, httpx_response **out,
+                      httpx_error **err);
+
+/** The same with OPTIONS. */
+httpx_code httpx_options(const char *url, size_t len, const httpx_client_builder *b, httpx_response **out,
+                         httpx_error **err);
+
+/** The same with DELETE. */
+httpx_code httpx_delete(const char *url, size_t len, const httpx_client_builder *b, httpx_response **out,
+                        httpx_error **err);
+
+/** The same with POST, and a body as for httpx_client_post. */
+httpx_code httpx_post(const char *url, size_t len, const uint8_t *body, size_t body_len, const char *content_type,
+                      size_t content_type_len, const httpx_client_builder *b, httpx_response **out, httpx_error **err);
+
+/** The same with PUT. */
+httpx_code httpx_put(const char *url, size_t len, const uint8_t *body, size_t body_len, const char *content_type,
+                     size_t content_type_len, const httpx_client_builder *b, httpx_response **out, httpx_error **err);
+
+/** The same with PATCH. */
+httpx_code httpx_patch(const char *url, size_t len, const uint8_t *body, size_t body_len, const char *content_type,
+                       size_t content_type_len, const httpx_client_builder *b, httpx_response **out, httpx_error **err);
+
+/**
+ * The same with any method, and with `flags` as for httpx_client_send: with HTTPX_SEND_STREAM, the client ends with the
+ * response.
+ */
+httpx_code httpx_fetch(const char *method, size_t method_len, const char *url, size_t len, const uint8_t *body,
+                       size_t body_len, const char *content_type, size_t content_type_len, uint32_t flags,
+                       const httpx_client_builder *b, httpx_response **out, httpx_error **err);
+
+/**
+ * Follows a redirect that was not followed, by one step: sends the request that httpx_response_next_request gives.
+ * `flags` are as for httpx_client_send, but HTTPX_SEND_NO_REDIRECTS is meant without them. HTTPX_DONE, and `*out` is
+ * NULL, if `r` is no redirect, or was followed. `*out` is owned by the caller, who frees it with httpx_response_free.
+ */
+httpx_code httpx_response_next(const httpx_response *r, httpx_client *c, uint32_t flags, httpx_response **out,
+                               httpx_error **err);
+
 /* ---- Transport: a connection pool by itself, or shared by clients; any thread ---- */
 
 /**
@@ -1741,6 +1938,70 @@ httpx_code httpx_request_body_file(httpx_request *r, const char *file, size_t le
  */
 httpx_code httpx_request_body_pipe(httpx_request *r, int64_t content_length, size_t capacity, httpx_pipe **writer,
                                    httpx_error **err);
+
+/* ---- Options of one request ---- */
+
+/**
+ * Sends cookies (copied) with this request, beside the client's and instead of those with the same name, domain and
+ * path; the client does not keep them, and redirects go without them. A Cookie header that the request has is sent
+ * instead of all. NULL: none, the default.
+ */
+httpx_code httpx_request_cookies(httpx_request *r, const httpx_cookies *cookies, httpx_error **err);
+
+/**
+ * Replaces a header as HTTPX's `headers=` does: all lines of that name go, and one is added behind the others, with its
+ * case. HTTPX_E_LOCAL_PROTOCOL for what could not be sent, and then nothing is changed.
+ */
+httpx_code httpx_request_header_override(httpx_request *r, const char *name, size_t name_len, const uint8_t *value,
+                                         size_t value_len, httpx_error **err);
+
+/* ---- Bodies that are made while they are sent, and the content of a request ---- */
+
+/**
+ * Gives the request what can be read of a descriptor as its body. The descriptor is duplicated: the caller's own stays
+ * the caller's, and can be closed at once.
+ *
+ * Of a regular file that is what lies behind its current offset, with that length; the offset is neither used
+ * afterwards nor changed, and the body can be sent more than once. Anything else (a pipe, a socket) is read to its end,
+ * once, in chunks of what has come, by the thread that waits or dispatches. HTTPX_E_IO for a descriptor that is not
+ * open.
+ */
+httpx_code httpx_request_body_fd(httpx_request *r, intptr_t fd, httpx_error **err);
+
+/**
+ * Gives the request a body that `fn_` makes, piece by piece, each when the last one is out: on the thread that waits or
+ * dispatches. `content_length` is its length, or -1 for a chunked body of any length.
+ *
+ * With `rewind` the body can be sent more than once, as redirects, challenges and later calls ask for: it is called
+ * before the first piece of every sending but the first. Without it (NULL) another sending is
+ * HTTPX_E_STREAM_CONSUMED. Two sendings at the same time are HTTPX_E_INVALID_STATE. `destroy` runs when nothing needs
+ * the body any more, or when this call fails.
+ */
+httpx_code httpx_request_body_pull(httpx_request *r, int64_t content_length, httpx_pull_fn fn_, httpx_rewind_fn rewind,
+                                   void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+
+/**
+ * Has `fn_` told how much of the body is out, after each piece of it, and within large ones at most every 65,536 bytes;
+ * on the thread that waits or dispatches, and what follows waits for it. A body that is sent again counts from 0 again; what is sent when the response has begun is not
+ * told. NULL: no longer.
+ *
+ * `destroy` runs when neither the request nor anything that came of it is left, or when this call fails.
+ */
+httpx_code httpx_request_on_upload(httpx_request *r, httpx_upload_fn fn_, void *user_data, httpx_destroy_fn destroy,
+                                   httpx_error **err);
+
+/**
+ * The body, if it is in memory (bytes, JSON, a form, or read with httpx_request_read): `*len` bytes at `*content`,
+ * borrowed from `r` until its body changes. HTTPX_E_REQUEST_NOT_READ for another one.
+ */
+httpx_code httpx_request_content(const httpx_request *r, const uint8_t **content, size_t *len, httpx_error **err);
+
+/**
+ * Reads the body into memory, and waits for it if it is made elsewhere: then it is as httpx_request_content says, and
+ * can be sent any number of times. A body whose length was not known is still sent in chunks. For a pipe, another
+ * thread has to write. The request is in use meanwhile. `content` and `len` may be NULL.
+ */
+httpx_code httpx_request_read(httpx_request *r, const uint8_t **content, size_t *len, httpx_error **err);
 
 /* ---- Hooks: hearing of what goes on inside a request, on the thread that waits or dispatches ---- */
 
@@ -2022,6 +2283,33 @@ void httpx_multipart_free(httpx_multipart *m);
  * boundary is used.
  */
 httpx_code httpx_request_body_multipart(httpx_request *r, httpx_multipart *m, httpx_error **err);
+
+/* ---- Parts of a multipart body with headers of their own, from descriptors and from functions ---- */
+
+/**
+ * Gives the part that is put next a header, behind its Content-Disposition. A Content-Type takes the place of the
+ * part's own. Several calls add up. HTTPX_E_LOCAL_PROTOCOL for what could not be sent.
+ */
+httpx_code httpx_multipart_header(httpx_multipart *m, const char *name, size_t name_len, const uint8_t *value,
+                                  size_t value_len, httpx_error **err);
+
+/**
+ * Puts what can be read of a descriptor at the end; see httpx_request_body_fd for the descriptor and
+ * httpx_multipart_file_bytes for the rest. With one that is no regular file, the body is chunked and can be sent once.
+ */
+httpx_code httpx_multipart_file_fd(httpx_multipart *m, const char *name, size_t name_len, const char *filename,
+                                   size_t filename_len, const char *content_type, size_t content_type_len, intptr_t fd,
+                                   httpx_error **err);
+
+/**
+ * Puts a file that `fn_` makes at the end; see httpx_request_body_pull for `content_length` and the functions, and
+ * httpx_multipart_file_bytes for the rest. Without a length the whole body is chunked; without `rewind` it can be sent
+ * once.
+ */
+httpx_code httpx_multipart_file_pull(httpx_multipart *m, const char *name, size_t name_len, const char *filename,
+                                     size_t filename_len, const char *content_type, size_t content_type_len,
+                                     int64_t content_length, httpx_pull_fn fn_, httpx_rewind_fn rewind, void *user_data,
+                                     httpx_destroy_fn destroy, httpx_error **err);
 
 /* ---- Pipe: the writing end of a streamed upload, any thread, one writer at a time ---- */
 

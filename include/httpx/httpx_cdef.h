@@ -124,6 +124,9 @@ typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *err
 typedef int32_t (*httpx_trace_fn)(void *user_data, const char *event, size_t event_len, const char *info, size_t info_len);
 typedef void (*httpx_log_fn)(void *user_data, int32_t level, const char *logger, size_t logger_len, const char *message, size_t message_len);
 typedef void (*httpx_informational_fn)(void *user_data, const httpx_informational *response);
+typedef httpx_code (*httpx_pull_fn)(void *user_data, uint8_t *buffer, size_t capacity, size_t *len);
+typedef httpx_code (*httpx_rewind_fn)(void *user_data);
+typedef int32_t (*httpx_upload_fn)(void *user_data, uint64_t sent, int64_t total);
 #define HTTPX_KIND_ALL 0
 #define HTTPX_KIND_ERROR 1
 #define HTTPX_KIND_CLIENT_BUILDER 2
@@ -332,6 +335,41 @@ httpx_code httpx_client_get(httpx_client *c, const char *url, size_t len, httpx_
 httpx_code httpx_client_send(httpx_client *c, httpx_request *r, uint32_t flags, httpx_response **out, httpx_error **err);
 httpx_code httpx_client_send_async(httpx_client *c, httpx_request *r, uint32_t flags, httpx_queue *q, httpx_response_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
 httpx_code httpx_client_connections(httpx_client *c, size_t *active, size_t *idle, size_t *waiting, httpx_error **err);
+#define HTTPX_OPTION_HEADERS 1
+#define HTTPX_OPTION_PARAMS 2
+#define HTTPX_OPTION_AUTH 4
+#define HTTPX_OPTION_BASE_URL 8
+#define HTTPX_OPTION_TIMEOUTS 16
+#define HTTPX_OPTION_REDIRECTS 32
+httpx_code httpx_client_to_builder(const httpx_client *c, httpx_client_builder **out, httpx_error **err);
+httpx_code httpx_client_configure(httpx_client *c, const httpx_client_builder *b, uint32_t what, httpx_error **err);
+httpx_code httpx_client_open(httpx_client *c, httpx_error **err);
+int32_t httpx_client_is_closed(const httpx_client *c);
+httpx_code httpx_client_builder_auth_none(httpx_client_builder *b, httpx_error **err);
+httpx_code httpx_client_builder_merge_params(httpx_client_builder *b, int32_t merge, httpx_error **err);
+httpx_code httpx_client_builder_get_timeout(const httpx_client_builder *b, double *connect, double *read, double *write, double *pool, httpx_error **err);
+httpx_code httpx_client_builder_get_redirects(const httpx_client_builder *b, int32_t *follow, size_t *max_redirects, httpx_error **err);
+int32_t httpx_client_builder_get_trust_env(const httpx_client_builder *b);
+httpx_code httpx_client_builder_get_base_url(const httpx_client_builder *b, const char **url, size_t *len, httpx_error **err);
+httpx_code httpx_client_builder_get_params(const httpx_client_builder *b, const char **params, size_t *len, httpx_error **err);
+size_t httpx_client_builder_header_count(const httpx_client_builder *b);
+httpx_code httpx_client_builder_header_at(const httpx_client_builder *b, size_t index, const uint8_t **name, size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
+httpx_code httpx_client_head(httpx_client *c, const char *url, size_t len, httpx_response **out, httpx_error **err);
+httpx_code httpx_client_options(httpx_client *c, const char *url, size_t len, httpx_response **out, httpx_error **err);
+httpx_code httpx_client_delete(httpx_client *c, const char *url, size_t len, httpx_response **out, httpx_error **err);
+httpx_code httpx_client_post(httpx_client *c, const char *url, size_t len, const uint8_t *body, size_t body_len, const char *content_type, size_t content_type_len, httpx_response **out, httpx_error **err);
+httpx_code httpx_client_put(httpx_client *c, const char *url, size_t len, const uint8_t *body, size_t body_len, const char *content_type, size_t content_type_len, httpx_response **out, httpx_error **err);
+httpx_code httpx_client_patch(httpx_client *c, const char *url, size_t len, const uint8_t *body, size_t body_len, const char *content_type, size_t content_type_len, httpx_response **out, httpx_error **err);
+httpx_code httpx_client_request(httpx_client *c, const char *method, size_t method_len, const char *url, size_t len, const uint8_t *body, size_t body_len, const char *content_type, size_t content_type_len, uint32_t flags, httpx_response **out, httpx_error **err);
+httpx_code httpx_get(const char *url, size_t len, const httpx_client_builder *b, httpx_response **out, httpx_error **err);
+httpx_code httpx_head(const char *url, size_t len, const httpx_client_builder *b, httpx_response **out, httpx_error **err);
+httpx_code httpx_options(const char *url, size_t len, const httpx_client_builder *b, httpx_response **out, httpx_error **err);
+httpx_code httpx_delete(const char *url, size_t len, const httpx_client_builder *b, httpx_response **out, httpx_error **err);
+httpx_code httpx_post(const char *url, size_t len, const uint8_t *body, size_t body_len, const char *content_type, size_t content_type_len, const httpx_client_builder *b, httpx_response **out, httpx_error **err);
+httpx_code httpx_put(const char *url, size_t len, const uint8_t *body, size_t body_len, const char *content_type, size_t content_type_len, const httpx_client_builder *b, httpx_response **out, httpx_error **err);
+httpx_code httpx_patch(const char *url, size_t len, const uint8_t *body, size_t body_len, const char *content_type, size_t content_type_len, const httpx_client_builder *b, httpx_response **out, httpx_error **err);
+httpx_code httpx_fetch(const char *method, size_t method_len, const char *url, size_t len, const uint8_t *body, size_t body_len, const char *content_type, size_t content_type_len, uint32_t flags, const httpx_client_builder *b, httpx_response **out, httpx_error **err);
+httpx_code httpx_response_next(const httpx_response *r, httpx_client *c, uint32_t flags, httpx_response **out, httpx_error **err);
 httpx_code httpx_transport_new(const httpx_client_builder *b, httpx_transport **out, httpx_error **err);
 httpx_transport *httpx_transport_clone(httpx_transport *t);
 void httpx_transport_free(httpx_transport *t);
@@ -382,6 +420,13 @@ httpx_code httpx_request_body_owned(httpx_request *r, const uint8_t *data, size_
 httpx_code httpx_request_body_json(httpx_request *r, const char *json, size_t len, httpx_error **err);
 httpx_code httpx_request_body_file(httpx_request *r, const char *file, size_t len, httpx_error **err);
 httpx_code httpx_request_body_pipe(httpx_request *r, int64_t content_length, size_t capacity, httpx_pipe **writer, httpx_error **err);
+httpx_code httpx_request_cookies(httpx_request *r, const httpx_cookies *cookies, httpx_error **err);
+httpx_code httpx_request_header_override(httpx_request *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_request_body_fd(httpx_request *r, intptr_t fd, httpx_error **err);
+httpx_code httpx_request_body_pull(httpx_request *r, int64_t content_length, httpx_pull_fn fn_, httpx_rewind_fn rewind, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+httpx_code httpx_request_on_upload(httpx_request *r, httpx_upload_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+httpx_code httpx_request_content(const httpx_request *r, const uint8_t **content, size_t *len, httpx_error **err);
+httpx_code httpx_request_read(httpx_request *r, const uint8_t **content, size_t *len, httpx_error **err);
 #define HTTPX_LOG_DEBUG 10
 #define HTTPX_LOG_INFO 20
 httpx_code httpx_request_expect_continue(httpx_request *r, double timeout, httpx_error **err);
@@ -429,6 +474,9 @@ httpx_code httpx_multipart_file_bytes(httpx_multipart *m, const char *name, size
 httpx_code httpx_multipart_file_path(httpx_multipart *m, const char *name, size_t name_len, const char *filename, size_t filename_len, const char *content_type, size_t content_type_len, const char *file, size_t file_len, httpx_error **err);
 void httpx_multipart_free(httpx_multipart *m);
 httpx_code httpx_request_body_multipart(httpx_request *r, httpx_multipart *m, httpx_error **err);
+httpx_code httpx_multipart_header(httpx_multipart *m, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_multipart_file_fd(httpx_multipart *m, const char *name, size_t name_len, const char *filename, size_t filename_len, const char *content_type, size_t content_type_len, intptr_t fd, httpx_error **err);
+httpx_code httpx_multipart_file_pull(httpx_multipart *m, const char *name, size_t name_len, const char *filename, size_t filename_len, const char *content_type, size_t content_type_len, int64_t content_length, httpx_pull_fn fn_, httpx_rewind_fn rewind, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_pipe_write(httpx_pipe *p, const uint8_t *data, size_t len, size_t *written, httpx_error **err);
 httpx_code httpx_pipe_write_all(httpx_pipe *p, const uint8_t *data, size_t len, httpx_error **err);
 httpx_code httpx_pipe_writable_async(httpx_pipe *p, httpx_queue *q, httpx_done_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);

@@ -91,3 +91,16 @@ pub type httpx_log_fn = Option<
 /// Hears of an interim response, which is there until the callback returns and not to be freed.
 pub type httpx_informational_fn =
     Option<unsafe extern "C" fn(user_data: *mut c_void, response: *const httpx_informational)>;
+
+/// Makes the next piece of a body: HTTPX_OK with at most `capacity` bytes in `buffer` and their number in `*len` (with 0
+/// it is asked again at once), HTTPX_DONE at the end of the body, or an error's code, with which the request ends.
+pub type httpx_pull_fn = Option<
+    unsafe extern "C" fn(user_data: *mut c_void, buffer: *mut u8, capacity: usize, len: *mut usize) -> httpx_code,
+>;
+
+/// Goes back to a body's beginning: HTTPX_OK, or an error's code, with which the request ends.
+pub type httpx_rewind_fn = Option<unsafe extern "C" fn(user_data: *mut c_void) -> httpx_code>;
+
+/// Hears that `sent` bytes of a body are out, of `total` (-1: unknown). Anything but 0 ends the request with
+/// HTTPX_E_CANCELLED.
+pub type httpx_upload_fn = Option<unsafe extern "C" fn(user_data: *mut c_void, sent: u64, total: i64) -> i32>;

@@ -98,7 +98,8 @@ pub unsafe extern "C" fn httpx_client_get(
     })
 }
 
-fn options(flags: u32) -> Result<SendOptions> {
+/// What flags of sending say.
+pub(super) fn send_options(flags: u32) -> Result<SendOptions> {
     let known = HTTPX_SEND_STREAM | HTTPX_SEND_FOLLOW_REDIRECTS | HTTPX_SEND_NO_REDIRECTS;
     let follow_redirects = match (flags & HTTPX_SEND_FOLLOW_REDIRECTS != 0, flags & HTTPX_SEND_NO_REDIRECTS != 0) {
         (true, false) => Some(true),
@@ -127,7 +128,7 @@ pub unsafe extern "C" fn httpx_client_send(
     guard_ok(err, || {
         // SAFETY: the caller vouches for the pointers.
         let (c, r, out) = unsafe { (borrow(c, "c")?, borrow(r, "r")?, Out::new(out, "out")?) };
-        let (request, how) = (r.request()?, options(flags)?);
+        let (request, how) = (r.request()?, send_options(flags)?);
         let sending = c.client.send(request, how)?;
         let response = c.client.block_on(|call| sending.run(call))?;
         out.set(httpx_response::give(response, c.client.interrupt().cloned()));
@@ -158,7 +159,7 @@ pub unsafe extern "C" fn httpx_client_send_async(
     guard_ok(err, || {
         // SAFETY: the caller vouches for the pointers.
         let (c, r, q) = unsafe { (borrow(c, "c")?, borrow(r, "r")?, borrow(q, "q")?) };
-        let (request, how) = (r.request()?, options(flags)?);
+        let (request, how) = (r.request()?, send_options(flags)?);
         let sending = c.client.send(request, how)?;
         let interrupt = c.client.interrupt().cloned();
         // SAFETY: the caller vouches for `op`.

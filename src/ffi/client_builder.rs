@@ -7,9 +7,10 @@ use super::callbacks::{httpx_destroy_fn, httpx_interrupt_fn};
 use super::client::httpx_client;
 use super::codes::httpx_code;
 use super::error::httpx_error;
-use super::handle::{give, share, take_back, Handle, Inherited, Kind, Slot};
+use super::handle::{give, share, take_back, Handle, Inherited, Kind, Lent, Slot};
 use super::kit::{borrow, bytes, guard_ok, guard_or, path, seconds, short_bytes, text, Out, UserData};
 use super::proxy::httpx_proxy;
+use super::text::{Fields, Text};
 use crate::error::{Code, Error, Result};
 use crate::httpcore::{HeadLimits, Limits};
 use crate::httpx::{Auth, BaseUrl, ClientBuilder, Netrc, UrlPattern};
@@ -17,14 +18,28 @@ use crate::runtime::{environment_variable, Foreign, SocketOption};
 
 /// The options of a client to come. One thread at a time.
 pub struct httpx_client_builder {
-    slot: Arc<Slot<ClientBuilder>>,
+    slot: Arc<Slot<Draft>>,
+}
+
+/// The options as they are now, and what C has of them.
+pub(super) struct Draft {
+    pub(super) builder: ClientBuilder,
+    pub(super) texts: Texts,
+}
+
+/// For C, until the options change.
+#[derive(Default)]
+pub(super) struct Texts {
+    pub(super) base_url: Text,
+    pub(super) params: Text,
+    pub(super) fields: Option<Fields>,
 }
 
 impl Handle for httpx_client_builder {
     const KIND: Kind = Kind::ClientBuilder;
 }
 
-impl Inherited for ClientBuilder {
+impl Inherited for Draft {
     fn is_only_memory(&self) -> bool {
         true
     }
@@ -39,19 +54,29 @@ pub(super) unsafe fn change(
 ) -> httpx_code {
     guard_ok(err, || {
         // SAFETY: the caller vouches for it.
-        let mut builder = unsafe { borrow(b, "b") }?.slot.lend()?;
+        let mut draft = unsafe { borrow(b, "b") }?.slot.lend()?;
         // On a copy: an option that fails leaves the builder as it was.
-        let mut changed = builder.clone();
+        let mut changed = draft.builder.clone();
         change(&mut changed)?;
-        *builder = changed;
+        *draft = Draft { builder: changed, texts: Texts::default() };
         Ok(())
     })
 }
 
 impl httpx_client_builder {
+    /// A handle for C.
+    pub(super) fn give(builder: ClientBuilder) -> *mut httpx_client_builder {
+        give(httpx_client_builder { slot: Slot::new(Draft { builder, texts: Texts::default() }) })
+    }
+
+    /// To look at.
+    pub(super) fn lend(&self) -> Result<Lent<Draft>> {
+        self.slot.lend()
+    }
+
     /// The options as they are now, in the environment as it is now.
     pub(super) fn options(&self) -> Result<ClientBuilder> {
-        self.slot.lend()?.in_environment(&environment_variable)
+        self.slot.lend()?.builder.in_environment(&environment_variable)
     }
 }
 
@@ -67,7 +92,7 @@ pub unsafe extern "C" fn httpx_client_builder_new(
     guard_ok(err, || {
         // SAFETY: the caller vouches for it.
         let out = unsafe { Out::new(out, "out") }?;
-        out.set(give(httpx_client_builder { slot: Slot::new(ClientBuilder::default()) }));
+        out.set(httpx_client_builder::give(ClientBuilder::default()));
         Ok(())
     })
 }

@@ -46,6 +46,11 @@ impl Inherited for Jar {
 }
 
 impl httpx_cookies {
+    /// A copy of what is in it now.
+    pub(super) fn copied(&self) -> Result<Cookies> {
+        Ok(self.slot.lend()?.cookies.clone())
+    }
+
     pub(super) fn give(cookies: Cookies) -> *mut httpx_cookies {
         give(httpx_cookies { slot: Slot::new(Jar { cookies, copies: Copies::default() }) })
     }

@@ -20,7 +20,7 @@ pub struct httpx_form {
 
 /// A body with files: parts in their order. One thread at a time.
 pub struct httpx_multipart {
-    slot: Arc<Slot<Multipart>>,
+    pub(super) slot: Arc<Slot<Parts>>,
 }
 
 impl Handle for httpx_form {
@@ -37,9 +37,32 @@ impl Inherited for Form {
     }
 }
 
-impl Inherited for Multipart {
+/// The body so far.
+pub(super) struct Parts {
+    pub(super) multipart: Multipart,
+    /// Of the part that is put next.
+    pub(super) headers: Vec<(Bytes, Bytes)>,
+}
+
+impl Parts {
+    /// Puts a part at the end.
+    pub(super) fn put(&mut self, name: &str, kind: FileKind<'_>, source: PartSource) -> Result<()> {
+        let FileKind { filename, content_type } = kind;
+        self.multipart.add_file(name, FilePart { filename, content_type, headers: self.headers.clone(), source })?;
+        self.headers.clear();
+        Ok(())
+    }
+}
+
+/// What C says of a file.
+pub(super) struct FileKind<'a> {
+    pub(super) filename: Option<&'a str>,
+    pub(super) content_type: Option<&'a str>,
+}
+
+impl Inherited for Parts {
     fn is_only_memory(&self) -> bool {
-        true
+        self.multipart.sources().next().is_none()
     }
 }
 
@@ -112,7 +135,7 @@ pub unsafe extern "C" fn httpx_multipart_new(out: *mut *mut httpx_multipart, err
     guard_ok(err, || {
         // SAFETY: the caller vouches for it.
         let out = unsafe { Out::new(out, "out") }?;
-        out.set(give(httpx_multipart { slot: Slot::new(Multipart::new()?) }));
+        out.set(give(httpx_multipart { slot: Slot::new(Parts { multipart: Multipart::new()?, headers: Vec::new() }) }));
         Ok(())
     })
 }
@@ -129,7 +152,7 @@ pub unsafe extern "C" fn httpx_multipart_boundary(
     guard_ok(err, || {
         // SAFETY: the caller vouches for pointer and length.
         let (m, boundary) = unsafe { (borrow(m, "m")?, text(boundary, len, "boundary")?) };
-        m.slot.lend()?.boundary(boundary)
+        m.slot.lend()?.multipart.boundary(boundary)
     })
 }
 
@@ -147,7 +170,8 @@ pub unsafe extern "C" fn httpx_multipart_field(
         // SAFETY: the caller vouches for pointers and lengths.
         let (m, name, value) =
             unsafe { (borrow(m, "m")?, text(name, name_len, "name")?, bytes(value, value_len, "value")?) };
-        m.slot.lend()?.add_field(name, value)
+        let kind = FileKind { filename: None, content_type: None };
+        m.slot.lend()?.put(name, kind, PartSource::Bytes(Bytes::copy_from_slice(value)))
     })
 }
 
@@ -180,7 +204,7 @@ pub unsafe extern "C" fn httpx_multipart_file_bytes(
             )
         };
         let source = PartSource::Bytes(Bytes::copy_from_slice(data));
-        m.slot.lend()?.add_file(name, FilePart { filename, content_type, headers: Vec::new(), source })
+        m.slot.lend()?.put(name, FileKind { filename, content_type }, source)
     })
 }
 
@@ -212,7 +236,7 @@ pub unsafe extern "C" fn httpx_multipart_file_path(
         };
         let (file, length) = open_regular(file)?;
         let source = PartSource::File { file, start: 0, length };
-        m.slot.lend()?.add_file(name, FilePart { filename, content_type, headers: Vec::new(), source })
+        m.slot.lend()?.put(name, FileKind { filename, content_type }, source)
     })
 }
 
@@ -234,7 +258,7 @@ pub unsafe extern "C" fn httpx_request_body_multipart(
     guard_ok(err, || {
         // SAFETY: the caller vouches for the pointers.
         let (r, m) = unsafe { (borrow(r, "r")?, borrow(m, "m")?) };
-        let multipart = m.slot.lend()?.clone();
+        let multipart = m.slot.lend()?.multipart.clone();
         r.change(|request| request.set_multipart(multipart))
     })
 }

@@ -22,15 +22,15 @@ use crate::runtime::{pipe, Foreign, Interrupt};
 /// A request: method, URL, headers, body, time limits. One thread at a time. It can be changed and sent as often as its
 /// body can be read.
 pub struct httpx_request {
-    slot: Arc<Slot<Draft>>,
+    pub(super) slot: Arc<Slot<Draft>>,
     method: Text,
     /// The client's, for pipes. Not the client itself: a request must not keep its connections.
-    interrupt: Option<Arc<Interrupt>>,
+    pub(super) interrupt: Option<Arc<Interrupt>>,
 }
 
 /// The request as it is now. In flight it is shared, and a change makes a copy.
-struct Draft {
-    request: Arc<Request>,
+pub(super) struct Draft {
+    pub(super) request: Arc<Request>,
     /// The header lines for C, until they change.
     fields: Option<Fields>,
     /// The URL for C, until it changes.
@@ -39,7 +39,7 @@ struct Draft {
 
 impl Inherited for Draft {
     fn is_only_memory(&self) -> bool {
-        !self.request.has_pipe()
+        !self.request.is_made_elsewhere()
     }
 }
 

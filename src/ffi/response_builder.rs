@@ -26,7 +26,7 @@ impl Handle for httpx_response_builder {
 
 impl Inherited for ResponseBuilder {
     fn is_only_memory(&self) -> bool {
-        !self.request.as_ref().is_some_and(|request| request.has_pipe())
+        !self.request.as_ref().is_some_and(|request| request.is_made_elsewhere())
     }
 }
 

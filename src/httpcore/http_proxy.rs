@@ -153,7 +153,7 @@ pub(super) async fn open_tunnel(
         limits: request.limits,
         max_body: None,
         expect: None,
-        observer: &Observer { trace: request.observer.trace.clone(), informational: None },
+        observer: &Observer { trace: request.observer.trace.clone(), ..Observer::default() },
     };
     let mut connection = Connection::new(dialled, Arc::<Cut>::default());
     let mut timings = Timings::new(Instant::now());

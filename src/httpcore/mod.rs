@@ -16,6 +16,7 @@ mod models;
 mod network_stream;
 mod pool_state;
 mod proxy;
+mod pull;
 mod response_body;
 mod socks_proxy;
 mod stream;
@@ -23,7 +24,7 @@ mod tls;
 mod trace;
 mod trace_text;
 
-pub use body::{Body, BodyReader, Pieces};
+pub use body::{Body, BodyReader, Piece, PieceReader, Pieces};
 pub use connection_info::{ConnectionInfo, DialTimings, TlsInfo};
 pub use connection_pool::{ConnectionPool, Limits};
 pub use dial::Dialer;
@@ -36,6 +37,7 @@ pub use models::{FramingField, Origin, Request, Response, Scheme, Timeouts, Timi
 pub use network_stream::NetworkStream;
 pub use pool_state::{Activity, ConnectionSnapshot, Counts};
 pub use proxy::{AuthorizeFn, Proxy, ProxyKind};
+pub use pull::{PullBody, PullReader, Source};
 pub use response_body::{Made, ResponseBody};
 pub use tls::{RootStore, TlsConfig, TlsSettings, TlsVersion};
-pub use trace::{Info, InformationalFn, Level, LogFn, Observer, Phase, TraceEvent, TraceFn, Value};
+pub use trace::{Info, InformationalFn, Level, LogFn, Observer, Phase, TraceEvent, TraceFn, UploadFn, Value};

@@ -59,6 +59,8 @@ pub struct TraceEvent {
 pub type TraceFn = dyn Fn(&TraceEvent) -> Result<(), Error> + Send + Sync;
 /// Hears of interim responses (1xx but for 101).
 pub type InformationalFn = dyn Fn(&ResponseHead) + Send + Sync;
+/// Hears how much of a body is out, and how much there is, if that is known. An error ends the request with it.
+pub type UploadFn = dyn Fn(u64, Option<u64>) -> Result<(), Error> + Send + Sync;
 
 /// Who listens to a request.
 #[derive(Clone, Default)]
@@ -67,6 +69,8 @@ pub struct Observer {
     pub trace: Option<Arc<TraceFn>>,
     /// To interim responses.
     pub informational: Option<Arc<InformationalFn>>,
+    /// To the body's way out.
+    pub upload: Option<Arc<UploadFn>>,
 }
 
 /// How much a line of the log matters, as Python counts it.
@@ -84,7 +88,9 @@ pub type LogFn = dyn Fn(Level, &str, &str) + Send + Sync;
 impl std::fmt::Debug for Observer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (trace, informational) = (self.trace.is_some(), self.informational.is_some());
-        f.debug_struct("Observer").field("trace", &trace).field("informational", &informational).finish()
+        let upload = self.upload.is_some();
+        let mut fields = f.debug_struct("Observer");
+        fields.field("trace", &trace).field("informational", &informational).field("upload", &upload).finish()
     }
 }
 
@@ -99,7 +105,7 @@ impl Observer {
             log(Level::Debug, &event.logger(), &event.log_line());
             Ok(())
         });
-        Observer { trace: Some(trace), informational: self.informational.clone() }
+        Observer { trace: Some(trace), ..self.clone() }
     }
 
     /// Tells of one event, if anybody listens.
@@ -120,6 +126,12 @@ impl Observer {
         if let Some(informational) = self.informational.clone() {
             call.upcall(move || informational(&head)).await;
         }
+    }
+
+    /// Tells how much of a body is out, if anybody listens.
+    pub(super) async fn tell_upload(&self, call: &Call, sent: u64, total: Option<u64>) -> Result<(), Error> {
+        let Some(upload) = self.upload.clone() else { return Ok(()) };
+        call.upcall(move || upload(sent, total)).await
     }
 
     /// Runs a step and tells of its beginning and its end.

@@ -27,6 +27,11 @@ impl BaseUrl {
         Ok(BaseUrl { url: url.copy_with(&UrlParts { path: Change::Set(&path), ..UrlParts::default() })? })
     }
 
+    /// As a text.
+    pub fn as_str(&self) -> &str {
+        self.url.as_str()
+    }
+
     /// The URL that `url` means: itself if it is absolute.
     pub(super) fn merge(&self, url: Url) -> Result<Url, Error> {
         // M07: a mounted scheme's URLs need no host: `file:///etc/hosts`.

@@ -15,8 +15,8 @@ use bytes::Bytes;
 use super::auth::{authorized, Flow};
 use super::decoders::accept_encoding;
 use super::{
-    proxy_environment, redirects, Auth, BaseUrl, Change, Cookies, EventHooks, Given, Headers, Proxy, QueryParams,
-    Reading, Request, Response, Transport, Url, UrlParts, UrlPattern,
+    proxy_environment, redirects, Auth, BaseUrl, Change, ClientOption, Cookies, EventHooks, Given, Headers, Proxy,
+    QueryParams, Reading, Request, Response, Transport, Url, UrlParts, UrlPattern,
 };
 use crate::error::{Code, Error};
 use crate::httpcore::{
@@ -64,6 +64,8 @@ pub struct ClientBuilder {
     pub base_url: Option<BaseUrl>,
     /// The query of every request, instead of its URL's.
     pub params: QueryParams,
+    /// Whether `params` and the URL's query are both sent (checklist B31).
+    pub merge_params: bool,
     /// Of requests that have none of their own.
     pub auth: Option<Auth>,
     /// Whether redirects are followed by requests that do not say.
@@ -117,6 +119,7 @@ impl Default for ClientBuilder {
             max_body: None,
             base_url: None,
             params: QueryParams::default(),
+            merge_params: false,
             auth: None,
             follow_redirects: false,
             max_redirects: 20,
@@ -173,7 +176,7 @@ impl ClientBuilder {
         }
         let own = &request.observer;
         let trace = own.trace.as_ref().or(self.trace.as_ref()).cloned();
-        let observer = Observer { trace, informational: own.informational.clone() };
+        let observer = Observer { trace, ..own.clone() };
         Some(match &self.log {
             Some(log) => observer.logged(Arc::clone(log)),
             None => observer,
@@ -235,10 +238,12 @@ impl ClientBuilder {
     pub fn build(&self) -> Result<Arc<Client>, Error> {
         let routes = Routes::new(self)?;
         Ok(Arc::new(Client {
-            options: self.clone(),
+            built: Arc::new(self.clone()),
+            options: ForkCell::new(),
             routes,
             sends: ForkCell::new(),
             cookies: ForkCell::new(),
+            opened: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         }))
     }
@@ -318,11 +323,16 @@ pub struct SendOptions {
 
 /// See the module. Any thread may use it.
 pub struct Client {
-    options: ClientBuilder,
+    /// As it was built.
+    built: Arc<ClientBuilder>,
+    /// As they are now; replaced, not changed. A forked child has a copy of its own.
+    options: ForkCell<Mutex<Arc<ClientBuilder>>>,
     routes: Routes,
     sends: ForkCell<Mutex<Sends>>,
     /// A forked child has a copy of its own.
     cookies: ForkCell<Mutex<Cookies>>,
+    /// It has sent something, or was opened.
+    opened: AtomicBool,
     closed: AtomicBool,
 }
 
@@ -337,8 +347,17 @@ struct Sends {
 /// A request that a client has agreed to send. Closing the client waits for it.
 pub struct Sending {
     client: Arc<Client>,
+    /// The client's at the time.
+    options: Arc<ClientBuilder>,
     request: Arc<Request>,
     how: SendOptions,
+}
+
+/// How a call goes on after its beginning.
+struct Course<'a> {
+    options: &'a ClientBuilder,
+    follow: bool,
+    deadline: Option<Instant>,
 }
 
 impl Drop for Sending {
@@ -358,16 +377,64 @@ impl Drop for Sending {
 impl Client {
     /// A request with this client's defaults.
     pub fn build_request(&self, method: &str, url: &str) -> Result<Request, Error> {
+        let options = self.options();
         let mut url = Url::parse(url)?;
-        if let Some(base) = &self.options.base_url {
+        if let Some(base) = &options.base_url {
             url = base.merge(url)?;
         }
-        if !self.options.params.is_empty() {
-            // B31: as in HTTPX 0.28, they take the place of the URL's query.
-            let query = UrlParts { params: Change::Set(&self.options.params), ..UrlParts::default() };
-            url = url.copy_with(&query)?;
+        if !options.params.is_empty() {
+            // B31: as in HTTPX 0.28, they take the place of the URL's query, unless they are to be merged with it.
+            let query = UrlParts { params: Change::Set(&options.params), ..UrlParts::default() };
+            url = if options.merge_params { url.copy_merge_params(&options.params)? } else { url.copy_with(&query)? };
         }
-        Request::new(method, url, &self.options.headers, self.options.timeouts)
+        Request::new(method, url, &options.headers, options.timeouts)
+    }
+
+    /// The options as they are now.
+    pub fn options(&self) -> Arc<ClientBuilder> {
+        Arc::clone(&self.lock_options())
+    }
+
+    fn lock_options(&self) -> MutexGuard<'_, Arc<ClientBuilder>> {
+        let copy =
+            |inherited: &Mutex<Arc<ClientBuilder>>| inherited.try_lock().map(|options| Arc::clone(&options)).ok();
+        let options = self.options.get_or_inherit(|inherited| {
+            Mutex::new(inherited.and_then(copy).unwrap_or_else(|| Arc::clone(&self.built)))
+        });
+        options.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes options over from `from`. Requests that were built, and those that are in flight, keep what they have.
+    pub fn take_over(&self, from: &ClientBuilder, what: &[ClientOption]) {
+        let mut options = self.lock_options();
+        let mut changed = ClientBuilder::clone(&options);
+        for option in what {
+            option.copy(from, &mut changed);
+        }
+        let before = std::mem::replace(&mut *options, Arc::new(changed));
+        drop(options);
+        // Foreign code may be in it, and may come back here.
+        drop(before);
+    }
+
+    /// Says that a block of code begins to use it, for languages that have such blocks (checklist A05).
+    ///
+    /// # Errors
+    /// INVALID_STATE if it was opened before, or has sent something; CLIENT_CLOSED.
+    pub fn open(&self) -> Result<(), Error> {
+        if self.is_closed() {
+            let message = "Cannot reopen a client instance, once it has been closed.";
+            return Err(Error::new(Code::CLIENT_CLOSED, message));
+        }
+        match self.opened.swap(true, Ordering::AcqRel) {
+            false => Ok(()),
+            true => Err(Error::new(Code::INVALID_STATE, "Cannot open a client instance more than once.")),
+        }
+    }
+
+    /// True once it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Agrees to send a request.
@@ -382,7 +449,8 @@ impl Client {
         }
         sends.running += 1;
         drop(sends);
-        Ok(Sending { client: Arc::clone(self), request, how })
+        self.opened.store(true, Ordering::Release);
+        Ok(Sending { client: Arc::clone(self), options: self.options(), request, how })
     }
 
     fn sends(&self) -> MutexGuard<'_, Sends> {
@@ -399,24 +467,33 @@ impl Client {
     /// The request with the cookies that belong to it, unless it has a Cookie header of its own (checklist B33).
     fn with_cookies(&self, request: &Arc<Request>) -> Result<Arc<Request>, Error> {
         let cookies = self.cookies();
-        if cookies.is_empty() || request.headers.contains(b"cookie") {
+        if (cookies.is_empty() && request.cookies.is_none()) || request.headers.contains(b"cookie") {
             return Ok(Arc::clone(request));
         }
-        let Some(value) = cookies.header(request.url(), SystemTime::now()) else { return Ok(Arc::clone(request)) };
+        let value = match &request.cookies {
+            None => cookies.header(request.url(), SystemTime::now()),
+            Some(own) => {
+                let mut all = cookies.clone();
+                all.update(own);
+                all.header(request.url(), SystemTime::now())
+            }
+        };
         drop(cookies);
+        let Some(value) = value else { return Ok(Arc::clone(request)) };
         let mut request = Request::clone(request);
         request.headers.add(b"Cookie", &value)?;
         Ok(Arc::new(request))
     }
 
     /// The whole of it: credentials around redirects around single requests (checklist E12).
-    async fn send_all(&self, call: &Call, request: &Arc<Request>, how: SendOptions) -> Result<Response, Error> {
-        let deadline = request.deadline();
-        let follow = how.follow_redirects.unwrap_or(self.options.follow_redirects);
+    async fn send_all(&self, call: &Call, sending: &Sending) -> Result<Response, Error> {
+        let Sending { options, request, how, .. } = sending;
+        let follow = how.follow_redirects.unwrap_or(options.follow_redirects);
+        let course = Course { options, follow, deadline: request.deadline() };
         let mut history = Vec::new();
-        let mut response = match self.auth_of(request) {
-            None => self.send_and_follow(call, request, None, follow, deadline, &mut history).await?,
-            Some(auth) => Box::pin(self.send_authorized(call, request, &auth, follow, deadline, &mut history)).await?,
+        let mut response = match auth_of(request, options) {
+            None => self.send_and_follow(call, request, None, &course, &mut history).await?,
+            Some(auth) => Box::pin(self.send_authorized(call, request, &auth, &course, &mut history)).await?,
         };
         response.set_history(history);
         if !how.stream {
@@ -432,8 +509,7 @@ impl Client {
         call: &Call,
         original: &Arc<Request>,
         auth: &Auth,
-        follow: bool,
-        deadline: Option<Instant>,
+        course: &Course<'_>,
         history: &mut Vec<Response>,
     ) -> Result<Response, Error> {
         let mut flow = Flow::begin(call, auth, original, self.interrupt()).await?;
@@ -444,7 +520,7 @@ impl Client {
                 before.read(call).await?;
                 history.push(before);
             }
-            let sent = self.send_and_follow(call, &request, Some(auth), follow, deadline, history).await;
+            let sent = self.send_and_follow(call, &request, Some(auth), course, history).await;
             last = Some(sent.map_err(|error| match request.url() == original.url() {
                 true => error,
                 // Of another place, such as where tokens come from.
@@ -454,43 +530,32 @@ impl Client {
         last.ok_or_else(|| Error::new(Code::INVALID_STATE, "the authentication flow has sent no request"))
     }
 
-    /// The request's credentials, else the client's, else the URL's (checklist F03).
-    fn auth_of(&self, request: &Request) -> Option<Auth> {
-        let given = match &request.auth {
-            Given::Set(auth) => Some(auth.clone()),
-            Given::Nothing => None,
-            Given::Unset => self.options.auth.clone(),
-        };
-        given.or_else(|| Auth::of_url(request.url()))
-    }
-
     /// Sends a request and follows its redirects, which go to `history`. The last response's body is unread.
     async fn send_and_follow(
         &self,
         call: &Call,
         request: &Arc<Request>,
         auth: Option<&Auth>,
-        follow: bool,
-        deadline: Option<Instant>,
+        course: &Course<'_>,
         history: &mut Vec<Response>,
     ) -> Result<Response, Error> {
         let before = history.len();
-        let mut response = self.send_once(call, request, deadline).await?;
+        let mut response = self.send_once(call, request, course).await?;
         while let Some(location) = redirects::location(response.head()) {
             // Not followed, a location that leads nowhere is the program's to look at (checklist E08).
             let mut next = match redirects::follow(response.head(), location) {
                 Ok(next) => Arc::new(next),
-                Err(_) if !follow => break,
+                Err(_) if !course.follow => break,
                 Err(error) => return Err(response.head().request()?.blamed(error)),
             };
-            if !follow {
+            if !course.follow {
                 response.set_next_request(next);
                 break;
             }
             // Read to its end, so that its connection serves again (checklist E10).
             response.read(call).await?;
             history.push(response);
-            if history.len() - before > self.options.max_redirects {
+            if history.len() - before > course.options.max_redirects {
                 let error = Error::new(Code::TOO_MANY_REDIRECTS, "Exceeded maximum allowed redirects.");
                 return Err(next.blamed(error));
             }
@@ -498,34 +563,29 @@ impl Client {
                 // A Digest answer is for one target (RFC 7616 §3.4).
                 next = authorized(&next, auth)?;
             }
-            response = self.send_once(call, &next, deadline).await.map_err(|error| next.blamed(error))?;
+            response = self.send_once(call, &next, course).await.map_err(|error| next.blamed(error))?;
         }
         Ok(response)
     }
 
     /// One request, one response, with its body unread.
-    async fn send_once(
-        &self,
-        call: &Call,
-        request: &Arc<Request>,
-        deadline: Option<Instant>,
-    ) -> Result<Response, Error> {
+    async fn send_once(&self, call: &Call, request: &Arc<Request>, course: &Course<'_>) -> Result<Response, Error> {
         #[cfg(feature = "test-hooks")]
         if request.method() == b"PANIC" {
             panic!("the test's panic");
         }
         let mut request = self.with_cookies(request)?;
-        let hooks = &self.options.event_hooks;
+        let hooks = &course.options.event_hooks;
         if !hooks.request.is_empty() {
             request = Box::pin(hooks.on_request(call, request, self.interrupt().cloned())).await?;
         }
-        let observer = self.options.observer_of(&request);
+        let observer = course.options.observer_of(&request);
         let observer = observer.as_ref().unwrap_or(&request.observer);
         let transport = self.routes.transport(request.url());
-        let mut response = transport.handle(call, &request, observer, deadline).await?;
-        response.set_reading(&self.options.reading);
+        let mut response = transport.handle(call, &request, observer, course.deadline).await?;
+        response.set_reading(&course.options.reading);
         response.head().add_cookies_to(|| self.cookies());
-        if let Some(log) = &self.options.log {
+        if let Some(log) = &course.options.log {
             let (log, line) = (Arc::clone(log), response.head().log_line());
             Box::pin(call.upcall(move || log(Level::Info, "httpx", &line))).await;
         }
@@ -537,12 +597,12 @@ impl Client {
 
     /// How it speaks TLS.
     pub fn tls(&self) -> TlsConfig {
-        TlsConfig::new(self.options.tls.clone())
+        TlsConfig::new(self.built.tls.clone())
     }
 
     /// What a thread that is blocked in a call of this client asks now and then.
     pub fn interrupt(&self) -> Option<&Arc<Interrupt>> {
-        self.options.interrupt.as_ref()
+        self.built.interrupt.as_ref()
     }
 
     /// Runs a call of this client on the calling thread.
@@ -550,7 +610,7 @@ impl Client {
     where
         F: Future<Output = Result<T, Error>>,
     {
-        block_on(self.options.interrupt.as_deref(), make)
+        block_on(self.built.interrupt.as_deref(), make)
     }
 
     /// What the pool has just now.
@@ -611,9 +671,19 @@ impl Client {
     }
 }
 
+/// The request's credentials, else the client's, else the URL's (checklist F03).
+fn auth_of(request: &Request, options: &ClientBuilder) -> Option<Auth> {
+    let given = match &request.auth {
+        Given::Set(auth) => Some(auth.clone()),
+        Given::Nothing => None,
+        Given::Unset => options.auth.clone(),
+    };
+    given.or_else(|| Auth::of_url(request.url()))
+}
+
 impl Sending {
     /// Sends the request, follows redirects, and reads the last response's body unless it is to be streamed.
     pub async fn run(self, call: Call) -> Result<Response, Error> {
-        self.client.send_all(&call, &self.request, self.how).await.map_err(|error| self.request.blamed(error))
+        self.client.send_all(&call, &self).await.map_err(|error| self.request.blamed(error))
     }
 }

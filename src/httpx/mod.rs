@@ -1,9 +1,11 @@
 //! What HTTPX is: a client with its defaults, requests that are built and then sent, and responses that are read or
 //! streamed. No sockets here, and no C.
 
+mod api;
 mod auth;
 mod base_url;
 mod client;
+mod client_option;
 mod content;
 mod cookies;
 mod custom_transport;
@@ -15,6 +17,7 @@ mod ip_network;
 mod json_text;
 mod links;
 mod multipart;
+mod open_file;
 mod proxy;
 mod proxy_environment;
 mod proxy_url;
@@ -32,9 +35,11 @@ mod transport;
 mod url;
 mod url_pattern;
 
+pub use api::RequestContent;
 pub use auth::{Auth, AuthFlow, CustomAuth, Netrc};
 pub use base_url::BaseUrl;
 pub use client::{Client, ClientBuilder, SendOptions, Sending};
+pub use client_option::ClientOption;
 pub use cookies::{Cookie, Cookies, SameSite};
 pub use custom_transport::{CustomTransport, Reply, ReplyBody};
 pub use decoders::DecodeLimits;
@@ -42,7 +47,8 @@ pub use event_hooks::{EventHooks, RequestHook, ResponseHook};
 pub use form::Form;
 pub use headers::{HeaderEncoding, Headers};
 pub use links::Link;
-pub use multipart::{FilePart, Multipart, PartSource};
+pub use multipart::{check_header, FilePart, Multipart, PartSource};
+pub use open_file::OpenFile;
 pub use proxy::Proxy;
 pub use proxy_environment::proxy_environment;
 pub use proxy_url::{ProxyScheme, ProxyUrl};

@@ -1,6 +1,7 @@
 //! Bodies of `multipart/form-data` (RFC 7578): fields and files in the order in which they were added. Nothing is read
 //! before the body is sent, its length is known before, and it can be read any number of times, so a redirect or an
-//! authentication can send it again (checklist B28).
+//! authentication can send it again (checklist B28); but for parts that foreign code makes, which may know neither their
+//! length nor how to begin anew.
 
 mod boundary;
 mod part;
@@ -13,11 +14,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use boundary::boundary_from_content_type;
-pub use part::{FilePart, PartSource};
+pub use part::{check_header, FilePart, PartSource};
 pub use reader::MultipartReader;
 
 use self::part::Part;
 use crate::error::{Code, Error};
+use crate::httpcore::PullBody;
 
 /// Longer bodies are refused, so that no sum of lengths overflows; it is also the largest offset in a file.
 const MAX_LENGTH: u64 = i64::MAX as u64;
@@ -110,15 +112,26 @@ impl Multipart {
         Ok(Bytes::from(completed))
     }
 
-    /// The body's exact length in bytes.
-    pub fn length(&self) -> u64 {
+    /// The body's exact length in bytes; None if a part's is not known.
+    pub fn length(&self) -> Option<u64> {
+        if !self.parts.iter().all(|part| part.source.has_length()) {
+            return None;
+        }
         let delimiter = 2 + self.boundary.len() as u64;
         let delimiters = self.parts.len() as u64 * (2 + delimiter + 2);
-        self.parts_length + delimiters + delimiter + 4
+        Some(self.parts_length + delimiters + delimiter + 4)
+    }
+
+    /// What is in it of foreign code.
+    pub fn sources(&self) -> impl Iterator<Item = &Arc<PullBody>> {
+        self.parts.iter().filter_map(|part| part.source.foreign())
     }
 
     /// Begins to read the body; what is added later is not in it.
-    pub fn open(&self) -> MultipartReader {
+    ///
+    /// # Errors
+    /// What [`PullBody::open`] says.
+    pub fn open(&self) -> Result<MultipartReader, Error> {
         MultipartReader::new(Arc::clone(&self.parts), &self.boundary, self.is_chosen)
     }
 }

@@ -39,6 +39,7 @@ pub(super) fn follow(head: &Head, location: &[u8]) -> Result<Request, Error> {
     }
     // E06: cookies are chosen anew for the new URL.
     next.headers.remove(b"cookie");
+    next.cookies = None;
     next.set_url(url, !same_origin)?;
     if becomes_get(request.method(), head.status()) {
         next.become_get();

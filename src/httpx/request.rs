@@ -9,10 +9,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Auth, Change, Cookies, Form, Headers, Multipart, QueryParams, Url, UrlParts};
+use super::{Auth, Change, Cookies, Form, Headers, Multipart, OpenFile, QueryParams, Url, UrlParts};
 use crate::error::{Code, Error, RequestInfo};
 use crate::httpcore::{
-    self, is_token, quoted, Body, BodyReader, FramingField, HeadLimits, Observer, Origin, Pieces, Scheme, Timeouts,
+    self, is_token, quoted, Body, BodyReader, FramingField, HeadLimits, Observer, Origin, PieceReader, Pieces,
+    PullBody, Scheme, Timeouts,
 };
 use crate::runtime::Call;
 
@@ -63,6 +64,8 @@ pub struct Request {
     total: Option<Duration>,
     /// How it authenticates.
     pub auth: Given<Auth>,
+    /// Sent beside the client's, by this request only.
+    pub cookies: Option<Arc<Cookies>>,
     /// Instead of the URL's path and query.
     target: Option<Bytes>,
     /// The client's time limits at the time when the request was built.
@@ -104,6 +107,7 @@ impl Request {
             timeouts: [Timeout::Unset; 4],
             total: None,
             auth: Given::Unset,
+            cookies: None,
             target: None,
             client_timeouts: timeouts,
             expect: None,
@@ -281,7 +285,7 @@ impl Request {
             None => multipart.content_type(),
         };
         self.headers.set(b"Content-Type", &content_type)?;
-        self.framing = Framing::Length(multipart.length());
+        self.framing = multipart.length().map_or(Framing::Chunked, Framing::Length);
         self.body = Body::Pieces(Arc::new(multipart));
         Ok(())
     }
@@ -292,9 +296,59 @@ impl Request {
         self.body = Body::pipe(reader);
     }
 
-    /// Whether its body is written into a pipe while it is sent.
-    pub fn has_pipe(&self) -> bool {
-        matches!(self.body, Body::Pipe(_))
+    /// What can be read of an open file: the rest of a regular one from where its cursor is, or whatever comes (checklist
+    /// B15, B16).
+    ///
+    /// # Errors
+    /// IO_ERROR if the system tells nothing of it.
+    pub fn set_open_file(&mut self, file: File) -> Result<(), Error> {
+        (self.framing, self.body) = match OpenFile::new(file)? {
+            OpenFile::Regular { file, start, length } => (Framing::Length(length), Body::File { file, start, length }),
+            OpenFile::Stream(body) => (Framing::Chunked, Body::Pull(body)),
+        };
+        Ok(())
+    }
+
+    /// A body that foreign code makes when it is wanted, of known or unknown length.
+    pub fn set_pull(&mut self, body: Arc<PullBody>, length: Option<u64>) {
+        self.framing = length.map_or(Framing::Chunked, Framing::Length);
+        self.body = Body::Pull(body);
+    }
+
+    /// The body, if it is in memory.
+    ///
+    /// # Errors
+    /// RequestNotRead if it is made or read while it is sent (checklist B36).
+    pub fn content(&self) -> Result<Bytes, Error> {
+        match &self.body {
+            Body::Empty => Ok(Bytes::new()),
+            Body::Bytes(bytes) => Ok(bytes.clone()),
+            _ => {
+                let message = "Attempted to access streaming request content, without having called `read()`.";
+                Err(Error::new(Code::REQUEST_NOT_READ, message))
+            }
+        }
+    }
+
+    /// Reads the body into memory, so that it can be sent any number of times. Its framing stays as it is (checklist
+    /// B36).
+    ///
+    /// # Errors
+    /// What reading gives. A body that can be read once is lost then.
+    pub async fn read(&mut self, call: &Call) -> Result<(), Error> {
+        if self.content().is_err() {
+            self.body = Body::Bytes(self.body.read(call).await?);
+        }
+        Ok(())
+    }
+
+    /// Whether its body is made while it is sent, by somebody else.
+    pub fn is_made_elsewhere(&self) -> bool {
+        match &self.body {
+            Body::Empty | Body::Bytes(_) | Body::File { .. } => false,
+            Body::Pieces(pieces) => !pieces.sources().is_empty(),
+            Body::Pull(_) | Body::Pipe(_) => true,
+        }
     }
 
     pub(super) fn abandon_body(&self) {
@@ -424,8 +478,12 @@ impl fmt::Debug for Request {
 }
 
 impl Pieces for Multipart {
-    fn open(&self) -> Box<dyn Iterator<Item = Result<Bytes, Error>> + Send + Sync> {
-        Box::new(Multipart::open(self))
+    fn open(&self) -> Result<Box<dyn PieceReader>, Error> {
+        Ok(Box::new(Multipart::open(self)?))
+    }
+
+    fn sources(&self) -> Vec<&PullBody> {
+        Multipart::sources(self).map(AsRef::as_ref).collect()
     }
 }
 

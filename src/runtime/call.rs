@@ -119,10 +119,7 @@ impl Call {
                 waker.wake();
             }
         });
-        match &self.owner {
-            Owner::Queue { upcalls, .. } => upcalls.take_upcall(upcall),
-            Owner::Thread(caller) => lock(caller).upcalls.push_back(upcall),
-        }
+        self.take(upcall);
         poll_fn(|cx| {
             let mut answer = lock(&answer);
             match answer.value.take() {
@@ -134,6 +131,18 @@ impl Call {
             }
         })
         .await
+    }
+
+    /// The same without waiting for it. It is dropped unrun if the call ends first.
+    pub fn post(&self, run: impl FnOnce() + Send + 'static) {
+        self.take(Box::new(run));
+    }
+
+    fn take(&self, upcall: Upcall) {
+        match &self.owner {
+            Owner::Queue { upcalls, .. } => upcalls.take_upcall(upcall),
+            Owner::Thread(caller) => lock(caller).upcalls.push_back(upcall),
+        }
     }
 
     /// Ready once `at` has come, with or without a lane. `sleep` is the waiter's own, None at first.

@@ -28,6 +28,6 @@ pub use pipe::{pipe, PipeReader, PipeWriter};
 pub use process::{quiesce, resolve, Quiesce};
 pub use queue::Queue;
 pub use socket::{Socket, SocketOption, TcpSettings};
-pub use sys::{environment_variable, generation, spawn_thread, ForkCell, OwnedMark};
+pub use sys::{environment_variable, generation, spawn_thread, wait_readable, ForkCell, OwnedMark};
 pub use timer::CoarseTimer;
 pub use wait_queue::{Granted, PutBack, WaitQueue, Waiting};

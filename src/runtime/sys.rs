@@ -362,6 +362,20 @@ pub fn set_socket_option(fd: BorrowedFd<'_>, level: i32, option: i32, value: &[u
     }
 }
 
+/// Waits until a descriptor has something to read, or has ended, or `milliseconds` are over. True if a read would not
+/// wait.
+pub fn wait_readable(fd: BorrowedFd<'_>, milliseconds: u16) -> io::Result<bool> {
+    let mut asked = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one entry, which lives through the call.
+    match unsafe { libc::poll(&raw mut asked, 1, i32::from(milliseconds)) } {
+        -1 => match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+            error => Err(error),
+        },
+        ready => Ok(ready > 0),
+    }
+}
+
 /// Starts a library thread. It blocks every signal, so that the host's handlers run on the host's threads.
 pub fn spawn_thread<F: FnOnce() + Send + 'static>(name: &str, run: F) -> io::Result<JoinHandle<()>> {
     // SAFETY: the sets are initialised by sigfillset and pthread_sigmask before they are read.

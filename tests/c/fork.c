@@ -253,6 +253,40 @@ static void make_a_queue(void *argument)
     FAILS(try_get(i->client, "http://does-not-exist.invalid/", &response), HTTPX_E_CONNECT); /* its resolver too */
 }
 
+static httpx_code make_nothing(void *user_data, uint8_t *buffer, size_t capacity, size_t *len)
+{
+    (void)buffer, (void)capacity, (void)len;
+    atomic_fetch_add((atomic_int *)user_data, 1);
+    return HTTPX_DONE;
+}
+
+typedef struct made {
+    httpx_client *client;
+    httpx_request *request;
+    atomic_int asked;
+} made;
+
+static void send_what_the_parent_makes(void *argument)
+{
+    made *m = argument;
+    httpx_response *response = NULL;
+    FAILS(httpx_client_send(m->client, m->request, 0, &response, &err), HTTPX_E_FORKED);
+    httpx_request_free(m->request);
+    CHECK_EQ(atomic_load(&m->asked), 0);
+}
+
+/* Another thread of the parent may have been in the middle of it. */
+static void a_body_of_functions_stays_the_parents(void)
+{
+    made m = {.client = new_client()};
+    m.request = new_request(m.client, "POST", HTTP("/post"));
+    MUST(httpx_request_body_pull(m.request, -1, make_nothing, NULL, &m.asked, NULL, &err));
+    in_a_child(send_what_the_parent_makes, &m);
+    httpx_response_free(send_request(m.client, m.request, 0));
+    CHECK_EQ(atomic_load(&m.asked), 1);
+    httpx_client_free(m.client);
+}
+
 static void the_child_has_its_own_library_threads(void)
 {
     tally t = {0};
@@ -400,6 +434,7 @@ int main(int argc, char **argv)
         TEST(inherited_operations),
         TEST(inherited_operations_of_a_watched_queue),
         TEST(what_is_only_memory_is_inherited),
+        TEST(a_body_of_functions_stays_the_parents),
         TEST(the_child_has_its_own_library_threads),
         TEST(forks_while_other_threads_keep_the_pool_busy),
         TEST(a_flow_that_forks_goes_on_in_the_parent_only),

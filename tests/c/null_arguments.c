@@ -10,10 +10,12 @@
 #include "null_calls_http2.h"
 #include "null_calls_models.h"
 #include "null_calls_proxy.h"
+#include "null_calls_requests.h"
 #include "null_calls_response.h"
 #include "null_calls_text.h"
 #include "null_calls_tls.h"
 #include "null_calls_transport.h"
+#include "null_calls_upload.h"
 #include "null_calls_url.h"
 
 /* ---- the table ---- */
@@ -416,6 +418,45 @@ static const row rows[] = {
     ROW(op_chunk, 4, 7, 0, 0, 1),
     ROW(op_clone, 1, 1, 0, 0, 0),
     ROW(op_free, 1, 0, 0, 0, 1),
+    ROW(request_body_fd, 2, 1, 0, 0, 0),
+    ROW(request_body_pull, 6, 3, 0, 0, 0),
+    ROW(request_on_upload, 5, 1, 0, 0, 0),
+    ROW(request_content, 4, 7, 0, 0, 0),
+    ROW(request_read, 4, 1, 0, 0, 0),
+    ROW(multipart_header, 4, 7, 2, 3, 0),
+    ROW(multipart_file_fd, 5, 15, 3, 7, 0),
+    ROW(multipart_file_pull, 9, 31, 3, 7, 0),
+    ROW(request_cookies, 3, 1, 0, 0, 0),
+    ROW(request_header_override, 4, 7, 2, 3, 0),
+    ROW(client_to_builder, 3, 3, 0, 0, 0),
+    ROW(client_configure, 3, 3, 0, 0, 0),
+    ROW(client_open, 2, 1, 0, 0, 1),
+    ROW(client_is_closed, 1, 1, 0, 0, 0),
+    ROW(client_builder_auth_none, 2, 1, 0, 0, 0),
+    ROW(client_builder_merge_params, 2, 1, 0, 0, 0),
+    ROW(client_builder_get_timeout, 6, 1, 0, 0, 0),
+    ROW(client_builder_get_redirects, 4, 1, 0, 0, 0),
+    ROW(client_builder_get_trust_env, 1, 1, 0, 0, 0),
+    ROW(client_builder_get_base_url, 4, 3, 0, 0, 0),
+    ROW(client_builder_get_params, 4, 3, 0, 0, 0),
+    ROW(client_builder_header_count, 1, 1, 0, 0, 0),
+    ROW(client_builder_header_at, 6, 1, 0, 0, 0),
+    ROW(client_head, 4, 7, 1, 1, 0),
+    ROW(client_options, 4, 7, 1, 1, 0),
+    ROW(client_delete, 4, 7, 1, 1, 0),
+    ROW(client_post, 6, 31, 3, 5, 0),
+    ROW(client_put, 6, 31, 3, 5, 0),
+    ROW(client_patch, 6, 31, 3, 5, 0),
+    ROW(client_request, 7, 63, 4, 11, 0),
+    ROW(response_next, 4, 7, 0, 0, 0),
+    ROW(get, 4, 5, 1, 1, 0),
+    ROW(head, 4, 5, 1, 1, 0),
+    ROW(options, 4, 5, 1, 1, 0),
+    ROW(delete, 4, 5, 1, 1, 0),
+    ROW(post, 6, 23, 3, 5, 0),
+    ROW(put, 6, 23, 3, 5, 0),
+    ROW(patch, 6, 23, 3, 5, 0),
+    ROW(fetch, 7, 47, 4, 11, 0),
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 

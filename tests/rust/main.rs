@@ -2,6 +2,7 @@
 
 #[cfg(feature = "test-hooks")]
 mod abi;
+mod bodies;
 mod client;
 mod dialling;
 mod flows;

@@ -25,7 +25,7 @@ use super::{RawHeaders, Request, Timings};
 use crate::error::{Code, Error};
 use crate::runtime::{Call, Foreign};
 use body::{BodyDecoder, Decoded};
-use encode::{encode_head, BodyEncoder, RequestHead, SentHead};
+use encode::{encode_head, BodyEncoder, BodyFraming, RequestHead, SentHead};
 use head::{parse_head, ScanState};
 pub use head::{HeadLimits, ResponseHead, Version};
 use steps::Steps;
@@ -41,6 +41,8 @@ const READS_BEFORE_A_YIELD: usize = 32;
 pub(super) const MAX_INTERIM: usize = 100;
 /// The line that asks whether a body is wanted (RFC 9110 §10.1.1).
 const EXPECT: (&[u8], &[u8]) = (b"Expect", b"100-continue");
+/// So much of a large piece is worth telling of.
+pub(super) const PROGRESS: u64 = 65_536;
 /// Small pieces of a body are copied out of the read buffer, so that they do not keep all of it alive.
 const COPY_UP_TO: usize = 1024;
 
@@ -90,7 +92,7 @@ pub(super) async fn exchange(
         Ok((mut machine, sent)) => {
             let sent_before = connection.bytes_sent;
             let polled = loop {
-                match poll_fn(|cx| machine.poll(cx, connection, request)).await {
+                match poll_fn(|cx| machine.poll(cx, call, connection, request)).await {
                     Ok(Event::Head(head)) => break Ok(head),
                     Ok(event) => {
                         if let Err(error) = Box::pin(tell(call, request, &mut steps, event)).await {
@@ -137,6 +139,12 @@ fn begin(
         hold: if request.expects() { request.expect } else { None },
         head_is_out: false,
         any: false,
+        framed: 0,
+        told: 0,
+        total: match sent.framing {
+            BodyFraming::Length(length) => Some(length),
+            BodyFraming::None | BodyFraming::Chunked => None,
+        },
     };
     let machine = Machine {
         writer,
@@ -145,6 +153,7 @@ fn begin(
         interim: 0,
         any_received: false,
         traced,
+        progress_wanted: request.observer.upload.is_some(),
         started,
         sent: None,
     };
@@ -191,6 +200,7 @@ async fn tell(call: &Call, request: &Request<'_>, steps: &mut Option<Box<Steps>>
             call.upcall(move || informational(&head)).await;
             Ok(())
         }
+        (Event::Uploaded { sent, total }, ..) => request.observer.tell_upload(call, sent, total).await,
         (Event::HeadIsOut, Some(steps), _) => steps.go_on_to(call, steps::SEND_BODY).await,
         (Event::AllIsOut, Some(steps), _) => steps.go_on_to(call, steps::RECEIVE_HEADERS).await,
         (Event::WriteFailed(error), Some(steps), _) => {
@@ -209,6 +219,8 @@ struct Machine {
     any_received: bool,
     /// Somebody wants to hear of each step.
     traced: bool,
+    /// Somebody wants to hear how much of the body is out.
+    progress_wanted: bool,
     started: Instant,
     /// When the request was out, counted from `started`.
     sent: Option<Duration>,
@@ -222,6 +234,11 @@ enum Event {
     Interim(ResponseHead),
     /// The request's head is out, if anybody listens to steps; the others likewise.
     HeadIsOut,
+    /// A piece of the body is out, and so much of it in all, if anybody listens to that.
+    Uploaded {
+        sent: u64,
+        total: Option<u64>,
+    },
     AllIsOut,
     WriteFailed(Error),
 }
@@ -239,6 +256,11 @@ struct Writer {
     hold: Option<Duration>,
     head_is_out: bool,
     any: bool,
+    /// How much of the body was put into frames, and how much of it was out when that was told last.
+    framed: u64,
+    told: u64,
+    /// The body's declared length.
+    total: Option<u64>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -257,6 +279,8 @@ enum Wrote {
     Something,
     /// The head is out, and nothing of the body.
     Head,
+    /// So much of the body.
+    Piece(u64),
     /// The request is out.
     All,
 }
@@ -265,6 +289,7 @@ impl Machine {
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
+        call: &Call,
         connection: &mut Connection,
         request: &Request<'_>,
     ) -> Poll<Result<Event, Error>> {
@@ -272,7 +297,7 @@ impl Machine {
         loop {
             let wrote = match self.writer.state {
                 Writing::Done => Poll::Pending,
-                _ => match self.writer.poll(cx, connection) {
+                _ => match self.writer.poll(cx, call, connection) {
                     Poll::Ready(Err(WriteError::Local(error))) => return Poll::Ready(Err(error)),
                     Poll::Ready(Err(WriteError::Peer(error))) => {
                         // The peer may have answered before it stopped listening (I08).
@@ -285,6 +310,9 @@ impl Machine {
                         Poll::Pending
                     }
                     Poll::Ready(Ok(Wrote::Head)) if self.traced => return Poll::Ready(Ok(Event::HeadIsOut)),
+                    Poll::Ready(Ok(Wrote::Piece(sent))) if self.progress_wanted => {
+                        return Poll::Ready(Ok(Event::Uploaded { sent, total: self.writer.total }));
+                    }
                     Poll::Ready(Ok(Wrote::All)) => {
                         self.sent = Some(self.started.elapsed());
                         if self.traced {
@@ -466,7 +494,12 @@ impl Writer {
     }
 
     /// Ready after a step forward; Pending if it has to wait, or has nothing left to do.
-    fn poll(&mut self, cx: &mut Context<'_>, connection: &mut Connection) -> Poll<Result<Wrote, WriteError>> {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        call: &Call,
+        connection: &mut Connection,
+    ) -> Poll<Result<Wrote, WriteError>> {
         let unsent = connection.to_send.len() - self.position + self.data.len() + self.tail.len();
         if unsent > 0 {
             return self.poll_write(cx, connection).map_ok(|()| self.after_writing(connection));
@@ -479,7 +512,7 @@ impl Writer {
         }
         if let Some(body) = &mut self.body {
             self.state = Writing::AwaitsBody;
-            let piece = match body.poll_next(cx) {
+            let piece = match body.poll_next(cx, call) {
                 Poll::Ready(piece) => piece.transpose().map_err(WriteError::Local)?,
                 Poll::Pending => {
                     // What TLS holds back must not wait for the body.
@@ -497,6 +530,7 @@ impl Writer {
                     let frame = self.encoder.frame(data.len()).map_err(WriteError::Local)?;
                     connection.to_send.extend_from_slice(frame.head());
                     self.tail = frame.tail();
+                    self.framed += data.len() as u64;
                     self.data = data;
                 }
                 None => {
@@ -515,6 +549,12 @@ impl Writer {
 
     /// Notes when the head is out, and begins to hold the body back if it has to.
     fn after_writing(&mut self, connection: &Connection) -> Wrote {
+        let out = self.framed - self.data.len() as u64;
+        let piece_is_out = self.data.is_empty() && self.tail.is_empty();
+        if self.head_is_out && out > self.told && (piece_is_out || out - self.told >= PROGRESS) {
+            self.told = out;
+            return Wrote::Piece(out);
+        }
         if self.head_is_out || self.position < connection.to_send.len() {
             return Wrote::Something;
         }

@@ -17,7 +17,7 @@ use super::{Failure, Http2Connection, Status};
 use crate::error::{Code, Error};
 use crate::httpcore::body::BodyReader;
 use crate::httpcore::connection::{closed, deadline_exceeded, timed_out, Cut, Limit};
-use crate::httpcore::http11::{body_too_large, ResponseHead, MAX_INTERIM};
+use crate::httpcore::http11::{body_too_large, ResponseHead, MAX_INTERIM, PROGRESS};
 use crate::httpcore::trace::Value;
 use crate::httpcore::{RawHeaders, Request, Timings};
 use crate::runtime::{Call, CoarseTimer};
@@ -128,6 +128,10 @@ struct Writer {
     upload: Option<Upload>,
     writing: Writing,
     bytes_sent: u64,
+    /// What Content-Length has promised.
+    total: Option<u64>,
+    /// How much was sent when that was told last.
+    told: u64,
 }
 
 /// A body on its way out.
@@ -141,10 +145,15 @@ struct Upload {
 
 impl Upload {
     /// Ready after a step forward, with what was sent; None is the body's end.
-    fn poll(&mut self, cx: &mut Context<'_>, writing: &mut Writing) -> Poll<Result<Option<usize>, UploadError>> {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        call: &Call,
+        writing: &mut Writing,
+    ) -> Poll<Result<Option<usize>, UploadError>> {
         if self.data.is_empty() {
             *writing = Writing::AwaitsBody;
-            let piece = ready!(self.body.poll_next(cx)).transpose().map_err(UploadError::Own)?;
+            let piece = ready!(self.body.poll_next(cx, call)).transpose().map_err(UploadError::Own)?;
             let Some(data) = piece else {
                 if self.left.is_some_and(|left| left > 0) {
                     return Poll::Ready(Err(UploadError::Own(misdeclared("Too little"))));
@@ -183,11 +192,11 @@ enum UploadError {
 
 impl Writer {
     /// Takes the upload a step further, if there is one. Pending if it cannot go on, or there is none.
-    fn poll(&mut self, cx: &mut Context<'_>, wait: &mut Wait) -> Result<Poll<()>, Error> {
+    fn poll(&mut self, cx: &mut Context<'_>, call: &Call, wait: &mut Wait) -> Result<Poll<()>, Error> {
         let Some(upload) = self.upload.as_mut().filter(|_| self.writing != Writing::AwaitsContinue) else {
             return Ok(Poll::Pending);
         };
-        match upload.poll(cx, &mut self.writing) {
+        match upload.poll(cx, call, &mut self.writing) {
             Poll::Pending => return Ok(Poll::Pending),
             Poll::Ready(Ok(Some(length))) => self.bytes_sent += length as u64,
             Poll::Ready(Ok(None)) => {
@@ -206,6 +215,17 @@ impl Writer {
         }
         wait.progressed();
         Ok(Poll::Ready(()))
+    }
+
+    /// How much is out, once after each piece.
+    fn news(&mut self) -> Option<Step> {
+        let piece_is_out = self.upload.as_ref().is_none_or(|upload| upload.data.is_empty());
+        let news = self.bytes_sent - self.told;
+        if news == 0 || (!piece_is_out && news < PROGRESS) {
+            return None;
+        }
+        self.told = self.bytes_sent;
+        Some(Step::Uploaded { sent: self.bytes_sent, total: self.total })
     }
 
     /// Holds the body back no longer, if it did.
@@ -230,6 +250,11 @@ fn misdeclared(how: &str) -> Error {
 
 /// What the exchange's future does between its polls.
 enum Step {
+    /// A piece of the body is out, if anybody listens to that.
+    Uploaded {
+        sent: u64,
+        total: Option<u64>,
+    },
     /// The request is out.
     Sent,
     Interim(ResponseHead),
@@ -253,7 +278,10 @@ impl Machine<'_> {
     fn poll(&mut self, cx: &mut Context<'_>, call: &Call, request: &Request<'_>) -> Poll<Result<Step, Failure>> {
         let mut steps = 0;
         loop {
-            let wrote = self.writer.poll(cx, &mut self.wait).map_err(Failure::own)?;
+            let wrote = self.writer.poll(cx, call, &mut self.wait).map_err(Failure::own)?;
+            if let Some(news) = request.observer.upload.as_ref().and_then(|_| self.writer.news()) {
+                return Poll::Ready(Ok(news));
+            }
             if self.writer.writing == Writing::Done && !std::mem::replace(&mut self.told_sent, true) {
                 return Poll::Ready(Ok(Step::Sent));
             }
@@ -403,7 +431,7 @@ async fn open<'a>(connection: &'a Http2Connection, request: &Request<'_>, wait: 
     Ok(Machine {
         stream: response.stream_id().as_u32(),
         response,
-        writer: Writer { upload, writing, bytes_sent: 0 },
+        writer: Writer { upload, writing, bytes_sent: 0, total: length, told: 0 },
         wait,
         timer: CoarseTimer::new(),
         hold_until: hold.and_then(|hold: Duration| Instant::now().checked_add(hold)),
@@ -446,6 +474,9 @@ impl Machine<'_> {
                     if let Some(steps) = told {
                         steps.go_on_to(call, steps::RECEIVE_HEADERS).await.map_err(own)?;
                     }
+                }
+                (Step::Uploaded { sent, total }, _) => {
+                    request.observer.tell_upload(call, sent, total).await.map_err(own)?;
                 }
                 (Step::Interim(head), _) => request.observer.tell_interim(call, head).await,
                 (Step::Head(response), _) => {
@@ -516,7 +547,7 @@ impl Exchange {
         timer: &mut CoarseTimer,
     ) -> Poll<Result<Option<Bytes>, Error>> {
         for _ in 0..STEPS_BEFORE_A_YIELD {
-            let wrote = self.writer.poll(cx, &mut self.wait)?;
+            let wrote = self.writer.poll(cx, call, &mut self.wait)?;
             match self.received.poll_data(cx) {
                 Poll::Ready(Some(Ok(data))) if data.is_empty() => continue,
                 Poll::Ready(Some(Ok(data))) => {

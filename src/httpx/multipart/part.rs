@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::MAX_LENGTH;
 use crate::error::{Code, Error};
-use crate::httpcore::{is_field_text, is_token, quoted, same_name};
+use crate::httpcore::{is_field_text, is_token, quoted, same_name, PullBody};
 
 /// What is known of a file beside its field's name.
 #[derive(Clone, Debug)]
@@ -39,13 +39,33 @@ pub enum PartSource {
         /// How many bytes are sent; a file that turns out to be shorter is an error.
         length: u64,
     },
+    /// Made by foreign code when it is wanted.
+    Foreign {
+        /// Who makes it.
+        body: Arc<PullBody>,
+        /// How many bytes it will be, if that is known.
+        length: Option<u64>,
+    },
 }
 
 impl PartSource {
+    /// 0 if that is not known.
     pub(super) fn length(&self) -> u64 {
         match self {
             PartSource::Bytes(bytes) => bytes.len() as u64,
             PartSource::File { length, .. } => *length,
+            PartSource::Foreign { length, .. } => length.unwrap_or(0),
+        }
+    }
+
+    pub(super) fn has_length(&self) -> bool {
+        !matches!(self, PartSource::Foreign { length: None, .. })
+    }
+
+    pub(super) fn foreign(&self) -> Option<&Arc<PullBody>> {
+        match self {
+            PartSource::Foreign { body, .. } => Some(body),
+            PartSource::Bytes(_) | PartSource::File { .. } => None,
         }
     }
 }
@@ -102,13 +122,22 @@ fn head(name: &str, file: &FilePart<'_>) -> Result<Vec<u8>, Error> {
     Ok(head)
 }
 
-fn push_line(head: &mut Vec<u8>, name: &[u8], value: &[u8]) -> Result<(), Error> {
+/// Whether a part can have this header.
+///
+/// # Errors
+/// LocalProtocolError if not.
+pub fn check_header(name: &[u8], value: &[u8]) -> Result<(), Error> {
     if !is_token(name) {
         return Err(illegal("header name", name));
     }
-    if !is_field_text(value) {
-        return Err(illegal("header value for", name));
+    match is_field_text(value) {
+        true => Ok(()),
+        false => Err(illegal("header value for", name)),
     }
+}
+
+fn push_line(head: &mut Vec<u8>, name: &[u8], value: &[u8]) -> Result<(), Error> {
+    check_header(name, value)?;
     for piece in [name, b": ", value, b"\r\n"] {
         head.extend_from_slice(piece);
     }

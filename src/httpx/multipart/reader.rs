@@ -1,6 +1,6 @@
 //! The body as it goes over the wire, piece by piece. What is small is joined; what is large in memory is not copied.
 
-use std::iter::FusedIterator;
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::part::{read_at, Part, PartSource};
 use crate::error::{Code, Error};
-use crate::httpcore::quoted;
+use crate::httpcore::{quoted, Piece, PieceReader, PullBody, PullReader};
 
 /// How much is joined, and how much is read from a file at once (checklist B28).
 const PIECE: usize = 64 * 1024;
@@ -16,7 +16,8 @@ const PIECE: usize = 64 * 1024;
 /// The encoded body; gives pieces that are never empty, and nothing more after an error. Reading from a file blocks.
 ///
 /// Errors are IOError for a file that cannot be read, and LocalProtocolError for one that has become shorter (as for
-/// any body that is shorter than announced, checklist B18) or for content that has a chosen boundary in it.
+/// any body that is shorter than announced, checklist B18), for a source that gives more or less than announced, or for
+/// content that has a chosen boundary in it.
 #[derive(Debug)]
 pub struct MultipartReader {
     parts: Arc<Vec<Part>>,
@@ -25,6 +26,8 @@ pub struct MultipartReader {
     step: Step,
     /// None where the boundary is random: nobody can have put it into a part.
     search: Option<Search>,
+    /// Of the parts that foreign code makes, those that are still to come.
+    sources: VecDeque<PullReader>,
 }
 
 /// What comes next.
@@ -34,23 +37,48 @@ enum Step {
     Head(usize),
     /// The rest of the content of the part of that index.
     Content(usize, PartSource),
+    /// Foreign code makes the content of the part of that index; so much of what it has announced is missing.
+    Source(usize, Option<u64>),
     End,
 }
 
 impl MultipartReader {
-    pub(super) fn new(parts: Arc<Vec<Part>>, boundary: &str, is_chosen: bool) -> MultipartReader {
+    pub(super) fn new(parts: Arc<Vec<Part>>, boundary: &str, is_chosen: bool) -> Result<MultipartReader, Error> {
         let search = is_chosen.then(Search::default);
-        MultipartReader { parts, delimiter: format!("--{boundary}"), step: Step::Head(0), search }
+        let sources = parts.iter().filter_map(|part| part.source.foreign()).map(PullBody::open);
+        let sources = sources.collect::<Result<_, _>>()?;
+        Ok(MultipartReader { parts, delimiter: format!("--{boundary}"), step: Step::Head(0), search, sources })
     }
 
-    /// Empty at the end only.
-    fn piece(&mut self) -> Result<Bytes, Error> {
+    /// None at the end only.
+    fn piece(&mut self) -> Result<Option<Piece>, Error> {
+        let joined = self.joined()?;
+        match (&self.step, joined.is_empty()) {
+            (_, false) => Ok(Some(Piece::Bytes(joined))),
+            (Step::Content(index, PartSource::Foreign { length, .. }), true) => {
+                self.step = Step::Source(*index, *length);
+                Ok(self.sources.pop_front().map(Piece::From))
+            }
+            (_, true) => Ok(None),
+        }
+    }
+
+    /// Empty before a source, and at the end.
+    fn joined(&mut self) -> Result<Bytes, Error> {
         let mut joined = BytesMut::new();
         while joined.len() < PIECE {
             match &mut self.step {
                 Step::Head(index) => {
                     let index = *index;
                     self.step = self.begin(index, &mut joined);
+                }
+                Step::Content(_, PartSource::Foreign { .. }) => break,
+                Step::Source(index, Some(missing)) if *missing > 0 => {
+                    return Err(misdeclared("less", &self.parts[*index].name));
+                }
+                Step::Source(index, _) => {
+                    joined.put_slice(b"\r\n");
+                    self.step = Step::Head(*index + 1);
                 }
                 Step::Content(index, rest) if rest.length() == 0 => {
                     joined.put_slice(b"\r\n");
@@ -87,22 +115,27 @@ impl MultipartReader {
     }
 }
 
-impl Iterator for MultipartReader {
-    type Item = Result<Bytes, Error>;
-
-    fn next(&mut self) -> Option<Result<Bytes, Error>> {
+impl PieceReader for MultipartReader {
+    fn next_piece(&mut self) -> Option<Result<Piece, Error>> {
         let piece = self.piece();
         if piece.is_err() {
             self.step = Step::End;
         }
-        match piece {
-            Ok(piece) if piece.is_empty() => None,
-            piece => Some(piece),
+        piece.transpose()
+    }
+
+    fn look_at(&mut self, piece: &[u8]) -> Result<(), Error> {
+        let Step::Source(index, missing) = &mut self.step else { return Ok(()) };
+        let name = &self.parts[*index].name;
+        if let Some(missing) = missing {
+            *missing = missing.checked_sub(piece.len() as u64).ok_or_else(|| misdeclared("more", name))?;
+        }
+        match &mut self.search {
+            Some(search) => search.check(piece, &self.delimiter, name),
+            None => Ok(()),
         }
     }
 }
-
-impl FusedIterator for MultipartReader {}
 
 /// Moves content from `rest` to the end of `joined`, or returns it if it is too large for that.
 fn take(rest: &mut PartSource, joined: &mut BytesMut, name: &str) -> Result<Option<Bytes>, Error> {
@@ -124,8 +157,15 @@ fn take(rest: &mut PartSource, joined: &mut BytesMut, name: &str) -> Result<Opti
             *start += read as u64;
             *length -= read as u64;
         }
+        // Its pieces come by themselves.
+        PartSource::Foreign { .. } => {}
     }
     Ok(None)
+}
+
+fn misdeclared(how: &str, name: &str) -> Error {
+    let message = format!("The content of {} is {how} than was announced", quoted(name.as_bytes()));
+    Error::new(Code::LOCAL_PROTOCOL_ERROR, message)
 }
 
 fn too_short(name: &str, missing: u64) -> Error {
