@@ -24,14 +24,17 @@ pub const HTTPX_OPTION_BASE_URL: u32 = 8;
 pub const HTTPX_OPTION_TIMEOUTS: u32 = 16;
 /// Whether redirects are followed, and how many.
 pub const HTTPX_OPTION_REDIRECTS: u32 = 32;
+/// The event hooks: httpx_client_builder_on_request and httpx_client_builder_on_response.
+pub const HTTPX_OPTION_EVENT_HOOKS: u32 = 64;
 
-const OPTIONS: [(u32, ClientOption); 6] = [
+const OPTIONS: [(u32, ClientOption); 7] = [
     (HTTPX_OPTION_HEADERS, ClientOption::Headers),
     (HTTPX_OPTION_PARAMS, ClientOption::Params),
     (HTTPX_OPTION_AUTH, ClientOption::Auth),
     (HTTPX_OPTION_BASE_URL, ClientOption::BaseUrl),
     (HTTPX_OPTION_TIMEOUTS, ClientOption::Timeouts),
     (HTTPX_OPTION_REDIRECTS, ClientOption::Redirects),
+    (HTTPX_OPTION_EVENT_HOOKS, ClientOption::EventHooks),
 ];
 
 fn named(what: u32) -> Result<Vec<ClientOption>> {

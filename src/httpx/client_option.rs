@@ -17,6 +17,8 @@ pub enum ClientOption {
     Timeouts,
     /// Whether redirects are followed, and how many.
     Redirects,
+    /// Who hears of requests and responses, and may change them.
+    EventHooks,
 }
 
 impl ClientOption {
@@ -30,6 +32,7 @@ impl ClientOption {
             ClientOption::Auth => to.auth.clone_from(&from.auth),
             ClientOption::BaseUrl => to.base_url.clone_from(&from.base_url),
             ClientOption::Timeouts => to.timeouts = from.timeouts,
+            ClientOption::EventHooks => to.event_hooks.clone_from(&from.event_hooks),
             ClientOption::Redirects => {
                 to.follow_redirects = from.follow_redirects;
                 to.max_redirects = from.max_redirects;

@@ -133,6 +133,32 @@ static void whether_redirects_are_followed_changes(void)
     httpx_client_free(client);
 }
 
+static httpx_code count_request(void *user_data, httpx_request *request, httpx_error **error)
+{
+    (void)request, (void)error;
+    atomic_fetch_add((atomic_int *)user_data, 1);
+    return HTTPX_OK;
+}
+
+static void event_hooks_come_and_go(void)
+{
+    atomic_int requests = 0, destroyed = 0;
+    httpx_client *client = new_client();
+    httpx_client_builder *builder = new_builder();
+    MUST(httpx_client_builder_on_request(builder, count_request, &requests, NULL, &err));
+    configure(client, builder, HTTPX_OPTION_EVENT_HOOKS);
+    httpx_response_free(get(client, HTTP("/get")));
+    CHECK_EQ(atomic_load(&requests), 1);
+    builder = new_builder();
+    MUST(httpx_client_builder_on_request(builder, count_request, &destroyed, count_destroy, &err));
+    configure(client, builder, HTTPX_OPTION_EVENT_HOOKS);
+    configure(client, new_builder(), HTTPX_OPTION_EVENT_HOOKS);
+    CHECK_EQ(atomic_load(&destroyed), 1); /* nobody has it any more */
+    httpx_response_free(get(client, HTTP("/get")));
+    CHECK_EQ(atomic_load(&requests), 1);
+    httpx_client_free(client);
+}
+
 /* ---- in flight ---- */
 
 typedef struct hop {
@@ -362,6 +388,7 @@ int main(int argc, char **argv)
         TEST(the_base_url_changes),
         TEST(time_limits_change),
         TEST(whether_redirects_are_followed_changes),
+        TEST(event_hooks_come_and_go),
         TEST(what_is_in_flight_keeps_what_it_began_with),
         TEST(a_request_has_the_options_of_one_moment),
         TEST(a_builder_tells_its_options),
