@@ -1497,6 +1497,9 @@ httpx_code httpx_client_connections(httpx_client *c, size_t *active, size_t *idl
 /** Whether redirects are followed, and how many. */
 #define HTTPX_OPTION_REDIRECTS 32
 
+/** The event hooks: httpx_client_builder_on_request and httpx_client_builder_on_response. */
+#define HTTPX_OPTION_EVENT_HOOKS 64
+
 /**
  * A builder with the client's options as they are now: to look at, to build another client, or to change some of them
  * and give them back with httpx_client_configure. `*out` is owned by the caller, who frees it with

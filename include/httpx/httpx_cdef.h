@@ -341,6 +341,7 @@ httpx_code httpx_client_connections(httpx_client *c, size_t *active, size_t *idl
 #define HTTPX_OPTION_BASE_URL 8
 #define HTTPX_OPTION_TIMEOUTS 16
 #define HTTPX_OPTION_REDIRECTS 32
+#define HTTPX_OPTION_EVENT_HOOKS 64
 httpx_code httpx_client_to_builder(const httpx_client *c, httpx_client_builder **out, httpx_error **err);
 httpx_code httpx_client_configure(httpx_client *c, const httpx_client_builder *b, uint32_t what, httpx_error **err);
 httpx_code httpx_client_open(httpx_client *c, httpx_error **err);
