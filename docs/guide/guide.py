@@ -1,0 +1,177 @@
+"""Makes a C program of a page of the guide, runs its blocks, and compares what they print. See run.sh.
+
+    guide.py source PAGE            prints the program
+    guide.py check PAGE PROGRAM     runs PROGRAM N for the page's Nth block; "ok" or "FAIL" for each
+
+A fenced block that begins with ```c is the body of a function; with ```c functions it stands beside those. A block
+```text that follows, before the next of C, is what the block before it prints: in both, ... stands for anything, and a
+line ... for any lines. A block without one prints nothing. `err`, `client` and `builder` are declared, made and freed
+for blocks that do not do so themselves.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+FENCE = re.compile(r"^```(\w*) ?(\w*)$")
+
+places = json.loads(os.environ["HTTPX_TEST_PLACES"])
+
+# The servers of the guide and those that play them, in the order in which they are replaced.
+NAMES = [
+    ("http://httpbin.org", f"http://127.0.0.1:{places['http']}"),
+    ("https://httpbin.org", f"https://127.0.0.1:{places['https']}"),
+    ("http://www.example.org", f"http://localhost:{places['http']}"),
+    ("https://www.example.org", f"https://localhost:{places['https']}"),
+    ("http://one.localhost", f"http://a.localhost:{places['http']}"),
+    ("https://one.localhost", f"https://a.localhost:{places['https']}"),
+    ("http://two.localhost", f"http://b.localhost:{places['http']}"),
+    ("http://localhost:8030", f"http://127.0.0.1:{places['proxy']}"),
+    ("localhost:8031", f"127.0.0.1:{places['proxy_auth']}"),
+    ("https://localhost:8032", f"https://localhost:{places['proxy_tls']}"),
+    ("localhost:1080", f"127.0.0.1:{places['socks_auth']}"),
+    ("/var/run/docker.sock", places["unix"]),
+    ("/path/to/ca.pem", places["ca"]),
+    ("/path/to/client.pem", os.path.join(os.path.dirname(places["ca"]), "server.pem")),
+    ("/path/to/client.key", os.path.join(os.path.dirname(places["ca"]), "server.key")),
+    ("httpbin.org", "127.0.0.1"),
+    ("www.example.org", "localhost"),
+]
+
+
+class Block:
+    def __init__(self, line, functions):
+        self.line = line
+        self.functions = functions
+        self.code = []
+        self.output = []
+
+
+def blocks(page):
+    """The blocks of C of a page, in their order."""
+    found = []
+    into = None
+    with open(page, encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            line = line.rstrip("\n")
+            fence = FENCE.match(line)
+            if into is not None:
+                if line == "```":
+                    into = None
+                else:
+                    into.append(line)
+            elif fence and fence[1] == "c":
+                found.append(Block(number + 1, fence[2] == "functions"))
+                into = found[-1].code
+            elif fence and fence[1] == "text":
+                if not found or found[-1].functions or found[-1].output:
+                    sys.exit(f"{page}:{number}: output of no block")
+                into = found[-1].output
+            elif fence:
+                into = []
+    return found
+
+
+def source(page):
+    print('#include "guide.h"')
+    print("#include <unistd.h>")
+    runs = 0
+    for block in blocks(page):
+        code = "\n".join(block.code)
+        for name, place in NAMES:
+            code = code.replace(name, place)
+        if block.functions:
+            print(f'#line {block.line} "{page}"\n{code}')
+            continue
+        print(f"static void block_{runs}(void)\n{{")
+        before, after = prelude(code)
+        print(before)
+        print(f'#line {block.line} "{page}"\n{code}')
+        print(after + "}")
+        runs += 1
+    print("int main(int argc, char **argv)\n{\n    httpx_error *err = NULL;\n    int n = argc > 1 ? atoi(argv[1]) : -1;")
+    for n in range(runs):
+        print(f"    if (n == {n})\n        block_{n}();")
+    print("    (void)n;")
+    print("    must(httpx_quiesce(5.0, &err));")
+    print("    int64_t handles = httpx_live_handles(HTTPX_KIND_ALL);")
+    print('    if (handles != 0)\n        fprintf(stderr, "%" PRId64 " handles were not freed\\n", handles);')
+    print("    return handles != 0;\n}")
+
+
+def prelude(code):
+    """What a block uses and does not declare: before it, and after it."""
+
+    def missing(name, declaration):
+        return re.search(rf"\b{name}\b", code) and not re.search(rf"\b{re.escape(declaration)}\b", code)
+
+    before, after = [], []
+    if "httpx_error *err" not in code:
+        before.append("httpx_error *err = NULL;")
+        after.append("httpx_error_free(err);")
+    if missing("builder", "httpx_client_builder *builder") or missing("client", "httpx_client *client"):
+        if missing("builder", "httpx_client_builder *builder"):
+            before.append("httpx_client_builder *builder = NULL;")
+            before.append("must(httpx_client_builder_new(&builder, &err));")
+            after.append("httpx_client_builder_free(builder);")
+    if missing("client", "httpx_client *client"):
+        before.append("httpx_client *client = NULL;")
+        after.append("httpx_client_free(client);")
+        if "&client" not in code:
+            before.append("{ httpx_client_builder *plain = NULL; must(httpx_client_builder_new(&plain, &err));")
+            before.append("must(httpx_client_builder_build(plain, &client, &err)); httpx_client_builder_free(plain); }")
+    # Not at the beginning of a line of the page: a message of the compiler speaks about what is on the page.
+    return " ".join(before), " ".join(after)
+
+
+def pattern(lines):
+    """A regular expression for the output that a page shows."""
+    text = ""
+    for line in lines:
+        if line.strip() == "...":
+            text += r"(?:.*\n)*?"
+        else:
+            text += re.escape(line).replace(r"\.\.\.", ".*") + r"\n"
+    return re.compile(text)
+
+
+def check(page, program):
+    failed = 0
+    blocks_to_run = [block for block in blocks(page) if not block.functions]
+    for n, block in enumerate(blocks_to_run):
+        where = f"{os.path.basename(page)}:{block.line}"
+        try:
+            ran = subprocess.run(
+                [program, str(n)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                timeout=120,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+            )
+            out, complaint = ran.stdout, ran.stderr
+            status = ran.returncode
+        except subprocess.TimeoutExpired:
+            out, complaint, status = "", "it did not end", 1
+        for name, place in NAMES:
+            out = out.replace(place, name).replace(place.split("//")[-1], name.split("//")[-1])
+        out = "".join(line.rstrip() + "\n" for line in out.splitlines())
+        if status == 0 and not complaint and pattern(block.output).fullmatch(out):
+            print(f"ok    {where}")
+            continue
+        failed += 1
+        print(f"FAIL  {where}: exit status {status}\n{complaint}---- it printed\n{out}---- instead of")
+        print("\n".join(block.output))
+    print(f"{len(blocks_to_run) - failed} passed, {failed} failed")
+    return failed
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "source":
+        source(sys.argv[2])
+    else:
+        sys.exit(check(sys.argv[2], sys.argv[3]) != 0)

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Compiles and runs every example of the guide against the bundled origin server, and compares what it prints:
+#
+#   docs/guide/run.sh LIBDIR INCLUDEDIR SERVER_BINARY [plain|asan] [PAGE...]
+#
+# A page is a file's name, such as quickstart.md. The last line is "N passed, N failed": examples, where a page that does
+# not compile counts as one. guide.py tells how pages are read.
+set -euo pipefail
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tests/c/server.sh
+. "$here/../../tests/c/server.sh"
+[ $# -ge 3 ] || die "usage: run.sh LIBDIR INCLUDEDIR SERVER_BINARY [plain|asan] [PAGE...]"
+prepare "$1" "$2" "$3" "${4:-plain}"
+shift $(($# < 4 ? $# : 4))
+[ $# -gt 0 ] || set -- "$here"/*.md
+
+# The folder that the examples find their files in, and the CA that they trust without saying so.
+mkdir -- "$work/home"
+cd -- "$work/home"
+printf 'a report\n' >report.xls
+printf '\x89PNG' | tee foo.png >bar.png
+printf 'machine httpbin.org\nlogin user\npassword pass\n' | sed 's/httpbin.org/127.0.0.1/' | tee .netrc >other.netrc
+export HOME=$PWD TMPDIR=$work SSL_CERT_FILE=$ca HTTPX_TEST_PLACES=$places
+unset SSL_CERT_DIR
+
+passed=0
+failed=0
+for page in "$@"; do
+    page=$here/$(basename -- "$page")
+    name=$(basename -- "$page" .md)
+    echo "$name ($mode)"
+    python3 "$here/guide.py" source "$page" >"$work/$name.c"
+    if ! compile "$work/$name.c" "$work/$name" -I"$here" -Wno-unused-function; then
+        failed=$((failed + 1))
+        echo "FAIL  $name does not compile"
+        continue
+    fi
+    python3 "$here/guide.py" check "$page" "$work/$name" 8>&- 9<&- >"$work/log" || true
+    sed '$d; s/^/  /' "$work/log"
+    read -r good bad <<<"$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/log" | tail -n 1)"
+    passed=$((passed + ${good:-0}))
+    failed=$((failed + ${bad:-1}))
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
