@@ -21,6 +21,7 @@ places = json.loads(os.environ["HTTPX_TEST_PLACES"])
 
 # The servers of the guide and those that play them, in the order in which they are replaced.
 NAMES = [
+    ("@www.example.org", f"@localhost:{places['http']}"),
     ("http://httpbin.org", f"http://127.0.0.1:{places['http']}"),
     ("https://httpbin.org", f"https://127.0.0.1:{places['https']}"),
     ("http://www.example.org", f"http://localhost:{places['http']}"),

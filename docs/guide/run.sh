@@ -19,8 +19,10 @@ shift $(($# < 4 ? $# : 4))
 mkdir -- "$work/home"
 cd -- "$work/home"
 printf 'a report\n' >report.xls
-printf '\x89PNG' | tee foo.png >bar.png
-printf 'machine httpbin.org\nlogin user\npassword pass\n' | sed 's/httpbin.org/127.0.0.1/' | tee .netrc >other.netrc
+printf 'foo' >foo.png
+printf 'bar' >bar.png
+printf 'machine 127.0.0.1\nlogin user\npassword pass\n' | tee .netrc >other.netrc
+chmod 600 .netrc
 export HOME=$PWD TMPDIR=$work SSL_CERT_FILE=$ca HTTPX_TEST_PLACES=$places
 unset SSL_CERT_DIR
 
