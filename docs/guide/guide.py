@@ -21,24 +21,26 @@ places = json.loads(os.environ["HTTPX_TEST_PLACES"])
 
 # The servers of the guide and those that play them, in the order in which they are replaced.
 NAMES = [
-    ("@www.example.org", f"@localhost:{places['http']}"),
     ("http://httpbin.org", f"http://127.0.0.1:{places['http']}"),
     ("https://httpbin.org", f"https://127.0.0.1:{places['https']}"),
-    ("http://www.example.org", f"http://localhost:{places['http']}"),
-    ("https://www.example.org", f"https://localhost:{places['https']}"),
-    ("http://one.localhost", f"http://a.localhost:{places['http']}"),
-    ("https://one.localhost", f"https://a.localhost:{places['https']}"),
-    ("http://two.localhost", f"http://b.localhost:{places['http']}"),
-    ("http://localhost:8030", f"http://127.0.0.1:{places['proxy']}"),
-    ("localhost:8031", f"127.0.0.1:{places['proxy_auth']}"),
-    ("https://localhost:8032", f"https://localhost:{places['proxy_tls']}"),
-    ("localhost:1080", f"127.0.0.1:{places['socks_auth']}"),
+    ("@example.org", f"@localhost:{places['http']}"),
+    ("https://example.org:1234", f"https://localhost:{places['https_h1']}"),
+    ("*:1234", f"*:{places['https_h1']}"),
+    ("http://example.org", f"http://localhost:{places['http']}"),
+    ("https://example.org", f"https://localhost:{places['https']}"),
+    ("http://www.example.org", f"http://www.localhost:{places['http']}"),
+    ("https://www.example.org", f"https://www.localhost:{places['https']}"),
+    ("https://my-proxy:8032", f"https://localhost:{places['proxy_tls']}"),
+    ("my-proxy:8030", f"127.0.0.1:{places['proxy']}"),
+    ("my-proxy:8031", f"127.0.0.1:{places['proxy_auth']}"),
+    ("my-proxy:1080", f"127.0.0.1:{places['socks_auth']}"),
     ("/var/run/docker.sock", places["unix"]),
     ("/path/to/ca.pem", places["ca"]),
     ("/path/to/client.pem", os.path.join(os.path.dirname(places["ca"]), "server.pem")),
     ("/path/to/client.key", os.path.join(os.path.dirname(places["ca"]), "server.key")),
+    ("/path/to/ca-certs", os.path.dirname(places["ca"])),
     ("httpbin.org", "127.0.0.1"),
-    ("www.example.org", "localhost"),
+    ("example.org", "localhost"),
 ]
 
 
