@@ -79,7 +79,7 @@ def blocks(page):
 
 def source(page):
     print('#include "guide.h"')
-    print("#include <unistd.h>")
+    print("#include <poll.h>\n#include <sys/socket.h>\n#include <unistd.h>")
     runs = 0
     for block in blocks(page):
         code = "\n".join(block.code)
