@@ -11,6 +11,7 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/c/server.sh
 . "$here/../../tests/c/server.sh"
 [ $# -ge 3 ] || die "usage: run.sh LIBDIR INCLUDEDIR SERVER_BINARY [plain|asan] [PAGE...]"
+case ${4:-plain} in plain | asan) ;; *) die "the mode is plain or asan, not $4" ;; esac
 prepare "$1" "$2" "$3" "${4:-plain}"
 shift $(($# < 4 ? $# : 4))
 [ $# -gt 0 ] || set -- "$here"/*.md
