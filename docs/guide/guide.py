@@ -39,6 +39,7 @@ NAMES = [
     ("/path/to/client.pem", os.path.join(os.path.dirname(places["ca"]), "server.pem")),
     ("/path/to/client.key", os.path.join(os.path.dirname(places["ca"]), "server.key")),
     ("/path/to/ca-certs", os.path.dirname(places["ca"])),
+    ("/path/to/report.xls", os.path.abspath("report.xls")),
     ("httpbin.org", "127.0.0.1"),
     ("example.org", "localhost"),
 ]
