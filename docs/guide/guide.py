@@ -36,10 +36,8 @@ NAMES = [
     ("my-proxy:1080", f"127.0.0.1:{places['socks_auth']}"),
     ("/var/run/docker.sock", places["unix"]),
     ("/path/to/ca.pem", places["ca"]),
-    ("/path/to/client.pem", os.path.join(os.path.dirname(places["ca"]), "server.pem")),
-    ("/path/to/client.key", os.path.join(os.path.dirname(places["ca"]), "server.key")),
     ("/path/to/ca-certs", os.path.dirname(places["ca"])),
-    ("/path/to/report.xls", os.path.abspath("report.xls")),
+    ("/path/to/", os.path.abspath("") + "/"),
     ("httpbin.org", "127.0.0.1"),
     ("example.org", "localhost"),
 ]

@@ -20,6 +20,10 @@ shift $(($# < 4 ? $# : 4))
 mkdir -- "$work/home"
 cd -- "$work/home"
 printf 'a report\n' >report.xls
+keys=$here/../../tests/rust/data/tls
+cat -- "$keys/ec.pem" "$keys/ec.pkcs8.key" >client.pem
+cp -- "$keys/ec.pkcs8.key" client.key
+cp -- "$keys/ec.pbes2-aes256.key" encrypted.key
 printf 'foo' >foo.png
 printf 'bar' >bar.png
 printf 'machine 127.0.0.1\nlogin user\npassword pass\n' | tee .netrc >other.netrc
