@@ -2,6 +2,7 @@
 
     guide.py source PAGE            prints the program
     guide.py check PAGE PROGRAM     runs PROGRAM N for the page's Nth block; "ok" or "FAIL" for each
+    guide.py links FOLDER           whether what the pages link to is there, and the index has all pages
 
 A fenced block that begins with ```c is the body of a function; with ```c functions it stands beside those. A block
 ```text that follows, before the next of C, is what the block before it prints: in both, ... stands for anything, and a
@@ -106,25 +107,18 @@ def source(page):
 def prelude(code):
     """What a block uses and does not declare: before it, and after it."""
 
-    def missing(name, declaration):
-        return re.search(rf"\b{name}\b", code) and not re.search(rf"\b{re.escape(declaration)}\b", code)
+    def missing(kind, name):
+        return re.search(rf"\b{name}\b", code) and f"httpx_{kind} *{name}" not in code
 
-    before, after = [], []
-    if "httpx_error *err" not in code:
-        before.append("httpx_error *err = NULL;")
-        after.append("httpx_error_free(err);")
-    if missing("builder", "httpx_client_builder *builder") or missing("client", "httpx_client *client"):
-        if missing("builder", "httpx_client_builder *builder"):
-            before.append("httpx_client_builder *builder = NULL;")
-            before.append("must(httpx_client_builder_new(&builder, &err));")
-            after.append("httpx_client_builder_free(builder);")
-    if missing("client", "httpx_client *client"):
-        before.append("httpx_client *client = NULL;")
+    before, after = ["httpx_error *err = NULL;"], ["httpx_error_free(err);"]
+    if missing("client_builder", "builder"):
+        before.append("httpx_client_builder *builder = NULL; must(httpx_client_builder_new(&builder, &err));")
+        after.append("httpx_client_builder_free(builder);")
+    if missing("client", "client"):
+        before.append("httpx_client *client = NULL; httpx_client_builder *plain = NULL;")
+        before.append("must(httpx_client_builder_new(&plain, &err));")
+        before.append("must(httpx_client_builder_build(plain, &client, &err)); httpx_client_builder_free(plain);")
         after.append("httpx_client_free(client);")
-        if "&client" not in code:
-            before.append("{ httpx_client_builder *plain = NULL; must(httpx_client_builder_new(&plain, &err));")
-            before.append("must(httpx_client_builder_build(plain, &client, &err)); httpx_client_builder_free(plain); }")
-    # Not at the beginning of a line of the page: a message of the compiler speaks about what is on the page.
     return " ".join(before), " ".join(after)
 
 
@@ -172,7 +166,39 @@ def check(page, program):
     return failed
 
 
+def anchors(page):
+    """The names of a page's headings, as GitHub makes them."""
+    with open(page, encoding="utf-8") as lines:
+        headings = [line.lstrip("#").strip() for line in lines if re.match(r"#+ ", line)]
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links(folder):
+    pages = sorted(name for name in os.listdir(folder) if name.endswith(".md"))
+    wrong = []
+    listed = set()
+    for page in pages:
+        with open(os.path.join(folder, page), encoding="utf-8") as lines:
+            text = re.sub(r"```.*?```", "", lines.read(), flags=re.DOTALL)
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            name, _, anchor = target.partition("#")
+            path = os.path.join(folder, name or page)
+            if page == "README.md":
+                listed.add(name)
+            if "://" in target:
+                continue
+            if not os.path.exists(path) or (anchor and anchor not in anchors(path)):
+                wrong.append(f"{page}: {target} is not there")
+    wrong += [f"README.md: {page} is not listed" for page in pages if page not in listed | {"README.md"}]
+    for line in wrong:
+        print(f"FAIL  {line}")
+    print(f"{int(not wrong)} passed, {len(wrong)} failed")
+    return len(wrong)
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "links":
+        sys.exit(links(sys.argv[2]) != 0)
     if sys.argv[1] == "source":
         source(sys.argv[2])
     else:

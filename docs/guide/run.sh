@@ -14,7 +14,6 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 case ${4:-plain} in plain | asan) ;; *) die "the mode is plain or asan, not $4" ;; esac
 prepare "$1" "$2" "$3" "${4:-plain}"
 shift $(($# < 4 ? $# : 4))
-[ $# -gt 0 ] || set -- "$here"/*.md
 
 # The folder that the examples find their files in, and the CA that they trust without saying so.
 mkdir -- "$work/home"
@@ -33,6 +32,22 @@ unset SSL_CERT_DIR
 
 passed=0
 failed=0
+
+# Adds what the last line of a log has counted, and shows the others.
+count() {
+    local good bad
+    sed '$d; s/^/  /' "$work/log"
+    read -r good bad <<<"$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/log" | tail -n 1)"
+    passed=$((passed + ${good:-0}))
+    failed=$((failed + ${bad:-1}))
+}
+
+if [ $# -eq 0 ]; then
+    set -- "$here"/*.md
+    echo "links"
+    python3 "$here/guide.py" links "$here" >"$work/log" || true
+    count
+fi
 for page in "$@"; do
     page=$here/$(basename -- "$page")
     name=$(basename -- "$page" .md)
@@ -44,10 +59,7 @@ for page in "$@"; do
         continue
     fi
     python3 "$here/guide.py" check "$page" "$work/$name" 8>&- 9<&- >"$work/log" || true
-    sed '$d; s/^/  /' "$work/log"
-    read -r good bad <<<"$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$work/log" | tail -n 1)"
-    passed=$((passed + ${good:-0}))
-    failed=$((failed + ${bad:-1}))
+    count
 done
 
 echo "$passed passed, $failed failed"
