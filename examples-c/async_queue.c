@@ -33,8 +33,8 @@ static void submit(httpx_client *client, httpx_queue *queue, const char *url, st
 {
     httpx_error *err = NULL;
     httpx_request *request = NULL;
-    must("request", httpx_request_new(client, "GET", 3, url, strlen(url), &request, &err), err);
-    must("send", httpx_client_send_async(client, request, 0, queue, on_response, tally, NULL, NULL, &err), err);
+    must("request", httpx_request_new(client, "GET", 3, url, strlen(url), &request, &err), &err);
+    must("send", httpx_client_send_async(client, request, 0, queue, on_response, tally, NULL, NULL, &err), &err);
     httpx_request_free(request); /* the operation has all it needs */
 }
 
@@ -48,8 +48,8 @@ int main(int argc, char **argv)
     httpx_client *client = example_client(argc, argv);
     example_url(url, sizeof url, argc, argv, "/get");
 
-    must("queue", httpx_queue_new(&queue, &err), err);
-    must("fd", httpx_queue_fd(queue, &fd, &err), err); /* belongs to the queue: do not close it */
+    must("queue", httpx_queue_new(&queue, &err), &err);
+    must("fd", httpx_queue_fd(queue, &fd, &err), &err); /* belongs to the queue: do not close it */
 
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event interest = {.events = EPOLLIN, .data = {.ptr = queue}};
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
             return EXIT_FAILURE;
         }
         /* 0: do not wait, run what is ready. */
-        must("dispatch", httpx_queue_dispatch(event.data.ptr, 0, NULL, &err), err);
+        must("dispatch", httpx_queue_dispatch(event.data.ptr, 0, NULL, &err), &err);
     }
     printf("%d answered, %d failed\n", tally.answered, tally.failed);
 

@@ -48,8 +48,8 @@ static void show_timeout(httpx_client *client, const char *url)
     httpx_error *err = NULL;
     httpx_request *request = NULL;
     httpx_response *response = NULL;
-    must("request", httpx_request_new(client, "GET", 3, url, strlen(url), &request, &err), err);
-    must("timeout", httpx_request_timeout(request, HTTPX_UNSET, 0.2, HTTPX_UNSET, HTTPX_UNSET, &err), err);
+    must("request", httpx_request_new(client, "GET", 3, url, strlen(url), &request, &err), &err);
+    must("timeout", httpx_request_timeout(request, HTTPX_UNSET, 0.2, HTTPX_UNSET, HTTPX_UNSET, &err), &err);
     httpx_code code = httpx_client_send(client, request, 0, &response, &err);
     show("The server does not answer in time:", code, HTTPX_E_READ_TIMEOUT, err);
     httpx_response_free(response);
@@ -61,7 +61,7 @@ static void show_status(httpx_client *client, const char *url)
 {
     httpx_error *err = NULL;
     httpx_response *response = NULL;
-    must("GET", httpx_client_get(client, url, strlen(url), &response, &err), err);
+    must("GET", httpx_client_get(client, url, strlen(url), &response, &err), &err);
     httpx_code code = httpx_response_raise_for_status(response, &err);
     show("The page does not exist, and raise_for_status was asked:", code, HTTPX_E_HTTP_STATUS, err);
     httpx_response_free(response);

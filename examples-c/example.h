@@ -12,15 +12,16 @@
 #include <string.h>
 
 /* Prints the code's name, the message and the chain of causes, and ends the program. DONE and AGAIN are not errors:
- * `must` lets them pass, so a caller that expects them looks at the code itself. */
-static inline httpx_code must(const char *what, httpx_code code, httpx_error *err)
+ * `must` lets them pass, so a caller that expects them looks at the code itself. `err` is the place that the call sets,
+ * not what is in it: arguments are made in any order. */
+static inline httpx_code must(const char *what, httpx_code code, httpx_error **err)
 {
     if (!httpx_code_is_error(code))
         return code;
     fprintf(stderr, "%s: %s\n", what, httpx_code_name(code));
-    for (const httpx_error *e = err; e != NULL; e = httpx_error_cause(e))
+    for (const httpx_error *e = *err; e != NULL; e = httpx_error_cause(e))
         fprintf(stderr, "  %s\n", httpx_error_message(e, NULL));
-    httpx_error_free(err);
+    httpx_error_free(*err);
     exit(EXIT_FAILURE);
 }
 
@@ -42,10 +43,10 @@ static inline httpx_client *example_client(int argc, char **argv)
     httpx_error *err = NULL;
     httpx_client_builder *builder = NULL;
     httpx_client *client = NULL;
-    must("builder", httpx_client_builder_new(&builder, &err), err);
+    must("builder", httpx_client_builder_new(&builder, &err), &err);
     if (argc > 2)
-        must("CA file", httpx_client_builder_ca_file(builder, argv[2], strlen(argv[2]), &err), err);
-    must("client", httpx_client_builder_build(builder, &client, &err), err);
+        must("CA file", httpx_client_builder_ca_file(builder, argv[2], strlen(argv[2]), &err), &err);
+    must("client", httpx_client_builder_build(builder, &client, &err), &err);
     httpx_client_builder_free(builder);
     return client;
 }
@@ -55,7 +56,7 @@ static inline httpx_client *example_client(int argc, char **argv)
 static inline int example_end(void)
 {
     httpx_error *err = NULL;
-    must("quiesce", httpx_quiesce(5.0, &err), err);
+    must("quiesce", httpx_quiesce(5.0, &err), &err);
     int64_t handles = httpx_live_handles(HTTPX_KIND_ALL);
     if (handles != 0) {
         fprintf(stderr, "%" PRId64 " handles were not freed\n", handles);

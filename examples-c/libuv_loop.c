@@ -53,7 +53,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     httpx_error *err = NULL;
     (void)events;
     must_uv("poll", status);
-    must("dispatch", httpx_queue_dispatch(app->queue, 0, NULL, &err), err);
+    must("dispatch", httpx_queue_dispatch(app->queue, 0, NULL, &err), &err);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -66,8 +66,8 @@ static void submit(struct app *app, const char *url)
 {
     httpx_error *err = NULL;
     httpx_request *request = NULL;
-    must("request", httpx_request_new(app->client, "GET", 3, url, strlen(url), &request, &err), err);
-    must("send", httpx_client_send_async(app->client, request, 0, app->queue, on_response, app, NULL, NULL, &err), err);
+    must("request", httpx_request_new(app->client, "GET", 3, url, strlen(url), &request, &err), &err);
+    must("send", httpx_client_send_async(app->client, request, 0, app->queue, on_response, app, NULL, NULL, &err), &err);
     httpx_request_free(request);
     app->open++;
 }
@@ -81,8 +81,8 @@ int main(int argc, char **argv)
     uv_loop_t *loop = uv_default_loop();
 
     app.client = example_client(argc, argv);
-    must("queue", httpx_queue_new(&app.queue, &err), err);
-    must("fd", httpx_queue_fd(app.queue, &fd, &err), err);
+    must("queue", httpx_queue_new(&app.queue, &err), &err);
+    must("fd", httpx_queue_fd(app.queue, &fd, &err), &err);
 
     must_uv("poll", uv_poll_init(loop, &app.poll, (int)fd));
     must_uv("timer", uv_timer_init(loop, &app.timer));

@@ -15,8 +15,8 @@ static void answer(void *user_data, httpx_request *request, httpx_reply *reply)
     int *count = user_data;
     int length = snprintf(body, sizeof body, "{\"method\": \"%s\", \"count\": %d}", httpx_request_method(request, NULL),
                           ++*count);
-    must("header", httpx_reply_header(reply, "Content-Type", 12, type, sizeof type - 1, &err), err);
-    must("reply", httpx_reply_send(reply, 200, (const uint8_t *)body, (size_t)length, &err), err);
+    must("header", httpx_reply_header(reply, "Content-Type", 12, type, sizeof type - 1, &err), &err);
+    must("reply", httpx_reply_send(reply, 200, (const uint8_t *)body, (size_t)length, &err), &err);
     httpx_reply_free(reply);
 }
 
@@ -26,7 +26,7 @@ static void refuse(void *user_data, httpx_request *request, httpx_reply *reply)
     static const char message[] = "nobody is at home";
     httpx_error *err = NULL;
     (void)user_data, (void)request;
-    must("fail", httpx_reply_fail(reply, HTTPX_E_CONNECT, message, sizeof message - 1, &err), err);
+    must("fail", httpx_reply_fail(reply, HTTPX_E_CONNECT, message, sizeof message - 1, &err), &err);
     httpx_reply_free(reply);
 }
 
@@ -35,8 +35,8 @@ static void mount(httpx_client_builder *builder, const char *pattern, httpx_tran
     httpx_transport_vtable table = {.size = sizeof table, .handle = handle};
     httpx_error *err = NULL;
     httpx_transport *transport = NULL;
-    must("transport", httpx_transport_custom(&table, user_data, &transport, &err), err);
-    must("mount", httpx_client_builder_mount(builder, pattern, strlen(pattern), transport, &err), err);
+    must("transport", httpx_transport_custom(&table, user_data, &transport, &err), &err);
+    must("mount", httpx_client_builder_mount(builder, pattern, strlen(pattern), transport, &err), &err);
     httpx_transport_free(transport); /* the builder owns it, too */
 }
 
@@ -49,18 +49,18 @@ int main(void)
     httpx_response *response = NULL;
     int count = 0;
 
-    must("builder", httpx_client_builder_new(&builder, &err), err);
+    must("builder", httpx_client_builder_new(&builder, &err), &err);
     mount(builder, "https://api.example.org", answer, &count);
     mount(builder, "http://away.example", refuse, NULL);
-    must("client", httpx_client_builder_build(builder, &client, &err), err);
+    must("client", httpx_client_builder_build(builder, &client, &err), &err);
     httpx_client_builder_free(builder);
 
     /* The code that is tested notices nothing: this is a client like any other. */
     for (int i = 0; i < 2; i++) {
         const uint8_t *body;
         size_t len;
-        must("GET", httpx_client_get(client, url, sizeof url - 1, &response, &err), err);
-        must("content", httpx_response_content(response, &body, &len, &err), err);
+        must("GET", httpx_client_get(client, url, sizeof url - 1, &response, &err), &err);
+        must("content", httpx_response_content(response, &body, &len, &err), &err);
         printf("%d %.*s\n", (int)httpx_response_status_code(response), (int)len, (const char *)body);
         httpx_response_free(response);
     }

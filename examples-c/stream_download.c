@@ -10,7 +10,7 @@ static uint64_t expected_size(httpx_response *response)
     httpx_error *err = NULL;
     const uint8_t *value;
     httpx_code code = httpx_response_header(response, "Content-Length", 14, &value, NULL, &err);
-    return must("header", code, err) == HTTPX_OK ? strtoull((const char *)value, NULL, 10) : 0;
+    return must("header", code, &err) == HTTPX_OK ? strtoull((const char *)value, NULL, 10) : 0;
 }
 
 static void show_progress(uint64_t done, uint64_t total)
@@ -34,19 +34,19 @@ int main(int argc, char **argv)
     httpx_client *client = example_client(argc, argv);
 
     example_url(url, sizeof url, argc, argv, "/bytes/1000000");
-    must("request", httpx_request_new(client, "GET", 3, url, strlen(url), &request, &err), err);
+    must("request", httpx_request_new(client, "GET", 3, url, strlen(url), &request, &err), &err);
 
     /* HTTPX_SEND_STREAM returns as soon as the headers are here; the body still waits at the server. */
-    must("GET", httpx_client_send(client, request, HTTPX_SEND_STREAM, &response, &err), err);
-    must("status", httpx_response_raise_for_status(response, &err), err);
+    must("GET", httpx_client_send(client, request, HTTPX_SEND_STREAM, &response, &err), &err);
+    must("status", httpx_response_raise_for_status(response, &err), &err);
     uint64_t total = expected_size(response);
-    must("stream", httpx_response_stream(response, HTTPX_STREAM_BYTES, 65536, &stream, &err), err);
+    must("stream", httpx_response_stream(response, HTTPX_STREAM_BYTES, 65536, &stream, &err), &err);
 
     uint64_t done = 0;
     for (;;) {
         const uint8_t *chunk; /* valid until the next call on the stream */
         size_t chunk_len;
-        if (must("chunk", httpx_stream_next(stream, &chunk, &chunk_len, &err), err) == HTTPX_DONE)
+        if (must("chunk", httpx_stream_next(stream, &chunk, &chunk_len, &err), &err) == HTTPX_DONE)
             break;
         done += chunk_len;
         show_progress(done, total);

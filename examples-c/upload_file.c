@@ -29,7 +29,7 @@ static httpx_request *new_upload(httpx_client *client, const char *url)
 {
     httpx_error *err = NULL;
     httpx_request *request = NULL;
-    must("request", httpx_request_new(client, "POST", 4, url, strlen(url), &request, &err), err);
+    must("request", httpx_request_new(client, "POST", 4, url, strlen(url), &request, &err), &err);
     return request;
 }
 
@@ -38,8 +38,8 @@ static void show(const char *what, httpx_response *response)
     httpx_error *err = NULL;
     const uint8_t *body;
     size_t body_len;
-    must("status", httpx_response_raise_for_status(response, &err), err);
-    must("content", httpx_response_content(response, &body, &body_len, &err), err);
+    must("status", httpx_response_raise_for_status(response, &err), &err);
+    must("content", httpx_response_content(response, &body, &body_len, &err), &err);
     printf("%s: %.*s\n", what, (int)body_len, (const char *)body);
 }
 
@@ -49,8 +49,8 @@ static void upload_file(httpx_client *client, const char *url, const char *path)
     httpx_error *err = NULL;
     httpx_response *response = NULL;
     httpx_request *request = new_upload(client, url);
-    must("file", httpx_request_body_file(request, path, strlen(path), &err), err);
-    must("POST", httpx_client_send(client, request, 0, &response, &err), err);
+    must("file", httpx_request_body_file(request, path, strlen(path), &err), &err);
+    must("POST", httpx_client_send(client, request, 0, &response, &err), &err);
     show("file", response);
     httpx_response_free(response);
     httpx_request_free(request);
@@ -80,25 +80,25 @@ static void upload_pipe(httpx_client *client, const char *url)
     httpx_pipe *pipe = NULL;
     struct upload upload = {0, NULL};
     httpx_request *request = new_upload(client, url);
-    must("queue", httpx_queue_new(&queue, &err), err);
-    must("pipe", httpx_request_body_pipe(request, -1, 4096, &pipe, &err), err); /* -1: the length is unknown */
-    must("POST", httpx_client_send_async(client, request, 0, queue, on_response, &upload, NULL, NULL, &err), err);
+    must("queue", httpx_queue_new(&queue, &err), &err);
+    must("pipe", httpx_request_body_pipe(request, -1, 4096, &pipe, &err), &err); /* -1: the length is unknown */
+    must("POST", httpx_client_send_async(client, request, 0, queue, on_response, &upload, NULL, NULL, &err), &err);
 
     for (int sent = 0; sent < 1000; sent++) {
         const char *rest = line;
         size_t left = sizeof line - 1;
         while (left > 0) {
             size_t written = 0;
-            must("write", httpx_pipe_write(pipe, (const uint8_t *)rest, left, &written, &err), err);
+            must("write", httpx_pipe_write(pipe, (const uint8_t *)rest, left, &written, &err), &err);
             rest += written;
             left -= written;
             if (left > 0)
-                must("dispatch", httpx_queue_dispatch(queue, 100, NULL, &err), err);
+                must("dispatch", httpx_queue_dispatch(queue, 100, NULL, &err), &err);
         }
     }
-    must("finish", httpx_pipe_finish(pipe, &err), err);
+    must("finish", httpx_pipe_finish(pipe, &err), &err);
     while (!upload.finished)
-        must("dispatch", httpx_queue_dispatch(queue, -1, NULL, &err), err);
+        must("dispatch", httpx_queue_dispatch(queue, -1, NULL, &err), &err);
     show("pipe", upload.response);
 
     httpx_response_free(upload.response);

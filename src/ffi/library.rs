@@ -70,7 +70,7 @@ const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_V
 /// Raised when functions are added; the SONAME changes when one is changed or goes.
 const ABI_VERSION: u32 = 1;
 
-const FEATURES: [&str; 8] = ["http1", "tls", "unix", "proxy", "socks", "gzip", "br", "zstd"];
+const FEATURES: [&str; 9] = ["http1", "http2", "tls", "unix", "proxy", "socks", "gzip", "br", "zstd"];
 
 /// The library's version: "0.1.0". Static.
 #[no_mangle]
@@ -85,7 +85,7 @@ pub extern "C" fn httpx_abi_version() -> u32 {
     ABI_VERSION
 }
 
-/// Whether this library has a feature: 1 or 0. Names: "http1", "tls", "unix", "proxy", "socks", "gzip", "br",
+/// Whether this library has a feature: 1 or 0. Names: "http1", "http2", "tls", "unix", "proxy", "socks", "gzip", "br",
 /// "zstd".
 #[no_mangle]
 pub unsafe extern "C" fn httpx_feature(name: *const c_char, len: usize) -> i32 {

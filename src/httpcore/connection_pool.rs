@@ -177,29 +177,49 @@ impl ConnectionPool {
 
     /// Sends `request`, which has arrived at `started`, and returns when the response's head is there.
     pub async fn handle(&self, call: &Call, request: &Request<'_>, started: Instant) -> Result<Response, Error> {
+        match self.dialer.forwarded(request)? {
+            None => self.carry(call, request, started).await,
+            // Boxed, as all that is rare and large beside what every request goes through.
+            Some(forwarded) => Box::pin(async move { self.carry(call, &forwarded.of(request), started).await }).await,
+        }
+    }
+
+    async fn carry(&self, call: &Call, request: &Request<'_>, started: Instant) -> Result<Response, Error> {
         let mut timings = Timings::new(started);
-        let forwarded = self.dialer.forwarded(request)?;
-        let to_proxy = forwarded.as_ref().map(|forwarded| forwarded.of(request));
-        let request = to_proxy.as_ref().unwrap_or(request);
         // G04: one limit for all the waiting.
         let mut patience = request.timeouts.pool;
-        let (mut place, queued) = self.acquire(call, request, started, &mut patience).await?;
+        let (place, queued) = self.acquire(call, request, started, &mut patience).await?;
         timings.queued = queued;
+        match self.attempt(call, request, place, &mut timings).await {
+            Ok(response) => Ok(response),
+            Err(failed) => Box::pin(self.carry_on(call, request, failed, &mut timings, &mut patience)).await,
+        }
+    }
+
+    /// What comes after a try that has failed: others, as long as there is hope.
+    async fn carry_on(
+        &self,
+        call: &Call,
+        request: &Request<'_>,
+        mut failed: Failed,
+        timings: &mut Timings,
+        patience: &mut Option<Duration>,
+    ) -> Result<Response, Error> {
         let mut tries = 0;
         loop {
-            let failed = match self.attempt(call, request, place, &mut timings).await {
-                Ok(response) => return Ok(response),
-                Err(failed) => failed,
-            };
-            place = match failed.once_more {
+            let place = match failed.once_more {
                 Some(place) => place,
                 None if tries < failed.more_tries && request.body.is_unread() => {
                     tries += 1;
-                    let (place, _) = self.acquire(call, request, Instant::now(), &mut patience).await?;
+                    let (place, _) = self.acquire(call, request, Instant::now(), patience).await?;
                     timings.queued = timings.started.elapsed();
                     place
                 }
                 None => return Err(failed.error),
+            };
+            failed = match self.attempt(call, request, place, timings).await {
+                Ok(response) => return Ok(response),
+                Err(failed) => failed,
             };
         }
     }
