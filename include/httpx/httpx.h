@@ -507,7 +507,7 @@ const char *httpx_version(void);
 uint32_t httpx_abi_version(void);
 
 /**
- * Whether this library has a feature: 1 or 0. Names: "http1", "tls", "unix", "proxy", "socks", "gzip", "br",
+ * Whether this library has a feature: 1 or 0. Names: "http1", "http2", "tls", "unix", "proxy", "socks", "gzip", "br",
  * "zstd".
  */
 int32_t httpx_feature(const char *name, size_t len);
@@ -2612,6 +2612,12 @@ const char *httpx_response_local_address(const httpx_response *r, size_t *len);
 const char *httpx_response_peer_address(const httpx_response *r, size_t *len);
 
 /**
+ * The URL of the proxy that the response came through, without credentials; empty if it came through none. `len` may be
+ * NULL. Borrowed from `r`; NULL if `r` is NULL.
+ */
+const char *httpx_response_proxy(const httpx_response *r, size_t *len);
+
+/**
  * The version of TLS: "TLSv1.2" or "TLSv1.3"; empty if the connection is in the clear. `len` may be NULL. Borrowed
  * from `r`; NULL if `r` is NULL. So for the next three.
  */
@@ -3134,6 +3140,12 @@ size_t httpx_connections_len(const httpx_connections *list);
  * Borrowed from `list`, with a NUL behind it; `len` may be NULL. NULL if `list` is NULL or has no such connection.
  */
 const char *httpx_connections_origin(const httpx_connections *list, size_t i, size_t *len);
+
+/**
+ * The URL of the proxy that a connection goes through, without credentials; empty if it goes through none. Borrowed and
+ * NULL as httpx_connections_origin.
+ */
+const char *httpx_connections_proxy(const httpx_connections *list, size_t i, size_t *len);
 
 /** What a connection does: HTTPX_CONNECTION_…; 0 if `list` is NULL or has no such connection. */
 int32_t httpx_connections_state(const httpx_connections *list, size_t i);

@@ -533,6 +533,7 @@ size_t httpx_response_link_field_count(const httpx_response *r, size_t index);
 httpx_code httpx_response_link_field_at(const httpx_response *r, size_t index, size_t field, const char **name, size_t *name_len, const char **value, size_t *value_len, httpx_error **err);
 const char *httpx_response_local_address(const httpx_response *r, size_t *len);
 const char *httpx_response_peer_address(const httpx_response *r, size_t *len);
+const char *httpx_response_proxy(const httpx_response *r, size_t *len);
 const char *httpx_response_tls_version(const httpx_response *r, size_t *len);
 const char *httpx_response_tls_cipher(const httpx_response *r, size_t *len);
 const char *httpx_response_tls_group(const httpx_response *r, size_t *len);
@@ -665,6 +666,7 @@ httpx_code httpx_transport_connection_list(httpx_transport *t, httpx_connections
 void httpx_connections_free(httpx_connections *list);
 size_t httpx_connections_len(const httpx_connections *list);
 const char *httpx_connections_origin(const httpx_connections *list, size_t i, size_t *len);
+const char *httpx_connections_proxy(const httpx_connections *list, size_t i, size_t *len);
 int32_t httpx_connections_state(const httpx_connections *list, size_t i);
 int32_t httpx_connections_is_http2(const httpx_connections *list, size_t i);
 uint64_t httpx_connections_requests(const httpx_connections *list, size_t i);

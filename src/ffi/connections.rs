@@ -24,6 +24,8 @@ pub struct httpx_connections {
     connections: Vec<ConnectionSnapshot>,
     /// Of each its origin, and httpcore's text.
     texts: Fields,
+    /// Of each its proxy, and nothing.
+    proxies: Fields,
     counts: Counts,
     pool: Text,
 }
@@ -37,7 +39,10 @@ impl httpx_connections {
         let texts: Vec<_> =
             connections.iter().map(|connection| (connection.origin.to_string(), connection.to_string())).collect();
         let texts = Fields::new(texts.iter().map(|(origin, repr)| (origin.as_bytes(), repr.as_bytes())));
-        give(httpx_connections { connections, texts, counts, pool: Text::default() })
+        let proxy = |connection: &'_ ConnectionSnapshot| connection.proxy.clone().unwrap_or_default();
+        let proxies: Vec<_> = connections.iter().map(proxy).collect();
+        let proxies = Fields::new(proxies.iter().map(|proxy| (proxy.as_bytes(), &b""[..])));
+        give(httpx_connections { connections, texts, proxies, counts, pool: Text::default() })
     }
 }
 
@@ -126,6 +131,23 @@ pub unsafe extern "C" fn httpx_connections_origin(
 ) -> *const c_char {
     // SAFETY: a live handle or NULL; `len` NULL or writable.
     unsafe { text_at(list, i, len, |(origin, _)| origin) }
+}
+
+/// The URL of the proxy that a connection goes through, without credentials; empty if it goes through none. Borrowed and
+/// NULL as httpx_connections_origin.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_connections_proxy(
+    list: *const httpx_connections,
+    i: usize,
+    len: *mut usize,
+) -> *const c_char {
+    guard_or(std::ptr::null(), || {
+        // SAFETY: a live handle or NULL; what is given lives as long as the list.
+        let proxy = unsafe { list.as_ref() }.and_then(|list| list.proxies.get(i)).map(|(proxy, _)| proxy);
+        // SAFETY: NULL or writable.
+        unsafe { set_if_wanted(len, proxy.map_or(0, <[u8]>::len)) };
+        proxy.map_or(std::ptr::null(), |proxy| proxy.as_ptr().cast())
+    })
 }
 
 /// What a connection does: HTTPX_CONNECTION_…; 0 if `list` is NULL or has no such connection.

@@ -15,6 +15,7 @@ use crate::httpcore::{ConnectionInfo, TlsInfo};
 pub(super) struct ConnectionTexts {
     local: Text,
     peer: Text,
+    proxy: Text,
     tls_version: Text,
     tls_cipher: Text,
     tls_group: Text,
@@ -47,6 +48,18 @@ pub unsafe extern "C" fn httpx_response_local_address(r: *const httpx_response, 
 pub unsafe extern "C" fn httpx_response_peer_address(r: *const httpx_response, len: *mut usize) -> *const c_char {
     // SAFETY: the caller vouches for both.
     unsafe { give_text(r, len, |r| r.connection_texts().peer.get(|| address(connection(r).peer))) }
+}
+
+/// The URL of the proxy that the response came through, without credentials; empty if it came through none. `len` may be
+/// NULL. Borrowed from `r`; NULL if `r` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_proxy(r: *const httpx_response, len: *mut usize) -> *const c_char {
+    // SAFETY: the caller vouches for both.
+    unsafe {
+        give_text(r, len, |r| {
+            r.connection_texts().proxy.get(|| connection(r).proxy.clone().unwrap_or_default().as_bytes().to_vec())
+        })
+    }
 }
 
 /// The version of TLS: "TLSv1.2" or "TLSv1.3"; empty if the connection is in the clear. `len` may be NULL. Borrowed

@@ -102,6 +102,8 @@ pub struct ConnectionSnapshot {
     pub class: &'static str,
     /// To whom: the proxy, if that forwards what goes over it.
     pub origin: Arc<Origin>,
+    /// The URL, without credentials, of the proxy that it goes through.
+    pub proxy: Option<Arc<str>>,
     /// What it does.
     pub activity: Activity,
     /// HTTP/2 is spoken.
@@ -536,6 +538,7 @@ impl State {
             Some(ConnectionSnapshot {
                 class,
                 origin,
+                proxy: dialer.proxy.as_ref().map(|proxy| Arc::clone(&proxy.url)),
                 activity: record.activity,
                 http2: record.http2,
                 requests: record.requests,

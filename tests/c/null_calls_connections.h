@@ -33,6 +33,12 @@ static httpx_code call_connections_origin(fixture *f)
     return NEUTRAL(origin == NULL);
 }
 
+static httpx_code call_connections_proxy(fixture *f)
+{
+    const char *proxy = httpx_connections_proxy(P(0, f->connections), 0, P(1, &f->size));
+    return NEUTRAL(proxy == NULL);
+}
+
 static httpx_code call_connections_state(fixture *f)
 {
     int32_t state = httpx_connections_state(P(0, f->connections), 0);

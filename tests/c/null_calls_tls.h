@@ -87,6 +87,7 @@ static httpx_code call_request_server_name(fixture *f)
 
 TEXT_OF_CONNECTION(local_address)
 TEXT_OF_CONNECTION(peer_address)
+TEXT_OF_CONNECTION(proxy)
 TEXT_OF_CONNECTION(tls_version)
 TEXT_OF_CONNECTION(tls_cipher)
 TEXT_OF_CONNECTION(tls_group)

@@ -14,6 +14,7 @@ static void a_client_that_did_nothing_has_no_connections(void)
     httpx_connections *list = list_of(client);
     CHECK_EQ(httpx_connections_len(list), 0);
     CHECK(httpx_connections_origin(list, 0, NULL) == NULL);
+    CHECK(httpx_connections_proxy(list, 0, NULL) == NULL);
     CHECK(httpx_connections_repr(list, 0, NULL) == NULL);
     CHECK_EQ(httpx_connections_state(list, 0), 0);
     CHECK(httpx_connections_age(list, 0) == -1.0);

@@ -68,8 +68,15 @@ static void an_https_url_goes_through_a_tunnel(void)
         httpx_response *response = get(client, HTTPS("/get?by=tunnel"));
         CHECK_EQ(httpx_response_status_code(response), 200);
         CHECK(strstr(body_of(response), "Proxy-") == NULL);
+        CHECK(strcmp(httpx_response_proxy(response, NULL), PROXY) == 0);
         httpx_response_free(response);
     }
+    httpx_connections *list = NULL;
+    MUST(httpx_client_connection_list(client, &list, &err));
+    CHECK_EQ(httpx_connections_len(list), 1);
+    CHECK(strcmp(httpx_connections_proxy(list, 0, NULL), PROXY) == 0);
+    CHECK(strncmp(httpx_connections_repr(list, 0, NULL), "<TunnelHTTPConnection ['https://", 32) == 0);
+    httpx_connections_free(list);
     httpx_client_free(client);
     CHECK(strstr(recorded("by%3Dtunnel"), "by=tunnel") == NULL);
     CHECK(strstr(recorded(HTTPS("") + strlen("https://")), "CONNECT") != NULL);
