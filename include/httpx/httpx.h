@@ -1143,6 +1143,12 @@ httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follo
                                           httpx_error **err);
 
 /**
+ * Says whether a request that a redirect makes a GET of keeps its Content-Type and Content-Encoding, as in HTTPX: 1, or
+ * 0 (the default), as browsers do: they describe a body that is gone.
+ */
+httpx_code httpx_client_builder_redirects_keep_content_type(httpx_client_builder *b, int32_t keep, httpx_error **err);
+
+/**
  * Says whether the environment of the process is asked, when a client is built, for what the program has not said: 1
  * (the default) or 0. SSL_CERT_FILE (a file) or else SSL_CERT_DIR (directories) name root certificates in the place of
  * the bundled ones, SSLKEYLOGFILE a file as for httpx_tls_key_log. A program with more rights than whoever has started

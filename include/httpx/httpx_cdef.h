@@ -284,6 +284,7 @@ httpx_code httpx_client_builder_proxy_for(httpx_client_builder *b, const char *p
 httpx_code httpx_client_builder_local_address(httpx_client_builder *b, const char *address, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_socket_option(httpx_client_builder *b, int32_t level, int32_t option, const uint8_t *value, size_t len, httpx_error **err);
 httpx_code httpx_client_builder_redirects(httpx_client_builder *b, int32_t follow, size_t max_redirects, httpx_error **err);
+httpx_code httpx_client_builder_redirects_keep_content_type(httpx_client_builder *b, int32_t keep, httpx_error **err);
 httpx_code httpx_client_builder_trust_env(httpx_client_builder *b, int32_t trust, httpx_error **err);
 httpx_code httpx_client_builder_interrupt(httpx_client_builder *b, httpx_interrupt_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_client_builder_header_limits(httpx_client_builder *b, size_t max_bytes, size_t max_fields, httpx_error **err);

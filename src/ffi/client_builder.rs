@@ -502,6 +502,22 @@ pub unsafe extern "C" fn httpx_client_builder_redirects(
     unsafe { change(b, err, set) }
 }
 
+/// Says whether a request that a redirect makes a GET of keeps its Content-Type and Content-Encoding, as in HTTPX: 1, or
+/// 0 (the default), as browsers do: they describe a body that is gone.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_redirects_keep_content_type(
+    b: *mut httpx_client_builder,
+    keep: i32,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |builder: &mut ClientBuilder| {
+        builder.redirects_keep_content_type = keep != 0;
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
 /// Says whether the environment of the process is asked, when a client is built, for what the program has not said: 1
 /// (the default) or 0. SSL_CERT_FILE (a file) or else SSL_CERT_DIR (directories) name root certificates in the place of
 /// the bundled ones, SSLKEYLOGFILE a file as for httpx_tls_key_log. A program with more rights than whoever has started

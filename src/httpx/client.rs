@@ -72,6 +72,8 @@ pub struct ClientBuilder {
     pub follow_redirects: bool,
     /// How many of them.
     pub max_redirects: usize,
+    /// Whether a request that becomes a GET keeps its Content-Type and Content-Encoding, as in HTTPX (checklist E04).
+    pub redirects_keep_content_type: bool,
     /// Asked by blocked threads.
     pub interrupt: Option<Arc<Interrupt>>,
     /// What carries requests that no mount takes; None for one of the client's own.
@@ -123,6 +125,7 @@ impl Default for ClientBuilder {
             auth: None,
             follow_redirects: false,
             max_redirects: 20,
+            redirects_keep_content_type: false,
             interrupt: None,
             transport: None,
             mounts: Vec::new(),
@@ -543,7 +546,8 @@ impl Client {
         let mut response = self.send_once(call, request, course).await?;
         while let Some(location) = redirects::location(response.head()) {
             // Not followed, a location that leads nowhere is the program's to look at (checklist E08).
-            let mut next = match redirects::follow(response.head(), location) {
+            let keeps_content_type = course.options.redirects_keep_content_type;
+            let mut next = match redirects::follow(response.head(), location, keeps_content_type) {
                 Ok(next) => Arc::new(next),
                 Err(_) if !course.follow => break,
                 Err(error) => return Err(response.head().request()?.blamed(error)),

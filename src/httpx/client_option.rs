@@ -36,6 +36,7 @@ impl ClientOption {
             ClientOption::Redirects => {
                 to.follow_redirects = from.follow_redirects;
                 to.max_redirects = from.max_redirects;
+                to.redirects_keep_content_type = from.redirects_keep_content_type;
             }
         }
     }

@@ -15,11 +15,11 @@ pub(super) fn location(head: &Head) -> Option<&[u8]> {
     }
 }
 
-/// The request that follows a redirect to `location`.
+/// The request that follows a redirect to `location`. One that becomes a GET may keep the type of its body.
 ///
 /// # Errors
 /// RemoteProtocolError for a location that is no URL; what `Request` says of one that cannot be sent to.
-pub(super) fn follow(head: &Head, location: &[u8]) -> Result<Request, Error> {
+pub(super) fn follow(head: &Head, location: &[u8], keeps_content_type: bool) -> Result<Request, Error> {
     let request = head.request()?;
     let url = target(request.url(), location)?;
     // M07: only one's own kind leads to other schemes than HTTP's. A server does not get at a mounted file:// that way.
@@ -42,7 +42,7 @@ pub(super) fn follow(head: &Head, location: &[u8]) -> Result<Request, Error> {
     next.cookies = None;
     next.set_url(url, !same_origin)?;
     if becomes_get(request.method(), head.status()) {
-        next.become_get();
+        next.become_get(keeps_content_type);
     }
     Ok(next)
 }

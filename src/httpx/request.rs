@@ -176,12 +176,14 @@ impl Request {
         }
     }
 
-    /// Makes a GET of it, without a body and what describes one (checklist E04).
-    pub(super) fn become_get(&mut self) {
+    /// Makes a GET of it, without a body and what describes one, but perhaps for its type (checklist E04).
+    pub(super) fn become_get(&mut self, keeps_content_type: bool) {
         self.method = Bytes::from_static(b"GET");
         self.body = Body::Empty;
         self.framing = Framing::None;
-        for name in [&b"content-length"[..], b"transfer-encoding", b"content-type", b"content-encoding"] {
+        let (of_length, of_type) =
+            ([&b"content-length"[..], b"transfer-encoding"], [&b"content-type"[..], b"content-encoding"]);
+        for name in of_length.into_iter().chain(of_type.into_iter().filter(|_| !keeps_content_type)) {
             self.headers.remove(name);
         }
     }

@@ -82,6 +82,7 @@ static const row rows[] = {
     ROW(client_builder_auth_netrc, 3, 3, 1, 1, 1),
     ROW(client_builder_resolve, 4, 7, 2, 3, 0),
     ROW(client_builder_retries, 2, 1, 0, 0, 0),
+    ROW(client_builder_redirects_keep_content_type, 2, 1, 0, 0, 0),
     ROW(client_builder_redirects, 2, 1, 0, 0, 0),
     ROW(client_builder_proxy, 3, 1, 0, 0, 0),
     ROW(client_builder_proxy_for, 4, 3, 1, 1, 0),

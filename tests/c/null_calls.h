@@ -244,6 +244,11 @@ static httpx_code call_client_builder_redirects(fixture *f)
     return httpx_client_builder_redirects(P(0, f->builder), 1, 20, ERR(1));
 }
 
+static httpx_code call_client_builder_redirects_keep_content_type(fixture *f)
+{
+    return httpx_client_builder_redirects_keep_content_type(P(0, f->builder), 1, ERR(1));
+}
+
 static httpx_code call_client_builder_ca_pem(fixture *f)
 {
     return httpx_client_builder_ca_pem(P(0, f->builder), B(1, 0, "no PEM"), L(0, 6), ERR(2));

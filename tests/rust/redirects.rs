@@ -149,3 +149,33 @@ fn credentials_go_along_to_the_same_host_by_https_and_nowhere_else() {
         assert_eq!(head.contains("Authorization: secret\r\n"), goes_along, "{head}");
     }
 }
+
+#[test]
+fn what_describes_the_body_goes_with_it_unless_it_is_to_be_kept() {
+    for keeps in [false, true] {
+        let (tell, told) = mpsc::channel();
+        let address = server(move |mut stream, _| {
+            while let Some(head) = read_head(&mut stream) {
+                let first = head.starts_with("POST");
+                tell.send(head).unwrap();
+                let answer = if first {
+                    "HTTP/1.1 303 See\r\nLocation: /next\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                } else {
+                    OK
+                };
+                stream.write_all(answer.as_bytes()).unwrap();
+                if first {
+                    return;
+                }
+            }
+        });
+        let builder = ClientBuilder { redirects_keep_content_type: keeps, ..following() };
+        let client = builder.build().unwrap();
+        let mut asked = request(&client, "POST", address);
+        asked.set_json("{}").unwrap();
+        send(&client, asked).unwrap();
+        let heads: Vec<_> = told.try_iter().collect();
+        assert_eq!(heads[1].contains("Content-Type: application/json"), keeps, "{}", heads[1]);
+        assert!(!heads[1].contains("Content-Length"));
+    }
+}
