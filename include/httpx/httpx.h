@@ -1394,6 +1394,16 @@ httpx_code httpx_proxy_auth_digest(httpx_proxy *p, const uint8_t *username, size
                                    const uint8_t *password, size_t password_len, httpx_error **err);
 
 /**
+ * Has credentials that are a function or a flow (httpx_auth_function, httpx_auth_flow) make the Proxy-Authorization header
+ * for an HTTP proxy, and answer its challenges: they are shown the request that is forwarded, or a CONNECT to the URL
+ * that a tunnel is for, and each 407; of the request that they give back, that header counts. Each try for a tunnel is a
+ * connection of its own. The proxy becomes an owner of `auth`.
+ *
+ * HTTPX_E_INVALID_ARGUMENT for other credentials, HTTPX_E_INVALID_CONFIG for a SOCKS proxy.
+ */
+httpx_code httpx_proxy_auth_flow(httpx_proxy *p, const httpx_auth *auth, httpx_error **err);
+
+/**
  * Adds a header for an HTTP proxy: it goes with CONNECT, and with requests that are forwarded unless they have one
  * of its name. Origins behind a tunnel do not see it.
  *

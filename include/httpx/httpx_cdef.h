@@ -322,6 +322,7 @@ httpx_code httpx_proxy_new(const char *url, size_t len, httpx_proxy **out, httpx
 void httpx_proxy_free(httpx_proxy *p);
 httpx_code httpx_proxy_auth(httpx_proxy *p, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
 httpx_code httpx_proxy_auth_digest(httpx_proxy *p, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
+httpx_code httpx_proxy_auth_flow(httpx_proxy *p, const httpx_auth *auth, httpx_error **err);
 httpx_code httpx_proxy_header(httpx_proxy *p, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
 httpx_code httpx_proxy_tls(httpx_proxy *p, const httpx_tls *t, httpx_error **err);
 httpx_code httpx_proxy_local_dns(httpx_proxy *p, int32_t local, httpx_error **err);

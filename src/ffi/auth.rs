@@ -28,6 +28,13 @@ pub struct httpx_auth {
     auth: Auth,
 }
 
+impl httpx_auth {
+    /// The credentials.
+    pub(super) fn auth(&self) -> &Auth {
+        &self.auth
+    }
+}
+
 impl Handle for httpx_auth {
     const KIND: Kind = Kind::Auth;
 }

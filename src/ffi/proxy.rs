@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
+use super::auth::httpx_auth;
 use super::codes::httpx_code;
 use super::error::httpx_error;
 use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
@@ -119,6 +120,24 @@ pub unsafe extern "C" fn httpx_proxy_auth_digest(
         };
         proxy.set_digest(username, password)
     };
+    // SAFETY: the caller vouches for `p`.
+    unsafe { change(p, err, set) }
+}
+
+/// Has credentials that are a function or a flow (httpx_auth_function, httpx_auth_flow) make the Proxy-Authorization header
+/// for an HTTP proxy, and answer its challenges: they are shown the request that is forwarded, or a CONNECT to the URL
+/// that a tunnel is for, and each 407; of the request that they give back, that header counts. Each try for a tunnel is a
+/// connection of its own. The proxy becomes an owner of `auth`.
+///
+/// HTTPX_E_INVALID_ARGUMENT for other credentials, HTTPX_E_INVALID_CONFIG for a SOCKS proxy.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_proxy_auth_flow(
+    p: *mut httpx_proxy,
+    auth: *const httpx_auth,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    // SAFETY: the caller vouches for `auth`.
+    let set = |proxy: &mut Proxy| proxy.set_flow(unsafe { borrow(auth, "auth") }?.auth().clone());
     // SAFETY: the caller vouches for `p`.
     unsafe { change(p, err, set) }
 }

@@ -56,7 +56,7 @@ impl Proxy {
     pub(super) fn forwarded(&self, request: &Request<'_>) -> Result<Forwarded, Error> {
         let has = |name: &[u8]| request.lines().any(|(other, _)| same_name(other, name));
         let target = absolute(request.origin, &request.target);
-        let added = self.told(request.method, &target, !matches!(request.body, Body::Empty))?;
+        let added = self.told(request, request.method, &target, !matches!(request.body, Body::Empty))?;
         let mut headers: Vec<_> = added.into_iter().filter(|(name, _)| !has(name)).collect();
         // What stands right behind Host otherwise, stands behind the proxy's fields.
         let framing = match &request.framing {
@@ -70,12 +70,27 @@ impl Proxy {
         Ok(Forwarded { target, headers, framing })
     }
 
-    /// What it is told beside a request.
-    fn told(&self, method: &[u8], target: &[u8], has_body: bool) -> Result<Vec<(Bytes, Bytes)>, Error> {
-        let authorization = match &self.kind {
-            ProxyKind::Http { authorize: Some(authorize), .. } => authorize(method, target, has_body)?,
+    /// What it is told beside a request, or beside the CONNECT for one.
+    fn told(
+        &self,
+        request: &Request<'_>,
+        method: &[u8],
+        target: &[u8],
+        has_body: bool,
+    ) -> Result<Vec<(Bytes, Bytes)>, Error> {
+        let authorization = match (&request.proxy_authorization, &self.kind) {
+            (Some(value), _) => Some(value.clone()),
+            (None, ProxyKind::Http { authorize: Some(authorize), .. }) => authorize(method, target, has_body)?,
             _ => None,
         };
+        if let Some(value) = &request.proxy_authorization {
+            let name = &b"proxy-authorization"[..];
+            let others = self.headers().iter().filter(|(other, _)| !same_name(other, name)).cloned();
+            return Ok([(Bytes::from_static(b"Proxy-Authorization"), value.clone())]
+                .into_iter()
+                .chain(others)
+                .collect());
+        }
         let authorization = authorization.map(|value| (Bytes::from_static(b"Proxy-Authorization"), value));
         Ok(authorization.into_iter().chain(self.headers().iter().cloned()).collect())
     }
@@ -135,7 +150,7 @@ pub(super) async fn open_tunnel(
 ) -> Result<Stream, Error> {
     let authority = authority(request.origin);
     let own = [(&b"Host"[..], authority.as_bytes()), (b"Accept", b"*/*")];
-    let told = proxy.told(b"CONNECT", authority.as_bytes(), false)?;
+    let told = proxy.told(request, b"CONNECT", authority.as_bytes(), false)?;
     let own = own.into_iter().filter(|(name, _)| !told.iter().any(|(other, _)| same_name(other, name)));
     let mut headers: Vec<_> =
         own.map(|(name, value)| (Bytes::copy_from_slice(name), Bytes::copy_from_slice(value))).collect();
@@ -153,6 +168,7 @@ pub(super) async fn open_tunnel(
         limits: request.limits,
         max_body: None,
         expect: None,
+        proxy_authorization: None,
         observer: &Observer { trace: request.observer.trace.clone(), ..Observer::default() },
     };
     let mut connection = Connection::new(dialled, Arc::<Cut>::default());

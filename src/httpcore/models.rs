@@ -125,6 +125,8 @@ pub struct Request<'a> {
     pub max_body: Option<u64>,
     /// How long the body is held back for a `100 Continue`, if the head asks for one.
     pub expect: Option<Duration>,
+    /// What a proxy is shown of credentials, in the place of its own.
+    pub proxy_authorization: Option<Bytes>,
     /// Who listens.
     pub observer: &'a Observer,
 }

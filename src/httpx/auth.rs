@@ -7,6 +7,7 @@ mod credentials;
 mod digest;
 mod flow;
 mod netrc;
+mod proxy_flow;
 #[cfg(test)]
 mod tests_challenge;
 #[cfg(test)]
@@ -21,3 +22,4 @@ use self::digest::Digest;
 pub(super) use self::flow::{authorized, Flow};
 pub use self::flow::{AuthFlow, CustomAuth};
 pub use self::netrc::Netrc;
+pub(super) use self::proxy_flow::ThroughProxy;

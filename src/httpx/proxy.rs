@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::auth::{basic, DigestAuth};
 use super::proxy_url::{ProxyScheme, ProxyUrl};
-use super::Headers;
+use super::{Auth, Headers};
 use crate::error::{Code, Error};
 use crate::httpcore::{self, AuthorizeFn, Origin, ProxyKind, RawHeaders, Scheme, TlsConfig, TlsSettings};
 
@@ -18,6 +18,8 @@ pub struct Proxy {
     credentials: Option<(Bytes, Bytes)>,
     /// In the place of Basic.
     digest: Option<Arc<DigestAuth>>,
+    /// User code, in the place of both.
+    flow: Option<Auth>,
     headers: Headers,
     tls: TlsSettings,
     /// Whether names are looked up here although a SOCKS proxy could do it (checklist K08).
@@ -39,6 +41,7 @@ impl Proxy {
             url,
             credentials,
             digest: None,
+            flow: None,
             headers: Headers::default(),
             tls: TlsSettings::default(),
             local_dns: false,
@@ -71,6 +74,29 @@ impl Proxy {
         self.credentials = None;
         self.digest = Some(Arc::new(DigestAuth::new(username, password)));
         Ok(())
+    }
+
+    /// Has an authentication flow of the program's own make Proxy-Authorization, and answer challenges.
+    ///
+    /// # Errors
+    /// INVALID_CONFIG for a SOCKS proxy, INVALID_ARGUMENT for what is no flow of the program's own: Basic and Digest have
+    /// setters of their own.
+    pub fn set_flow(&mut self, auth: Auth) -> Result<(), Error> {
+        if !self.speaks_http() {
+            return Err(Error::new(Code::INVALID_CONFIG, "a SOCKS proxy knows no authentication flows"));
+        }
+        if !matches!(auth, Auth::Custom(_)) {
+            let message = "only credentials that are a function or a flow: a proxy has Basic and Digest by themselves";
+            return Err(Error::new(Code::INVALID_ARGUMENT, message));
+        }
+        (self.credentials, self.digest) = (None, None);
+        self.flow = Some(auth);
+        Ok(())
+    }
+
+    /// The program's own flow.
+    pub(super) fn flow(&self) -> Option<&Auth> {
+        self.flow.as_ref()
     }
 
     /// Takes up the challenge of a 407: true if the request should be sent once more.

@@ -188,6 +188,11 @@ impl Request {
         }
     }
 
+    /// The CONNECT that asks a proxy for a tunnel to where it goes, as an authentication flow sees it.
+    pub(super) fn as_connect(&self) -> Result<Request, Error> {
+        Request::new("CONNECT", self.url.clone(), &Headers::default(), self.client_timeouts)
+    }
+
     /// When all of it has to be over, if it is sent now.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.total.and_then(|total| Instant::now().checked_add(total))
@@ -451,6 +456,7 @@ impl Request {
             limits: HeadLimits::default(),
             max_body: None,
             expect: self.expect,
+            proxy_authorization: None,
             observer: &self.observer,
         })
     }

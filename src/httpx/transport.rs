@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::auth::ThroughProxy;
 use super::custom_transport::{self, CustomTransport};
 use super::{ClientBuilder, Proxy, Reading, Request, Response, Url};
 use crate::error::{Code, Error};
@@ -99,6 +100,11 @@ impl Transport {
             observer,
             ..request.to_core(deadline)?
         };
+        if let Some(auth) = self.options.proxy.as_ref().and_then(Proxy::flow) {
+            let (interrupt, reading) = (self.interrupt(), &self.options.reading);
+            let through = ThroughProxy { pool, auth, interrupt, reading, request };
+            return Box::pin(async move { through.handle(call, core, started).await }).await;
+        }
         let mut handled = pool.handle(call, &core, started).await;
         if matches!(&handled, Ok(response) if response.head.status == 417)
             && core.adds_expect()

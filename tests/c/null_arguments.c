@@ -105,6 +105,7 @@ static const row rows[] = {
     ROW(proxy_new, 3, 3, 1, 1, 0),
     ROW(proxy_free, 1, 0, 0, 0, 1),
     ROW(proxy_auth, 4, 7, 2, 3, 0),
+    ROW(proxy_auth_flow, 3, 3, 0, 0, 1),
     ROW(proxy_header, 4, 7, 2, 3, 0),
     ROW(proxy_tls, 3, 3, 0, 0, 0),
     ROW(proxy_local_dns, 2, 1, 0, 0, 0),

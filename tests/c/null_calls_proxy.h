@@ -21,6 +21,11 @@ static httpx_code call_proxy_auth(fixture *f)
     return httpx_proxy_auth(P(0, f->proxy), B(1, 0, "me"), L(0, 2), B(2, 1, "secret"), L(1, 6), ERR(3));
 }
 
+static httpx_code call_proxy_auth_flow(fixture *f)
+{
+    return httpx_proxy_auth_flow(P(0, f->proxy), P(1, f->auth), ERR(2));
+}
+
 static httpx_code call_proxy_header(fixture *f)
 {
     return httpx_proxy_header(P(0, f->proxy), T(1, 0, "X-Name"), L(0, 6), B(2, 1, "value"), L(1, 5), ERR(3));

@@ -174,6 +174,42 @@ static void credentials_come_from_the_url_or_by_themselves(void)
     check_refused(client, HTTPS("/get"), "407 Proxy Authentication Required");
 }
 
+/* Puts the credentials that are its user data into a request. */
+static httpx_code show_credentials(void *user_data, httpx_request *request, httpx_error **error)
+{
+    const char *value = user_data;
+    return httpx_request_header_set(request, "Proxy-Authorization", 19, (const uint8_t *)value, strlen(value), error);
+}
+
+static void a_function_of_ones_own_makes_the_credentials(void)
+{
+    httpx_auth *auth = NULL;
+    char right[] = "Basic dXNlcjpwYXNz", wrong[] = "Basic bm86bm8=";
+    for (int is_right = 0; is_right < 2; is_right++) {
+        MUST(httpx_auth_function(show_credentials, is_right ? right : wrong, NULL, &auth, &err));
+        httpx_proxy *proxy = new_proxy(place("http://", "proxy_auth", ""));
+        MUST(httpx_proxy_auth_flow(proxy, auth, &err));
+        httpx_auth_free(auth);
+        httpx_client *client = client_through(proxy);
+        httpx_response *response = get(client, HTTP("/headers"));
+        CHECK_EQ(httpx_response_status_code(response), is_right ? 200 : 407);
+        httpx_response_free(response);
+        response = NULL;
+        GIVES(try_get(client, HTTPS("/headers"), &response), is_right ? HTTPX_OK : HTTPX_E_PROXY);
+        httpx_error_free(err);
+        err = NULL;
+        if (is_right)
+            CHECK(strstr(body_of(response), "Proxy-") == NULL);
+        httpx_response_free(response);
+        httpx_client_free(client);
+    }
+    httpx_proxy *socks = new_proxy("socks5://127.0.0.1:1");
+    MUST(httpx_auth_function(show_credentials, right, NULL, &auth, &err));
+    FAILS(httpx_proxy_auth_flow(socks, auth, &err), HTTPX_E_INVALID_CONFIG);
+    httpx_auth_free(auth);
+    httpx_proxy_free(socks);
+}
+
 static void socks_proxies_carry_both_schemes(void)
 {
     const char *urls[] = {place("socks5://", "socks", ""), place("socks5h://user:pass@", "socks_auth", "")};
@@ -294,6 +330,7 @@ int main(int argc, char **argv)
         TEST(http2_is_spoken_through_a_tunnel),
         TEST(tls_is_spoken_with_the_proxy_too),
         TEST(credentials_come_from_the_url_or_by_themselves),
+        TEST(a_function_of_ones_own_makes_the_credentials),
         TEST(socks_proxies_carry_both_schemes),
         TEST(names_are_the_socks_proxys_to_look_up_unless_told_otherwise),
         TEST(a_builder_can_be_told_to_go_directly_again),

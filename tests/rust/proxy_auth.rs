@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::sync::{mpsc, Arc};
 
 use httpx::error::{Code, Error};
-use httpx::httpx::{Client, ClientBuilder, Proxy, Response};
-use httpx::runtime::pipe;
+use httpx::httpx::{Auth, AuthFlow, Client, ClientBuilder, CustomAuth, Proxy, Request, Response};
+use httpx::runtime::{pipe, Interrupt};
 
 use crate::support::{read_head, send, server, OK, PATIENCE};
 
@@ -112,4 +112,117 @@ fn an_origin_behind_no_proxy_is_not_answered() {
 fn a_socks_proxy_knows_no_digest() {
     let mut proxy = Proxy::parse("socks5://127.0.0.1:1").unwrap();
     assert_eq!(proxy.set_digest(b"me", b"secret").unwrap_err().code(), Code::INVALID_CONFIG);
+}
+
+// Flows of the program's own
+
+/// Says a word, then what the challenge has asked for, and gives up at a third refusal.
+struct TwoWords;
+
+struct Words {
+    request: Arc<Request>,
+    said: usize,
+}
+
+impl CustomAuth for TwoWords {
+    fn requires_request_body(&self) -> bool {
+        false
+    }
+
+    fn requires_response_body(&self) -> bool {
+        true
+    }
+
+    fn begin(self: Arc<Self>, request: Arc<Request>, _: Option<Arc<Interrupt>>) -> Result<Box<dyn AuthFlow>, Error> {
+        Ok(Box::new(Words { request, said: 0 }))
+    }
+}
+
+impl AuthFlow for Words {
+    fn next(&mut self, response: &mut Option<Response>) -> Result<Option<Arc<Request>>, Error> {
+        self.said += 1;
+        let word = match (self.said, response) {
+            (1, None) => "Words one".to_owned(),
+            (2, Some(refusal)) => {
+                assert_eq!(refusal.head().status(), 407);
+                format!("Words {}", refusal.text()?)
+            }
+            _ => return Ok(None),
+        };
+        let mut request = Request::clone(&self.request);
+        request.headers.set(b"Proxy-Authorization", word.as_bytes())?;
+        Ok(Some(Arc::new(request)))
+    }
+}
+
+/// A proxy that lets pass who says this word; passes each connection's number and head. Behind it, it answers itself.
+fn wanting(word: &'static str) -> (SocketAddr, mpsc::Receiver<(usize, String)>) {
+    let (tell, told) = mpsc::channel();
+    let address = server(move |mut stream, number| {
+        while let Some(head) = read_head(&mut stream) {
+            let passes = head.contains(&format!("\r\nProxy-Authorization: Words {word}\r\n"));
+            let tunnel = head.starts_with("CONNECT");
+            tell.send((number, head)).unwrap();
+            let refused = "HTTP/1.1 407 Who\r\nContent-Length: 3\r\n\r\ntwo";
+            let answer = match (passes, tunnel) {
+                (false, _) => refused,
+                (true, true) => "HTTP/1.1 200 Connection established\r\n\r\n",
+                (true, false) => OK,
+            };
+            stream.write_all(answer.as_bytes()).unwrap();
+            while passes && tunnel {
+                let Some(head) = read_head(&mut stream) else { return };
+                tell.send((number, head)).unwrap();
+                stream.write_all(OK.as_bytes()).unwrap();
+            }
+        }
+    });
+    (address, told)
+}
+
+fn saying_words(address: SocketAddr) -> Arc<Client> {
+    let mut proxy = Proxy::parse(&format!("http://{address}")).unwrap();
+    proxy.set_flow(Auth::Custom(Arc::new(TwoWords))).unwrap();
+    ClientBuilder { proxy: Some(proxy), ..ClientBuilder::default() }.build().unwrap()
+}
+
+#[test]
+fn a_flow_answers_a_forwarding_proxy_on_the_same_connection() {
+    let (address, told) = wanting("two");
+    let client = saying_words(address);
+    let response = get(&client, "http://example.invalid/").unwrap();
+    assert_eq!(response.content().unwrap(), "ok");
+    let heads: Vec<_> = told.try_iter().collect();
+    assert!(
+        heads[0].1.contains("Proxy-Authorization: Words one") && heads[1].1.contains("Proxy-Authorization: Words two")
+    );
+    assert_eq!(heads.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [0, 0]);
+}
+
+#[test]
+fn a_flow_answers_for_a_tunnel_and_the_origin_sees_nothing_of_it() {
+    let (address, told) = wanting("two");
+    let client = saying_words(address);
+    // A WebSocket's URL: through a tunnel without TLS.
+    for _ in 0..2 {
+        assert_eq!(get(&client, "ws://example.invalid/chat").unwrap().content().unwrap(), "ok");
+    }
+    let heads: Vec<_> = told.try_iter().map(|(_, head)| head).collect();
+    assert!(heads[0].starts_with("CONNECT example.invalid:80 ") && heads[0].contains("Words one"), "{}", heads[0]);
+    assert!(heads[1].starts_with("CONNECT ") && heads[1].contains("Words two"), "{}", heads[1]);
+    // Both requests go through the one tunnel.
+    assert_eq!(heads.len(), 4);
+    assert!(heads[2..].iter().all(|head| head.starts_with("GET /chat ") && !head.contains("Proxy-")));
+}
+
+#[test]
+fn a_flow_that_gives_up_leaves_the_proxys_refusal() {
+    let (address, _told) = wanting("three");
+    let client = saying_words(address);
+    let forwarded = get(&client, "http://example.invalid/").unwrap();
+    assert_eq!((forwarded.head().status(), forwarded.text().unwrap()), (407, "two"));
+    let error = get(&client, "ws://example.invalid/").err().unwrap();
+    assert_eq!((error.code(), error.message()), (Code::PROXY_ERROR, "407 Who"));
+    assert_eq!(error.response::<Response>().unwrap().text().unwrap(), "two");
+    assert_eq!(client.counts().active, 0);
 }
