@@ -20,6 +20,9 @@ use crate::error::{Code, Error};
 /// How long a blocked thread waits at most before it asks its interrupt function again.
 const TICK: Duration = Duration::from_millis(100);
 
+/// How often a blocking call may ask for something without a look at the sockets.
+const TURNS_BEFORE_A_LOOK: u32 = 16;
+
 /// Asked on the blocked thread, outside polls; `true` cancels the call.
 pub type Interrupt = dyn Fn() -> bool + Send + Sync;
 
@@ -194,7 +197,7 @@ where
     let call = Call { owner: Owner::Thread(Arc::clone(&caller)) };
     let mut future = Box::pin(make(call));
     let mut next_tick = interrupt.map(|_| Instant::now() + TICK);
-    let mut driving = Driving { caller: &caller };
+    let mut driving = Driving { caller: &caller, turns: 0 };
     let result = loop {
         let (step, aside) = setting_aside(|| driving.step(future.as_mut(), next_tick));
         drop(aside);
@@ -205,12 +208,14 @@ where
                     break Err(error);
                 }
             }
-            Step::Tick => {
-                if interrupt.is_some_and(|interrupt| interrupt()) && born == generation() {
-                    break Err(Error::new(Code::INTERRUPTED, "the call was interrupted"));
-                }
-                next_tick = Some(Instant::now() + TICK);
+            Step::Tick => {}
+        }
+        // Whoever is asked for one thing after another never comes to wait.
+        if born == generation() && next_tick.is_some_and(|at| Instant::now() >= at) {
+            if interrupt.is_some_and(|interrupt| interrupt()) && born == generation() {
+                break Err(Error::new(Code::INTERRUPTED, "the call was interrupted"));
             }
+            next_tick = Some(Instant::now() + TICK);
         }
         if born != generation() {
             // The child's copy of a call that goes on in the parent: not to be polled, nor dropped.
@@ -227,6 +232,8 @@ where
 
 struct Driving<'a> {
     caller: &'a Mutex<Caller>,
+    /// How often the future was driven.
+    turns: u32,
 }
 
 impl Driving<'_> {
@@ -246,10 +253,19 @@ impl Driving<'_> {
             }
             Poll::Pending
         };
+        // What is asked for again and again must not keep the sockets and timers from being looked at.
+        self.turns = self.turns.wrapping_add(1);
+        let mut look = self.turns % TURNS_BEFORE_A_LOOK == 0;
         match lane {
             Some(lane) => lane.drive(|cx| {
-                if let Poll::Ready(step) = poll(cx) {
-                    return Poll::Ready(step);
+                match poll(cx) {
+                    Poll::Ready(Step::Asked) if std::mem::take(&mut look) => {
+                        // Woken by itself, the lane does not sleep.
+                        cx.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                    Poll::Ready(step) => return Poll::Ready(step),
+                    Poll::Pending => {}
                 }
                 match tick {
                     Some(at) => lane.poll_timer(cx, at).map(|()| Step::Tick),

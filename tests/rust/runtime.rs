@@ -1,10 +1,11 @@
 //! The runtime: lanes, queues, upcalls, interruption, cancellation, forks. No HTTP here: bare sockets.
 
+use std::future::{poll_fn, Future};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use httpx::error::{Code, Error};
 use httpx::runtime::{block_on, Call, Foreign, Granted, Lane, Socket, TcpSettings, WaitQueue};
@@ -263,6 +264,42 @@ fn a_blocked_call_is_interrupted() {
     assert_eq!(asked.load(Ordering::SeqCst), 2);
     assert_eq!(server.seen.recv().unwrap(), Seen::Accepted);
     assert_eq!(server.seen.recv_timeout(Duration::from_secs(10)).unwrap(), Seen::Fin);
+}
+
+/// Foreign code that is asked for again at once, such as a body's function that has nothing yet.
+#[test]
+fn a_call_that_has_upcalls_without_a_pause_is_interrupted_too() {
+    for with_lane in [false, true] {
+        let ended = block_on::<(), _>(Some(&|| true), |call| async move {
+            if with_lane {
+                call.lane(None).await;
+            }
+            let begun = Instant::now();
+            while begun.elapsed() < Duration::from_secs(10) {
+                call.upcall(|| ()).await;
+            }
+            Ok(())
+        });
+        assert_eq!(ended.map_err(|error| error.code()), Err(Code::INTERRUPTED), "with a lane: {with_lane}");
+    }
+}
+
+#[test]
+fn upcalls_without_a_pause_keep_no_socket_waiting() {
+    let server = EchoServer::start();
+    let answer = block_on(None, |call| async move {
+        let mut socket = connect(&call, server.address).await?;
+        let mut echoed = Box::pin(echo(&mut socket, b"hello"));
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(10) {
+            call.upcall(|| ()).await;
+            if let Poll::Ready(answer) = poll_fn(|cx| Poll::Ready(echoed.as_mut().poll(cx))).await {
+                return answer;
+            }
+        }
+        Ok(Vec::new())
+    });
+    assert_eq!(answer.unwrap(), b"hello");
 }
 
 #[test]
