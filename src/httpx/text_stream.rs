@@ -114,7 +114,9 @@ impl TextStream {
         max: usize,
     ) -> Result<Option<Bytes>, Error> {
         let found = find(self);
-        if found.as_ref().map_or(self.text.len(), |line| line.end) > max {
+        // Half a line end, or all of it, is no part of the line.
+        let ending = usize::from(!self.is_finished() && self.text.ends_with(b"\r"));
+        if found.as_ref().map_or(self.text.len() - ending, |line| line.end) > max {
             let message = format!("a line is longer than the limit of {max} bytes");
             return Err(Error::new(Code::LINE_TOO_LONG, message));
         }
@@ -259,6 +261,20 @@ mod tests {
             let pieces = pieces_of(text.as_bytes(), size, UTF_8, Cut::LinesOfJson(1000));
             assert_eq!(pieces, ["{\"a\":\"\u{2028}\u{85}\u{c}\"}", "\r[]", "", "1"], "in pieces of {size}");
         }
+    }
+
+    #[test]
+    fn a_line_end_that_comes_in_two_pieces_counts_for_no_limit() {
+        for (cut, text) in [(Cut::Lines(5), "12345\r\n12345\rx"), (Cut::LinesOfJson(5), "12345\r\n12345\r\nx")] {
+            for size in [1, 2, 3, 6, 100] {
+                assert_eq!(pieces_of(text.as_bytes(), size, UTF_8, cut), ["12345", "12345", "x"], "pieces of {size}");
+            }
+        }
+        let mut stream = TextStream::new(UTF_8, Cut::LinesOfJson(5));
+        stream.push(b"12345\r");
+        assert!(stream.pop().unwrap().is_none());
+        stream.push(b"x");
+        assert_eq!(stream.pop().unwrap_err().code(), Code::LINE_TOO_LONG);
     }
 
     #[test]
