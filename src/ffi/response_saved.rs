@@ -38,8 +38,9 @@ pub unsafe extern "C" fn httpx_response_serialize(
 }
 
 /// Makes a response of bytes that httpx_response_serialize has given. It is closed: if it was saved before it was read,
-/// reading or streaming it gives HTTPX_E_STREAM_CLOSED. HTTPX_E_INVALID_ARGUMENT, or a code that says more, for other
-/// bytes, whatever they are. `*out` is owned by the caller, who frees it with httpx_response_free.
+/// reading or streaming it gives HTTPX_E_STREAM_CLOSED. Its requests have no bodies, and go with the credentials in their
+/// headers, not with a client's, unless httpx_request_auth gives them some. HTTPX_E_INVALID_ARGUMENT, or a code that
+/// says more, for other bytes, whatever they are. `*out` is owned by the caller, who frees it with httpx_response_free.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_deserialize(
     data: *const u8,

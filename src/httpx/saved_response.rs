@@ -11,7 +11,8 @@
 //! [x]       = 0: u8, or 1: u8 and x
 //! ```
 //!
-//! The content is decoded. What only concerns connections is not kept, nor are the requests' bodies and time limits.
+//! The content is decoded. What only concerns connections is not kept, nor are the requests' bodies, time limits and
+//! credentials but for those in their headers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::response::Parts;
-use super::{text, Headers, Request, Response, Url};
+use super::{text, Given, Headers, Request, Response, Url};
 use crate::error::{Code, Error};
 use crate::httpcore::{RawHeaders, ResponseHead, Timeouts, Version};
 
@@ -152,6 +153,8 @@ impl<'a> Reader<'a> {
     fn request(&mut self) -> Result<Arc<Request>, Error> {
         let (method, url) = (self.text()?, self.text()?);
         let mut request = Request::new(method, Url::parse(url)?, &Headers::default(), Timeouts::default())?;
+        // E05: it may have come to another origin than the credentials were for. Those it had are among its headers.
+        request.auth = Given::Nothing;
         request.headers = Headers::default();
         for (name, value) in self.fields()?.iter() {
             request.headers.add(name, value)?;
@@ -214,7 +217,7 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ContentType, ResponseBuilder, Unit};
+    use super::super::{redirects, ContentType, ResponseBuilder, Unit};
     use super::*;
 
     fn request(url: &str) -> Arc<Request> {
@@ -282,6 +285,21 @@ mod tests {
             assert_eq!(back.stream(unit, 0).err().unwrap().code(), Code::STREAM_CLOSED);
         }
         assert!(back.is_closed() && !back.is_stream_consumed());
+    }
+
+    /// Checklist E05: one that leads to another origin goes without the client's credentials, and has to go on so.
+    #[test]
+    fn requests_that_were_saved_take_no_credentials_of_a_client() {
+        let mut builder = ResponseBuilder::new(302).unwrap();
+        builder.request = Some(request("http://example.org/"));
+        builder.headers.add(b"Location", b"http://elsewhere.example/").unwrap();
+        let mut response = builder.build().unwrap();
+        let next = redirects::follow(response.head(), b"http://elsewhere.example/", false).unwrap();
+        assert!(matches!(next.auth, Given::Nothing));
+        response.set_next_request(Arc::new(next));
+        let back = Response::deserialize(&response.serialize()).unwrap();
+        assert!(matches!(back.next_request().unwrap().auth, Given::Nothing));
+        assert!(matches!(back.head().request().unwrap().auth, Given::Nothing));
     }
 
     #[test]
