@@ -1,6 +1,8 @@
 //! The Link header, by HTTPX's rules (checklist N15): what RFC 8288 writes down, and what servers make of it.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::collections::HashMap;
 
 /// One link of a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,13 +27,6 @@ impl Link {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
-
-    fn set(&mut self, name: &str, value: &str) {
-        match self.fields.iter_mut().find(|(known, _)| known == name) {
-            Some((_, old)) => *old = value.to_owned(),
-            None => self.fields.push((name.to_owned(), value.to_owned())),
-        }
-    }
 }
 
 /// The links of all Link lines, each key once: a later link takes an earlier one's place.
@@ -43,11 +38,16 @@ pub(super) fn parse<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<Link> {
     if trimmed.is_empty() {
         return links;
     }
+    // A server may send thousands: they are not compared one by one.
+    let mut places = HashMap::new();
     for part in split_links(trimmed) {
         let link = parse_link(part);
-        match links.iter_mut().find(|known| known.key() == link.key()) {
-            Some(known) => *known = link,
-            None => links.push(link),
+        match places.entry(link.key().to_owned()) {
+            Entry::Occupied(known) => links[*known.get()] = link,
+            Entry::Vacant(place) => {
+                place.insert(links.len());
+                links.push(link);
+            }
         }
     }
     links
@@ -78,15 +78,22 @@ fn split_links(text: &str) -> Vec<&str> {
 
 fn parse_link(text: &str) -> Link {
     let (url, parameters) = text.split_once(';').unwrap_or((text, ""));
-    let mut link = Link::default();
-    link.set("url", url.trim_matches(['<', '>', ' ', '\'', '"']));
+    let url = url.trim_matches(['<', '>', ' ', '\'', '"']);
+    let mut fields = vec![("url".to_owned(), url.to_owned())];
+    let mut places = HashMap::from([("url", 0)]);
     for parameter in parameters.split(';') {
         // HTTPX gives up at the first that is not one name and one value.
         let Some((name, value)) = parameter.split_once('=').filter(|(_, value)| !value.contains('=')) else { break };
-        let trim = |text: &str| text.trim_matches([' ', '\'', '"']).to_owned();
-        link.set(&trim(name), &trim(value));
+        let [name, value] = [name, value].map(|text| text.trim_matches([' ', '\'', '"']));
+        match places.entry(name) {
+            Entry::Occupied(known) => fields[*known.get()].1 = value.to_owned(),
+            Entry::Vacant(place) => {
+                place.insert(fields.len());
+                fields.push((name.to_owned(), value.to_owned()));
+            }
+        }
     }
-    link
+    Link { fields }
 }
 
 #[cfg(test)]
@@ -127,6 +134,16 @@ mod tests {
         ] {
             assert_eq!(shown(header), expected, "{header:?}");
         }
+    }
+
+    /// With each compared to all before it, this would take minutes.
+    #[test]
+    fn many_links_and_parameters_are_no_burden() {
+        let links: Vec<_> = (0..100_000).map(|n| format!("<{n}>")).collect();
+        assert_eq!(parse(std::iter::once(links.join(",").as_bytes())).len(), 100_000);
+        let parameters: Vec<_> = (0..100_000).map(|n| format!("{n}=")).collect();
+        let link = parse_link(&format!("<a>;{}", parameters.join(";")));
+        assert_eq!(link.fields.len(), 100_001);
     }
 
     #[test]
