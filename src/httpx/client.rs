@@ -515,7 +515,7 @@ impl Client {
         course: &Course<'_>,
         history: &mut Vec<Response>,
     ) -> Result<Response, Error> {
-        let mut flow = Flow::begin(call, auth, original, self.interrupt()).await?;
+        let mut flow = Flow::begin(call, auth, original, self.interrupt(), course.deadline).await?;
         let mut last = None;
         while let Some(request) = flow.next(call, &mut last).await? {
             if let Some(mut before) = last.take() {

@@ -1,19 +1,17 @@
 //! Transports that are user code (checklist M02, M03, M07): mocks, files, applications in the same process. A request goes
 //! to it whole, and it answers by a [`Reply`], at once or later, from any thread.
 
-use std::future::{poll_fn, Future};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Instant;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use super::request::in_time;
 use super::{Headers, Reading, Request, Response};
 use crate::error::{Code, Error, Result};
 use crate::httpcore::{self, Made, RawHeaders};
-use crate::runtime::{Call, CoarseTimer, Foreign, PipeReader};
+use crate::runtime::{Call, Foreign, PipeReader};
 
 /// What carries requests in the place of a connection pool.
 pub trait CustomTransport: Send + Sync {
@@ -101,14 +99,15 @@ pub(super) async fn handle(
 ) -> Result<Response> {
     let started = Instant::now();
     let sent = match transport.get().requires_request_body() {
-        true => request.loaded(call).await?,
+        true => request.loaded(call, deadline).await?,
         false => Arc::clone(request),
     };
     let (answer, answered) = oneshot::channel();
     let transport = Arc::clone(transport);
     let sent = Arc::new(sent.framed());
     call.upcall(move || transport.get().handle(sent, Reply { answer })).await;
-    let Answer { status, headers, body } = wait_for(call, answered, deadline).await?;
+    let answer = async { answered.await.unwrap_or_else(|_| Err(unanswered())) };
+    let Answer { status, headers, body } = in_time(call, deadline, answer).await?;
     let (here, to_come) = match body {
         ReplyBody::Bytes(content) => (content, None),
         ReplyBody::Pipe(reader, _) => (Bytes::new(), Some(reader)),
@@ -122,26 +121,6 @@ pub(super) async fn handle(
     Ok(Response::new(core, Arc::clone(request), started, reading))
 }
 
-/// The other threads that may answer need no lane of ours.
-async fn wait_for(
-    call: &Call,
-    mut answered: oneshot::Receiver<Result<Answer>>,
-    deadline: Option<Instant>,
-) -> Result<Answer> {
-    call.leave_lane();
-    let mut timer = CoarseTimer::new();
-    poll_fn(|cx| match (Pin::new(&mut answered).poll(cx), deadline) {
-        (Poll::Ready(answer), _) => Poll::Ready(answer.unwrap_or_else(|_| Err(unanswered()))),
-        (Poll::Pending, Some(at)) => call.poll_until(cx, at, &mut timer).map(|()| Err(too_late())),
-        (Poll::Pending, None) => Poll::Pending,
-    })
-    .await
-}
-
 fn unanswered() -> Error {
     Error::new(Code::TRANSPORT_ERROR, "the transport has dropped the request without a reply")
-}
-
-fn too_late() -> Error {
-    Error::new(Code::DEADLINE_EXCEEDED, "the request's total time is over")
 }

@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
+use std::future::{poll_fn, Future};
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
@@ -15,7 +18,7 @@ use crate::httpcore::{
     self, is_token, quoted, Body, BodyReader, FramingField, HeadLimits, Observer, Origin, PieceReader, Pieces,
     PullBody, Scheme, Timeouts,
 };
-use crate::runtime::Call;
+use crate::runtime::{Call, CoarseTimer};
 
 /// A time limit of a request, which may be left to the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -404,14 +407,18 @@ impl Request {
     /// The same with its body in memory, so that it can be looked at, and sent more than once.
     ///
     /// # Errors
-    /// What reading the body gives.
-    pub(super) async fn loaded(self: &Arc<Request>, call: &Call) -> Result<Arc<Request>, Error> {
+    /// What reading the body gives; DEADLINE_EXCEEDED at `deadline`.
+    pub(super) async fn loaded(
+        self: &Arc<Request>,
+        call: &Call,
+        deadline: Option<Instant>,
+    ) -> Result<Arc<Request>, Error> {
         if matches!(self.body, Body::Empty | Body::Bytes(_)) {
             return Ok(Arc::clone(self));
         }
         let mut reader = self.body.open()?;
         let mut content = BytesMut::new();
-        while let Some(piece) = reader.next(call).await? {
+        while let Some(piece) = in_time(call, deadline, reader.next(call)).await? {
             content.extend_from_slice(&piece);
         }
         reader.satisfied();
@@ -476,6 +483,28 @@ impl Request {
             url: self.url.as_str().to_owned(),
         })
     }
+}
+
+/// What `future` gives, which needs no socket of ours, unless the request's total time is over before.
+///
+/// # Errors
+/// DEADLINE_EXCEEDED.
+pub(super) async fn in_time<T>(
+    call: &Call,
+    deadline: Option<Instant>,
+    future: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    call.leave_lane();
+    let (mut future, mut timer) = (pin!(future), CoarseTimer::new());
+    poll_fn(|cx| match (future.as_mut().poll(cx), deadline) {
+        (Poll::Pending, Some(at)) => call.poll_until(cx, at, &mut timer).map(|()| Err(too_late())),
+        (polled, _) => polled,
+    })
+    .await
+}
+
+fn too_late() -> Error {
+    Error::new(Code::DEADLINE_EXCEEDED, "the request's total time is over")
 }
 
 /// As HTTPX shows it: headers and body may be secrets.

@@ -360,6 +360,23 @@ static void a_deadline_ends_the_wait_for_a_reply(void)
     ended(&m, client);
 }
 
+/* Nobody ever writes the body that the transport wants to have in memory. */
+static void a_deadline_ends_the_wait_for_a_body(void)
+{
+    mock m;
+    httpx_client *client = client_with(&m, keep, HTTPX_TRANSPORT_REQUEST_BODY);
+    httpx_request *request = new_request(client, "POST", "http://example.org/");
+    httpx_pipe *pipe = NULL;
+    MUST(httpx_request_body_pipe(request, -1, 3, &pipe, &err));
+    MUST(httpx_request_deadline(request, 0.05, &err));
+    httpx_response *response = NULL;
+    GIVES(httpx_client_send(client, request, 0, &response, &err), HTTPX_E_DEADLINE_EXCEEDED);
+    CHECK_EQ(atomic_load(&m.handled), 0);
+    httpx_pipe_free(pipe);
+    httpx_request_free(request);
+    ended(&m, client);
+}
+
 static void a_cancelled_request_wants_no_reply(void)
 {
     mock m;
@@ -561,6 +578,7 @@ int main(int argc, char **argv)
         TEST(a_reply_may_be_an_error),
         TEST(no_reply_is_an_error),
         TEST(a_deadline_ends_the_wait_for_a_reply),
+        TEST(a_deadline_ends_the_wait_for_a_body),
         TEST(a_cancelled_request_wants_no_reply),
         TEST(a_streamed_upload_is_read_piece_by_piece_or_whole),
         TEST(a_transport_may_make_blocking_calls),

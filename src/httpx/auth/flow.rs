@@ -2,6 +2,7 @@
 //! last one is the user's. User code can be one; the schemes that are built in are, too.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::Auth;
 use crate::error::{Code, Error};
@@ -62,12 +63,13 @@ impl<'a> Flow<'a> {
         auth: &'a Auth,
         request: &'a Arc<Request>,
         interrupt: Option<&Arc<Interrupt>>,
+        deadline: Option<Instant>,
     ) -> Result<Flow<'a>, Error> {
         let Auth::Custom(custom) = auth else {
             return Ok(Flow::Scheme { auth, request, state: State::Begins });
         };
         let request = match custom.requires_request_body() {
-            true => request.loaded(call).await?,
+            true => request.loaded(call, deadline).await?,
             false => Arc::clone(request),
         };
         let (custom, interrupt) = (Arc::clone(custom), interrupt.cloned());

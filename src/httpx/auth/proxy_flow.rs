@@ -32,7 +32,7 @@ impl ThroughProxy<'_> {
             true => Arc::clone(self.request),
             false => Arc::new(self.request.as_connect()?),
         };
-        let mut flow = Flow::begin(call, self.auth, &shown, self.interrupt).await?;
+        let mut flow = Flow::begin(call, self.auth, &shown, self.interrupt, core.deadline).await?;
         let (mut last, mut refused): (Option<Response>, Option<Error>) = (None, None);
         while let Some(next) = flow.next(call, &mut last).await? {
             if let Some(mut before) = last.take() {
