@@ -63,7 +63,8 @@ pub unsafe extern "C" fn httpx_client_free(c: *mut httpx_client) {
 /// Closes a client for all its owners: it takes no more requests (HTTPX_E_CLIENT_CLOSED), waits `drain_seconds` at most
 /// for those that it has taken and for responses that are open, ends the others, and closes all connections. Closing
 /// again does no harm. A queue that nobody dispatches meanwhile, or a response that nobody reads, makes it wait the whole
-/// time; the connection of such a response is closed when that is freed.
+/// time; the connection of such a response is closed when that is freed. So does a call inside a callback of one of its
+/// requests, which waits for that request: `drain_seconds` has to be 0 there.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_client_close(
     c: *mut httpx_client,

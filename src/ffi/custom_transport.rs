@@ -2,6 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -18,7 +19,7 @@ use super::request::{body_length, httpx_request};
 use super::transport::httpx_transport;
 use crate::error::{Code, Error, Result};
 use crate::httpcore::BodyReader;
-use crate::httpx::{CustomTransport, Headers, Reply, ReplyBody, Request, Transport};
+use crate::httpx::{in_time, CustomTransport, Headers, Reply, ReplyBody, Request, Transport};
 use crate::runtime::{block_on, generation, pipe, Call};
 
 /// The transport needs requests whose bodies are in memory: one that is written while it is sent is waited for.
@@ -61,9 +62,15 @@ impl CustomTransport for ForeignTransport {
     }
 
     fn handle(&self, request: Arc<Request>, reply: Reply) {
+        let deadline = reply.deadline();
         let handle = give(httpx_reply {
             answering: Mutex::new(Answering { reply: Some(reply), headers: Headers::default() }),
-            reading: Slot::new(Reading { request: Arc::clone(&request), reader: None, current: Bytes::new() }),
+            reading: Slot::new(Reading {
+                request: Arc::clone(&request),
+                deadline,
+                reader: None,
+                current: Bytes::new(),
+            }),
             request: LentRequest::new(request, None),
             generation: generation(),
         });
@@ -96,6 +103,8 @@ struct Answering {
 /// The request's body on its way to the transport.
 struct Reading {
     request: Arc<Request>,
+    /// The request's.
+    deadline: Option<Instant>,
     /// Once it was begun.
     reader: Option<BodyReader>,
     /// The piece that C looks at.
@@ -135,7 +144,7 @@ impl Reading {
             Some(reader) => reader,
             None => self.reader.insert(self.request.open_body()?),
         };
-        reader.next(call).await
+        in_time(call, self.deadline, reader.next(call)).await
     }
 }
 
@@ -178,8 +187,9 @@ pub unsafe extern "C" fn httpx_transport_custom(
 }
 
 /// Waits for the next piece of the request's body: HTTPX_OK with `*len` bytes, never 0, at `*data`, which are there
-/// until the next call; or HTTPX_DONE at the end, and then `*data` is NULL. One thread at a time. Whoever writes the body
-/// into a pipe on this very thread needs httpx_reply_read_async.
+/// until the next call; or HTTPX_DONE at the end, and then `*data` is NULL. The request's deadline ends the wait with
+/// HTTPX_E_DEADLINE_EXCEEDED. One thread at a time. Whoever writes the body into a pipe on this very thread needs
+/// httpx_reply_read_async.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_reply_read(
     r: *mut httpx_reply,

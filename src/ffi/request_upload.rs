@@ -149,8 +149,8 @@ pub unsafe extern "C" fn httpx_request_body_pull(
 }
 
 /// Has `fn_` told how much of the body is out, after each piece of it, and within large ones at most every 65,536 bytes;
-/// on the thread that waits or dispatches, and what follows waits for it. A body that is sent again counts from 0 again; what is sent when the response has begun is not
-/// told. NULL: no longer.
+/// on the thread that waits or dispatches, and what follows waits for it. A body that is sent again counts from 0
+/// again; what is sent when the response has begun is not told. NULL: no longer.
 ///
 /// `destroy` runs when neither the request nor anything that came of it is left, or when this call fails.
 #[no_mangle]

@@ -7,8 +7,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::request::in_time;
-use super::{Headers, Reading, Request, Response};
+use super::{in_time, Headers, Reading, Request, Response};
 use crate::error::{Code, Error, Result};
 use crate::httpcore::{self, Made, RawHeaders};
 use crate::runtime::{Call, Foreign, PipeReader};
@@ -42,6 +41,7 @@ struct Answer {
 /// The way back to whoever waits for an answer. Dropped without one, it is an error for them.
 pub struct Reply {
     answer: oneshot::Sender<Result<Answer>>,
+    deadline: Option<Instant>,
 }
 
 impl Reply {
@@ -64,6 +64,11 @@ impl Reply {
 
     fn give(self, answer: Result<Answer>) -> Result<()> {
         self.answer.send(answer).map_err(|_| Error::new(Code::STREAM_CLOSED, "nobody waits for the reply any more"))
+    }
+
+    /// When all of the request has to be over.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
     }
 
     /// Whether somebody still waits for the answer.
@@ -105,7 +110,7 @@ pub(super) async fn handle(
     let (answer, answered) = oneshot::channel();
     let transport = Arc::clone(transport);
     let sent = Arc::new(sent.framed());
-    call.upcall(move || transport.get().handle(sent, Reply { answer })).await;
+    call.upcall(move || transport.get().handle(sent, Reply { answer, deadline })).await;
     let answer = async { answered.await.unwrap_or_else(|_| Err(unanswered())) };
     let Answer { status, headers, body } = in_time(call, deadline, answer).await?;
     let (here, to_come) = match body {

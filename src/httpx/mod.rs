@@ -54,6 +54,7 @@ pub use proxy_environment::proxy_environment;
 pub use proxy_url::{ProxyScheme, ProxyUrl};
 pub use query_params::QueryParams;
 pub use reading::{AskEncodingFn, DefaultEncoding, Reading};
+pub(crate) use request::in_time;
 pub use request::{open_regular, Given, Request, Timeout};
 pub use response::{BodyStream, Head, Response, Timing, Unit};
 pub use response_builder::{ContentType, ResponseBuilder};

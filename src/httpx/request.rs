@@ -489,7 +489,7 @@ impl Request {
 ///
 /// # Errors
 /// DEADLINE_EXCEEDED.
-pub(super) async fn in_time<T>(
+pub(crate) async fn in_time<T>(
     call: &Call,
     deadline: Option<Instant>,
     future: impl Future<Output = Result<T, Error>>,

@@ -377,6 +377,35 @@ static void a_deadline_ends_the_wait_for_a_body(void)
     ended(&m, client);
 }
 
+static void read_in_vain(mock *m, httpx_request *request, httpx_reply *reply)
+{
+    (void)m;
+    (void)request;
+    const uint8_t *piece = NULL;
+    size_t size = 0;
+    FAILS(httpx_reply_read(reply, &piece, &size, &err), HTTPX_E_DEADLINE_EXCEEDED);
+    httpx_reply_free(reply);
+}
+
+static void a_deadline_ends_the_reading_of_a_body(void)
+{
+    mock m;
+    httpx_client *client = client_with(&m, read_in_vain, 0);
+    httpx_request *request = new_request(client, "POST", "http://example.org/");
+    httpx_pipe *pipe = NULL;
+    MUST(httpx_request_body_pipe(request, -1, 3, &pipe, &err));
+    MUST(httpx_request_deadline(request, 0.05, &err));
+    httpx_response *response = NULL;
+    httpx_code code = httpx_client_send(client, request, 0, &response, &err);
+    CHECK(httpx_code_is_error(code));
+    CHECK_EQ(atomic_load(&m.handled), 1);
+    httpx_error_free(err);
+    err = NULL;
+    httpx_pipe_free(pipe);
+    httpx_request_free(request);
+    ended(&m, client);
+}
+
 static void a_cancelled_request_wants_no_reply(void)
 {
     mock m;
@@ -579,6 +608,7 @@ int main(int argc, char **argv)
         TEST(no_reply_is_an_error),
         TEST(a_deadline_ends_the_wait_for_a_reply),
         TEST(a_deadline_ends_the_wait_for_a_body),
+        TEST(a_deadline_ends_the_reading_of_a_body),
         TEST(a_cancelled_request_wants_no_reply),
         TEST(a_streamed_upload_is_read_piece_by_piece_or_whole),
         TEST(a_transport_may_make_blocking_calls),
