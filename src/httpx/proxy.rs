@@ -59,7 +59,7 @@ impl Proxy {
             return Err(Error::new(Code::INVALID_CONFIG, message));
         }
         self.credentials = Some((Bytes::copy_from_slice(username), Bytes::copy_from_slice(password)));
-        self.digest = None;
+        (self.digest, self.flow) = (None, None);
         Ok(())
     }
 
@@ -71,7 +71,7 @@ impl Proxy {
         if !self.speaks_http() {
             return Err(Error::new(Code::INVALID_CONFIG, "a SOCKS proxy knows no Digest"));
         }
-        self.credentials = None;
+        (self.credentials, self.flow) = (None, None);
         self.digest = Some(Arc::new(DigestAuth::new(username, password)));
         Ok(())
     }

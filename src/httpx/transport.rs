@@ -94,13 +94,22 @@ impl Transport {
             }
         };
         let started = Instant::now();
+        let flow = self.options.proxy.as_ref().and_then(Proxy::flow);
+        let loaded = match flow {
+            // What the flow is shown is what the proxy gets: a body that can be read once is read here.
+            Some(auth) if auth.requires_request_body() && request.url().scheme() == "http" => {
+                Some(Box::pin(request.loaded(call, deadline)).await?)
+            }
+            _ => None,
+        };
+        let request = loaded.as_ref().unwrap_or(request);
         let mut core = httpcore::Request {
             limits: self.options.head_limits,
             max_body: self.options.max_body,
             observer,
             ..request.to_core(deadline)?
         };
-        if let Some(auth) = self.options.proxy.as_ref().and_then(Proxy::flow) {
+        if let Some(auth) = flow {
             let (interrupt, reading) = (self.interrupt(), &self.options.reading);
             let through = ThroughProxy { pool, auth, interrupt, reading, request };
             return Box::pin(async move { through.handle(call, core, started).await }).await;

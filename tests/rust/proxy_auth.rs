@@ -117,7 +117,10 @@ fn a_socks_proxy_knows_no_digest() {
 // Flows of the program's own
 
 /// Says a word, then what the challenge has asked for, and gives up at a third refusal.
-struct TwoWords;
+#[derive(Default)]
+struct TwoWords {
+    wants_body: bool,
+}
 
 struct Words {
     request: Arc<Request>,
@@ -126,7 +129,7 @@ struct Words {
 
 impl CustomAuth for TwoWords {
     fn requires_request_body(&self) -> bool {
-        false
+        self.wants_body
     }
 
     fn requires_response_body(&self) -> bool {
@@ -181,8 +184,12 @@ fn wanting(word: &'static str) -> (SocketAddr, mpsc::Receiver<(usize, String)>) 
 }
 
 fn saying_words(address: SocketAddr) -> Arc<Client> {
+    saying(address, TwoWords::default())
+}
+
+fn saying(address: SocketAddr, words: TwoWords) -> Arc<Client> {
     let mut proxy = Proxy::parse(&format!("http://{address}")).unwrap();
-    proxy.set_flow(Auth::Custom(Arc::new(TwoWords))).unwrap();
+    proxy.set_flow(Auth::Custom(Arc::new(words))).unwrap();
     ClientBuilder { proxy: Some(proxy), ..ClientBuilder::default() }.build().unwrap()
 }
 
@@ -225,4 +232,34 @@ fn a_flow_that_gives_up_leaves_the_proxys_refusal() {
     assert_eq!((error.code(), error.message()), (Code::PROXY_ERROR, "407 Who"));
     assert_eq!(error.response::<Response>().unwrap().text().unwrap(), "two");
     assert_eq!(client.counts().active, 0);
+}
+
+#[test]
+fn a_body_that_a_flow_has_read_is_sent_with_each_try() {
+    let (address, told) = wanting("two");
+    let client = saying(address, TwoWords { wants_body: true });
+    let mut request = client.build_request("POST", "http://example.invalid/").unwrap();
+    let (writer, reader) = pipe(10);
+    request.set_pipe(reader, None);
+    writer.write(b"body").unwrap();
+    writer.finish().unwrap();
+    let response = send(&client, request).unwrap();
+    assert_eq!(response.content().unwrap(), "ok");
+    assert_eq!(told.try_iter().filter(|(_, head)| head.contains("\r\nContent-Length: 4\r\n")).count(), 2);
+}
+
+#[test]
+fn of_a_proxys_credentials_the_last_ones_count() {
+    let set: [fn(&mut Proxy); 2] =
+        [|proxy| proxy.set_credentials(b"user", b"password").unwrap(), |proxy| proxy.set_digest(b"user", b"").unwrap()];
+    for (set, expected) in set.into_iter().zip(["Proxy-Authorization: Basic dXNlcjpwYXNzd29yZA==", "Host: "]) {
+        let (address, told) = wanting("one");
+        let mut proxy = Proxy::parse(&format!("http://{address}")).unwrap();
+        proxy.set_flow(Auth::Custom(Arc::new(TwoWords::default()))).unwrap();
+        set(&mut proxy);
+        let client = ClientBuilder { proxy: Some(proxy), ..ClientBuilder::default() }.build().unwrap();
+        assert_eq!(get(&client, "http://example.invalid/").unwrap().head().status(), 407);
+        let (_, head) = told.recv().unwrap();
+        assert!(head.contains(expected) && !head.contains("Words"), "{head}");
+    }
 }

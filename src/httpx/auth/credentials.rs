@@ -103,6 +103,11 @@ impl Auth {
         }
     }
 
+    /// Whether a request's body has to be in memory when it is asked.
+    pub(in crate::httpx) fn requires_request_body(&self) -> bool {
+        matches!(self, Auth::Custom(custom) if custom.requires_request_body())
+    }
+
     /// Takes a challenge up: true if the request should be sent once more.
     pub(in crate::httpx) fn challenged(&self, headers: &RawHeaders) -> Result<bool, Error> {
         match self {
