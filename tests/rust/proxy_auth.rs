@@ -173,10 +173,12 @@ fn wanting(word: &'static str) -> (SocketAddr, mpsc::Receiver<(usize, String)>) 
                 (true, false) => OK,
             };
             stream.write_all(answer.as_bytes()).unwrap();
-            while passes && tunnel {
-                let Some(head) = read_head(&mut stream) else { return };
-                tell.send((number, head)).unwrap();
-                stream.write_all(OK.as_bytes()).unwrap();
+            if passes && tunnel {
+                while let Some(head) = read_head(&mut stream) {
+                    tell.send((number, head)).unwrap();
+                    stream.write_all(OK.as_bytes()).unwrap();
+                }
+                return;
             }
         }
     });
