@@ -1454,7 +1454,8 @@ void httpx_client_free(httpx_client *c);
  * Closes a client for all its owners: it takes no more requests (HTTPX_E_CLIENT_CLOSED), waits `drain_seconds` at most
  * for those that it has taken and for responses that are open, ends the others, and closes all connections. Closing
  * again does no harm. A queue that nobody dispatches meanwhile, or a response that nobody reads, makes it wait the whole
- * time; the connection of such a response is closed when that is freed.
+ * time; the connection of such a response is closed when that is freed. So does a call inside a callback of one of its
+ * requests, which waits for that request: `drain_seconds` has to be 0 there.
  */
 httpx_code httpx_client_close(httpx_client *c, double drain_seconds, httpx_error **err);
 
@@ -1787,8 +1788,9 @@ httpx_code httpx_transport_custom(const httpx_transport_vtable *table, void *use
 
 /**
  * Waits for the next piece of the request's body: HTTPX_OK with `*len` bytes, never 0, at `*data`, which are there
- * until the next call; or HTTPX_DONE at the end, and then `*data` is NULL. One thread at a time. Whoever writes the body
- * into a pipe on this very thread needs httpx_reply_read_async.
+ * until the next call; or HTTPX_DONE at the end, and then `*data` is NULL. The request's deadline ends the wait with
+ * HTTPX_E_DEADLINE_EXCEEDED. One thread at a time. Whoever writes the body into a pipe on this very thread needs
+ * httpx_reply_read_async.
  */
 httpx_code httpx_reply_read(httpx_reply *r, const uint8_t **data, size_t *len, httpx_error **err);
 
@@ -2001,8 +2003,8 @@ httpx_code httpx_request_body_pull(httpx_request *r, int64_t content_length, htt
 
 /**
  * Has `fn_` told how much of the body is out, after each piece of it, and within large ones at most every 65,536 bytes;
- * on the thread that waits or dispatches, and what follows waits for it. A body that is sent again counts from 0 again; what is sent when the response has begun is not
- * told. NULL: no longer.
+ * on the thread that waits or dispatches, and what follows waits for it. A body that is sent again counts from 0
+ * again; what is sent when the response has begun is not told. NULL: no longer.
  *
  * `destroy` runs when neither the request nor anything that came of it is left, or when this call fails.
  */
@@ -2742,8 +2744,9 @@ httpx_code httpx_response_serialize(httpx_response *r, const uint8_t **data, siz
 
 /**
  * Makes a response of bytes that httpx_response_serialize has given. It is closed: if it was saved before it was read,
- * reading or streaming it gives HTTPX_E_STREAM_CLOSED. HTTPX_E_INVALID_ARGUMENT, or a code that says more, for other
- * bytes, whatever they are. `*out` is owned by the caller, who frees it with httpx_response_free.
+ * reading or streaming it gives HTTPX_E_STREAM_CLOSED. Its requests have no bodies, and go with the credentials in their
+ * headers, not with a client's, unless httpx_request_auth gives them some. HTTPX_E_INVALID_ARGUMENT, or a code that
+ * says more, for other bytes, whatever they are. `*out` is owned by the caller, who frees it with httpx_response_free.
  */
 httpx_code httpx_response_deserialize(const uint8_t *data, size_t len, httpx_response **out, httpx_error **err);
 
