@@ -307,6 +307,9 @@ static void the_child_has_its_own_library_threads(void)
 
 /* ---- forks while others are at work ---- */
 
+/* Not under AddressSanitizer: a child may inherit a lock of its allocator that another thread has just taken, and then
+ * waits for ever in its first malloc (seen with GCC 12; glibc's malloc and valgrind's are sound). */
+#ifndef __SANITIZE_ADDRESS__
 typedef struct busy {
     pthread_t thread;
     httpx_client *client;
@@ -357,6 +360,7 @@ static void forks_while_other_threads_keep_the_pool_busy(void)
         pthread_join(threads[n].thread, NULL);
     httpx_client_free(i.client);
 }
+#endif
 
 /* An authentication flow that forks when it has its response. */
 typedef struct forking {
@@ -436,7 +440,9 @@ int main(int argc, char **argv)
         TEST(what_is_only_memory_is_inherited),
         TEST(a_body_of_functions_stays_the_parents),
         TEST(the_child_has_its_own_library_threads),
+#ifndef __SANITIZE_ADDRESS__
         TEST(forks_while_other_threads_keep_the_pool_busy),
+#endif
         TEST(a_flow_that_forks_goes_on_in_the_parent_only),
         {NULL, NULL},
     };
