@@ -64,7 +64,7 @@ struct upload {
 static void on_response(void *user_data, httpx_code code, httpx_response *response, httpx_error *error)
 {
     struct upload *upload = user_data;
-    must("POST", code, error);
+    must("POST", code, &error);
     upload->response = response;
     upload->finished = 1;
 }
