@@ -67,7 +67,8 @@ static void submit(struct app *app, const char *url)
     httpx_error *err = NULL;
     httpx_request *request = NULL;
     must("request", httpx_request_new(app->client, "GET", 3, url, strlen(url), &request, &err), &err);
-    must("send", httpx_client_send_async(app->client, request, 0, app->queue, on_response, app, NULL, NULL, &err), &err);
+    must("send", httpx_client_send_async(app->client, request, 0, app->queue, on_response, app, NULL, NULL, &err),
+         &err);
     httpx_request_free(request);
     app->open++;
 }

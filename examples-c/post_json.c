@@ -16,7 +16,8 @@ int main(int argc, char **argv)
 
     example_url(url, sizeof url, argc, argv, "/post");
     must("request", httpx_request_new(client, "POST", 4, url, strlen(url), &request, &err), &err);
-    must("header", httpx_request_header_set(request, "X-Request-Id", 12, request_id, sizeof request_id - 1, &err), &err);
+    must("header", httpx_request_header_set(request, "X-Request-Id", 12, request_id, sizeof request_id - 1, &err),
+         &err);
 
     /* The text is checked to be JSON here, and Content-Type and Content-Length are set. */
     must("body", httpx_request_body_json(request, json, sizeof json - 1, &err), &err);
