@@ -6,12 +6,12 @@
 
 mod body;
 mod encode;
+mod exchange;
 mod head;
 mod steps;
 
-use std::future::{poll_fn, Future};
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{ready, Context, Poll};
 use std::time::{Duration, Instant};
@@ -20,12 +20,12 @@ use bytes::{Buf, Bytes};
 
 use super::body::BodyReader;
 use super::connection::{Block, Connection, Limit};
-use super::trace::Value;
-use super::{RawHeaders, Request, Timings};
+use super::{Request, Timings};
 use crate::error::{Code, Error};
-use crate::runtime::{Call, Foreign};
-use body::{BodyDecoder, Decoded};
+use crate::runtime::Call;
+use body::BodyDecoder;
 use encode::{encode_head, BodyEncoder, BodyFraming, RequestHead, SentHead};
+pub(super) use exchange::{body_too_large, Exchange};
 use head::{parse_head, ScanState};
 pub use head::{HeadLimits, ResponseHead, Version};
 use steps::Steps;
@@ -35,30 +35,12 @@ pub(super) use steps::TellsClosed;
 const WRITES_BEFORE_A_LOOK: usize = 16;
 /// How often the writer may go on before the lane's other connections get their turn.
 const WRITES_BEFORE_A_YIELD: usize = 64;
-/// How often a body is read before the lane's other connections get their turn.
-const READS_BEFORE_A_YIELD: usize = 32;
 /// More interim responses than this before the final one are an attack.
 pub(super) const MAX_INTERIM: usize = 100;
 /// The line that asks whether a body is wanted (RFC 9110 §10.1.1).
 const EXPECT: (&[u8], &[u8]) = (b"Expect", b"100-continue");
 /// So much of a large piece is worth telling of.
 pub(super) const PROGRESS: u64 = 65_536;
-/// Small pieces of a body are copied out of the read buffer, so that they do not keep all of it alive.
-const COPY_UP_TO: usize = 1024;
-
-/// The reading side of an exchange after the head.
-pub(super) struct Exchange {
-    decoder: BodyDecoder,
-    limit: Limit,
-    /// The most bytes of body that there may be, and how many more there may be.
-    most: u64,
-    room: u64,
-    reusable: bool,
-    reads: usize,
-    /// The peer has closed.
-    ended: bool,
-    steps: Option<Box<Steps>>,
-}
 
 /// A failed exchange, and whether the peer can have seen anything of it.
 pub(super) struct Failure {
@@ -178,7 +160,7 @@ async fn tell_end(
     if let Ok((head, mut exchange)) = done {
         done = match steps.received(call, &head).await {
             Ok(()) => {
-                exchange.steps = Some(steps);
+                exchange.tell(steps);
                 return Ok((head, exchange));
             }
             Err(error) => Err(Failure { error, before_response: false, nothing_sent: false }),
@@ -459,7 +441,7 @@ impl Machine {
         let reusable =
             self.writer.is_complete() && self.write_error.is_none() && decoder.keep_alive(sent.wants_close, head);
         let limit = Limit { code: Code::READ_TIMEOUT, timeout: request.timeouts.read, deadline: request.deadline };
-        Ok(Exchange { decoder, limit, most, room: most, reusable, reads: 0, ended: false, steps: None })
+        Ok(Exchange::new(decoder, limit, most, reusable))
     }
 }
 
@@ -585,132 +567,4 @@ impl Writer {
         self.tail = &self.tail[written - of_head - of_data..];
         Poll::Ready(Ok(()))
     }
-}
-
-impl Exchange {
-    /// True if the connection may carry another request, the body having been read to its end.
-    pub(super) fn may_carry_another(&self) -> bool {
-        self.reusable && !self.ended
-    }
-
-    /// The fields that came after a chunked body, once.
-    pub(super) fn trailers(&mut self) -> Option<RawHeaders> {
-        self.decoder.trailers()
-    }
-
-    /// True after a 101 or a successful CONNECT: the connection is another protocol's now.
-    pub(super) fn is_tunnel(&self) -> bool {
-        matches!(self.decoder, BodyDecoder::Tunnel)
-    }
-
-    /// What tells of its end, if anybody listens.
-    pub(super) fn into_closed(self) -> Option<Foreign<TellsClosed>> {
-        self.steps.map(|steps| steps.into_closed())
-    }
-
-    /// The next piece, never empty; None at the end. The connection comes to the call's lane if it has to be read from.
-    pub(super) async fn next(
-        &mut self,
-        call: &Call,
-        connection: &mut Connection,
-        max: usize,
-    ) -> Result<Option<Bytes>, Error> {
-        if let Some(steps) = self.steps.take() {
-            return self.next_told(steps, call, connection, max).await;
-        }
-        connection.check(&self.limit)?;
-        if let Some(data) = self.buffered(connection, max)? {
-            return Ok(data);
-        }
-        connection.move_to(call).await?;
-        self.read(connection, max).await
-    }
-
-    /// The same, with its steps told.
-    fn next_told<'a>(
-        &'a mut self,
-        mut steps: Box<Steps>,
-        call: &'a Call,
-        connection: &'a mut Connection,
-        max: usize,
-    ) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, Error>> + Send + 'a>> {
-        Box::pin(async move {
-            if !steps.has_begun(steps::RECEIVE_BODY) {
-                steps.begin(call, steps::RECEIVE_BODY).await?;
-            }
-            let received = self.next(call, connection, max).await;
-            let told = match &received {
-                Ok(Some(_)) => {
-                    self.steps = Some(steps);
-                    return received;
-                }
-                Ok(None) => steps.complete(call, Value::None).await,
-                Err(error) => steps.fail(call, error).await,
-            };
-            steps.close(call).await;
-            received.and_then(|end| told.map(|()| end))
-        })
-    }
-
-    /// The next piece if it is here already; `Some(None)` is the end.
-    #[allow(clippy::option_option)]
-    fn buffered(&mut self, connection: &mut Connection, max: usize) -> Result<Option<Option<Bytes>>, Error> {
-        let decoded = self.decoder.decode(&mut connection.received, max)?;
-        if let Decoded::Data(data) = &decoded {
-            // A body without a declared length shows only now that it is too long.
-            let room = self.room.checked_sub(data.len() as u64);
-            self.room = room.ok_or_else(|| body_too_large(self.most))?;
-        }
-        Ok(match decoded {
-            Decoded::Data(data) if data.len() <= COPY_UP_TO => Some(Some(Bytes::copy_from_slice(&data))),
-            Decoded::Data(data) => Some(Some(data)),
-            Decoded::Done => {
-                // Bytes that nobody asked for: the next response could not be trusted.
-                self.reusable &= connection.received.is_empty();
-                Some(None)
-            }
-            Decoded::NeedMore => None,
-        })
-    }
-
-    /// The next piece, never empty; None at the end.
-    async fn read(&mut self, connection: &mut Connection, max: usize) -> Result<Option<Bytes>, Error> {
-        poll_fn(|cx| loop {
-            if let Some(data) = self.buffered(connection, max)? {
-                return Poll::Ready(Ok(data));
-            }
-            self.reads += 1;
-            if self.reads % READS_BEFORE_A_YIELD == 0 {
-                cx.waker().wake_by_ref();
-                // A body that always flows has its time limit, too.
-                connection.check(&self.limit)?;
-                return Poll::Pending;
-            }
-            match connection.poll_receive(cx, Block::Body) {
-                Poll::Ready(Ok(0)) => {
-                    self.ended = true;
-                    if connection.torn && matches!(self.decoder, BodyDecoder::UntilClose { .. }) {
-                        // RFC 9112 §9.8: without close_notify nobody knows whether this was all.
-                        let message =
-                            "peer closed connection without sending complete message body (no TLS close_notify)";
-                        return Poll::Ready(Err(Error::new(Code::INCOMPLETE_BODY, message)));
-                    }
-                    self.decoder.on_eof().map_err(incomplete)?;
-                }
-                Poll::Ready(Ok(_)) => {}
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(Error::from_io(Code::READ_ERROR, &error, ""))),
-                Poll::Pending => return connection.poll_limit(cx, &self.limit).map(Err),
-            }
-        })
-        .await
-    }
-}
-
-pub(super) fn body_too_large(most: u64) -> Error {
-    Error::new(Code::BODY_TOO_LARGE, format!("the response's body has more than the {most} bytes that are allowed"))
-}
-
-/// The codec knows only that a protocol was broken; that it was by ending too soon is known here.
-fn incomplete(error: Error) -> Error {
-    Error::new(Code::INCOMPLETE_BODY, error.message().to_owned())
 }
