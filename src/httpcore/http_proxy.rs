@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
@@ -21,6 +21,8 @@ use crate::runtime::Call;
 
 /// How much of a refusal's body is kept.
 const MAX_REFUSAL: usize = 64 * 1024;
+/// How long it is waited for.
+const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is different about a request when a proxy forwards it.
 pub(super) struct Forwarded {
@@ -189,10 +191,10 @@ pub(super) async fn open_tunnel(
                 break;
             }
         }
-        Ok(())
+        Ok::<_, Error>(())
     };
     // Why the proxy refuses is known already: a body that does not come changes nothing about it.
-    let _ = within_connect_timeout(request, reading).await;
+    let _ = within_connect_timeout(request, async { Ok(tokio::time::timeout(REFUSAL_PATIENCE, reading).await) }).await;
     let connection = Arc::clone(connection.info());
     Err(refused(Refusal { head, body: body.freeze(), connection, timings }))
 }

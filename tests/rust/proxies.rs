@@ -752,3 +752,17 @@ fn a_websocket_goes_through_a_tunnel_even_without_tls() {
     let _ = send(&client, request);
     assert!(told.recv_timeout(PATIENCE).unwrap().starts_with("CONNECT example.invalid:80 HTTP/1.1\r\n"));
 }
+
+#[test]
+fn a_refusal_whose_body_does_not_come_is_a_refusal_all_the_same() {
+    let address = server(|mut stream, _| {
+        read_head(&mut stream).unwrap();
+        stream.write_all(b"HTTP/1.1 403 No\r\nContent-Length: 10\r\n\r\nwhy").unwrap();
+        read_to_end(&mut stream);
+    });
+    let mut builder = ClientBuilder { proxy: Some(proxy(&format!("http://{address}"))), ..ClientBuilder::default() };
+    builder.timeouts.connect = None;
+    let client = builder.build().unwrap();
+    let error = ends(move || failure(&client, "https://example.invalid/"));
+    assert_eq!((error.code(), error.message()), (Code::PROXY_ERROR, "403 No"));
+}
