@@ -92,9 +92,8 @@ static void a_look_up_that_hangs_has_the_connect_timeout(void)
     size_t active = 9, idle = 9, waiting = 9;
     MUST(httpx_client_connections(client, &active, &idle, &waiting, &err));
     CHECK_EQ(active + idle + waiting, 0);
-    await_look_up();
+    /* The late answer is nobody's. On a slow machine the time is up before the look-up began: then there is none. */
     release();
-    /* The late answer is nobody's. */
     httpx_response_free(get(client, HTTP("/get")));
     httpx_client_free(client);
 }
