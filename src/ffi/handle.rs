@@ -34,9 +34,10 @@ pub(super) enum Kind {
     ResponseBuilder,
     Auth,
     Reply,
+    Waker,
 }
 
-const KINDS: usize = 25;
+const KINDS: usize = 26;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.
@@ -122,6 +123,8 @@ pub(super) struct Slot<T> {
 enum State<T> {
     Here(T),
     Lent,
+    /// Taken for good.
+    Gone,
     Poisoned,
 }
 
@@ -150,6 +153,10 @@ impl<T: Inherited> Slot<T> {
         match std::mem::replace(&mut *state, State::Lent) {
             State::Here(value) => Ok(Lent { value: Some(value), slot: Arc::clone(self) }),
             State::Lent => Err(Error::new(Code::CONCURRENT_USE, "another call is using it")),
+            State::Gone => {
+                *state = State::Gone;
+                Err(Error::new(Code::INVALID_STATE, "it is over: what it was part of has ended, or goes on elsewhere"))
+            }
             State::Poisoned => {
                 *state = State::Poisoned;
                 Err(Error::new(Code::POISONED, "the library panicked in an earlier call on it"))
@@ -199,8 +206,9 @@ impl<T> Drop for Lent<T> {
     fn drop(&mut self) {
         let value = self.value.take();
         let next = match value {
-            Some(value) if !std::thread::panicking() => State::Here(value),
-            _ => State::Poisoned,
+            _ if std::thread::panicking() => State::Poisoned,
+            Some(value) => State::Here(value),
+            None => State::Gone,
         };
         *self.slot.lock() = next;
     }

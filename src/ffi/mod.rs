@@ -50,3 +50,4 @@ pub mod tls;
 pub mod transport;
 pub mod url;
 pub mod url_parts;
+pub mod waker;

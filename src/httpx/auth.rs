@@ -20,6 +20,6 @@ pub use self::credentials::Auth;
 pub(super) use self::credentials::DigestAuth;
 use self::digest::Digest;
 pub(super) use self::flow::{authorized, Flow};
-pub use self::flow::{AuthFlow, CustomAuth};
+pub use self::flow::{AuthFlow, Beginning, CustomAuth};
 pub use self::netrc::Netrc;
 pub(super) use self::proxy_flow::ThroughProxy;

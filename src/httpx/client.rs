@@ -492,7 +492,7 @@ impl Client {
     async fn send_all(&self, call: &Call, sending: &Sending) -> Result<Response, Error> {
         let Sending { options, request, how, .. } = sending;
         let follow = how.follow_redirects.unwrap_or(options.follow_redirects);
-        let course = Course { options, follow, deadline: request.deadline() };
+        let course = Course { options, follow, deadline: call.deadline() };
         let mut history = Vec::new();
         let mut response = match auth_of(request, options) {
             None => self.send_and_follow(call, request, None, &course, &mut history).await?,
@@ -515,7 +515,7 @@ impl Client {
         course: &Course<'_>,
         history: &mut Vec<Response>,
     ) -> Result<Response, Error> {
-        let mut flow = Flow::begin(call, auth, original, self.interrupt(), course.deadline).await?;
+        let mut flow = Flow::begin(call, auth, original, course.deadline).await?;
         let mut last = None;
         while let Some(request) = flow.next(call, &mut last).await? {
             if let Some(mut before) = last.take() {
@@ -581,7 +581,7 @@ impl Client {
         let mut request = self.with_cookies(request)?;
         let hooks = &course.options.event_hooks;
         if !hooks.request.is_empty() {
-            request = Box::pin(hooks.on_request(call, request, self.interrupt().cloned())).await?;
+            request = Box::pin(hooks.on_request(call, request)).await?;
         }
         let observer = course.options.observer_of(&request);
         let observer = observer.as_ref().unwrap_or(&request.observer);
@@ -594,7 +594,7 @@ impl Client {
             Box::pin(call.upcall(move || log(Level::Info, "httpx", &line))).await;
         }
         if !hooks.response.is_empty() {
-            response = Box::pin(hooks.on_response(call, response, self.interrupt().cloned())).await?;
+            response = Box::pin(hooks.on_response(call, response)).await?;
         }
         Ok(response)
     }
@@ -688,6 +688,7 @@ fn auth_of(request: &Request, options: &ClientBuilder) -> Option<Auth> {
 impl Sending {
     /// Sends the request, follows redirects, and reads the last response's body unless it is to be streamed.
     pub async fn run(self, call: Call) -> Result<Response, Error> {
+        let call = call.until(self.request.deadline()).lending(self.client.interrupt().cloned());
         self.client.send_all(&call, &self).await.map_err(|error| self.request.blamed(error))
     }
 }

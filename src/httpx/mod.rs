@@ -36,14 +36,14 @@ mod url;
 mod url_pattern;
 
 pub use api::RequestContent;
-pub use auth::{Auth, AuthFlow, CustomAuth, Netrc};
+pub use auth::{Auth, AuthFlow, Beginning, CustomAuth, Netrc};
 pub use base_url::BaseUrl;
 pub use client::{Client, ClientBuilder, SendOptions, Sending};
 pub use client_option::ClientOption;
 pub use cookies::{Cookie, Cookies, SameSite};
 pub use custom_transport::{CustomTransport, Reply, ReplyBody};
 pub use decoders::DecodeLimits;
-pub use event_hooks::{EventHooks, RequestHook, ResponseHook};
+pub use event_hooks::{EventHooks, Hooked, RequestHook, ResponseHook};
 pub use form::Form;
 pub use headers::{HeaderEncoding, Headers};
 pub use links::Link;

@@ -110,8 +110,8 @@ impl Transport {
             ..request.to_core(deadline)?
         };
         if let Some(auth) = flow {
-            let (interrupt, reading) = (self.interrupt(), &self.options.reading);
-            let through = ThroughProxy { pool, auth, interrupt, reading, request };
+            let reading = &self.options.reading;
+            let through = ThroughProxy { pool, auth, reading, request };
             return Box::pin(async move { through.handle(call, core, started).await }).await;
         }
         let mut handled = pool.handle(call, &core, started).await;
@@ -162,7 +162,8 @@ impl Transport {
     pub async fn send(self: Arc<Transport>, call: Call, request: Arc<Request>) -> Result<Response, Error> {
         let observer = self.options.observer_of(&request);
         let observer = observer.as_ref().unwrap_or(&request.observer);
-        let sent = self.handle(&call, &request, observer, request.deadline()).await;
+        let call = call.until(request.deadline()).lending(self.interrupt().cloned());
+        let sent = self.handle(&call, &request, observer, call.deadline()).await;
         request.abandon_body();
         sent.map_err(|error| request.blamed(error))
     }

@@ -17,6 +17,7 @@ mod resolver;
 mod socket;
 mod sys;
 mod timer;
+mod upcall;
 mod wait_queue;
 
 pub use call::{block_on, Call, Interrupt};
@@ -30,4 +31,5 @@ pub use queue::Queue;
 pub use socket::{Socket, SocketOption, TcpSettings};
 pub use sys::{environment_variable, generation, spawn_thread, wait_readable, ForkCell, OwnedMark};
 pub use timer::CoarseTimer;
+pub use upcall::{answered_at_once, Attempt, Bell, Lent, UpcallWaker};
 pub use wait_queue::{Granted, PutBack, WaitQueue, Waiting};

@@ -35,6 +35,62 @@ static httpx_code call_client_builder_on_response(fixture *f)
                                             ERR(4));
 }
 
+/* ---- wakers ---- */
+
+/* A request whose hook keeps a waker, and has it tried. */
+static httpx_code (*waker_call)(fixture *);
+static httpx_code waker_code;
+
+static httpx_code try_waker(void *user_data, httpx_request *request, httpx_error **error)
+{
+    (void)request, (void)error;
+    waker_code = waker_call(user_data);
+    return HTTPX_OK;
+}
+
+static httpx_code in_a_hook(fixture *f, httpx_code (*call)(fixture *))
+{
+    httpx_client_builder *builder = new_builder();
+    httpx_response *response = NULL;
+    waker_call = call;
+    MUST(httpx_client_builder_on_request(builder, try_waker, f, NULL, &err));
+    httpx_client *client = build(builder);
+    MUST(try_get(client, HTTP("/get"), &response));
+    httpx_response_free(response);
+    httpx_client_free(client);
+    return waker_code;
+}
+
+static httpx_code take_waker(fixture *f)
+{
+    return httpx_upcall_waker(P(0, &f->waker_out), ERR(1));
+}
+
+static httpx_code call_upcall_waker(fixture *f)
+{
+    return in_a_hook(f, take_waker);
+}
+
+static httpx_code a_waker(fixture *f)
+{
+    return httpx_upcall_waker(&f->waker_out, NULL);
+}
+
+static httpx_code call_waker_wake(fixture *f)
+{
+    CHECK_EQ(in_a_hook(f, a_waker), HTTPX_OK);
+    httpx_waker_wake(P(0, f->waker_out));
+    return NEUTRAL(1);
+}
+
+static httpx_code call_waker_free(fixture *f)
+{
+    CHECK_EQ(in_a_hook(f, a_waker), HTTPX_OK);
+    httpx_waker_free(P(0, f->waker_out));
+    f->waker_out = IS_NULL(0) ? f->waker_out : NULL;
+    return NEUTRAL(1);
+}
+
 /* ---- credentials ---- */
 
 static httpx_code call_auth_basic(fixture *f)

@@ -61,6 +61,7 @@ typedef struct fixture {
     httpx_headers *headers_out;
     httpx_connections *connections_out;
     httpx_auth *auth_out;
+    httpx_waker *waker_out;
     httpx_error *error_out, *err;
     const uint8_t *bytes, *more_bytes;
     const char *text, *more_text;
@@ -181,6 +182,7 @@ static void empty(fixture *f)
     httpx_auth_free(f->auth);
     httpx_auth_free(f->auth_out);
     httpx_reply_free(f->reply);
+    httpx_waker_free(f->waker_out);
     httpx_network_stream_free(f->network_stream);
     httpx_network_stream_free(f->network_stream_out);
     httpx_connections_free(f->connections);

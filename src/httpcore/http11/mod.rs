@@ -29,7 +29,6 @@ pub(super) use exchange::{body_too_large, Exchange};
 use head::{parse_head, ScanState};
 pub use head::{HeadLimits, ResponseHead, Version};
 use steps::Steps;
-pub(super) use steps::TellsClosed;
 
 /// How often the writer may go on before the reader gets a look.
 const WRITES_BEFORE_A_LOOK: usize = 16;
