@@ -186,6 +186,17 @@ impl<T> Lent<T> {
     pub(super) fn into_value(mut self) -> T {
         self.value.take().expect("lent until dropped")
     }
+
+    /// The same, unless `give` brings the value back.
+    pub(super) fn give_away(mut self, give: impl FnOnce(Box<T>) -> Result<(), (Error, Box<T>)>) -> Result<()> {
+        match self.value.take().map(Box::new).map(give) {
+            Some(Err((error, value))) => {
+                self.value = Some(*value);
+                Err(error)
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl<T> std::ops::Deref for Lent<T> {

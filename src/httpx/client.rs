@@ -585,9 +585,12 @@ impl Client {
         }
         let observer = course.options.observer_of(&request);
         let observer = observer.as_ref().unwrap_or(&request.observer);
-        let transport = self.routes.transport(request.url());
+        let transport = request.transport.as_ref().unwrap_or_else(|| self.routes.transport(request.url()));
         let mut response = transport.handle(call, &request, observer, course.deadline).await?;
         response.set_reading(&course.options.reading);
+        if transport.is_custom() {
+            response.bind(None, course.options.max_body)?;
+        }
         response.head().add_cookies_to(|| self.cookies());
         if let Some(log) = &course.options.log {
             let (log, line) = (Arc::clone(log), response.head().log_line());

@@ -1,5 +1,6 @@
 //! A request while it is built: method, URL, headers and body, and how long it may wait.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Auth, Change, Cookies, Form, Headers, Multipart, OpenFile, QueryParams, Url, UrlParts};
+use super::{Auth, Change, Cookies, Form, Headers, Multipart, OpenFile, QueryParams, Transport, Url, UrlParts};
 use crate::error::{Code, Error, RequestInfo};
 use crate::httpcore::{
     self, is_token, quoted, Body, BodyReader, FramingField, HeadLimits, Observer, Origin, PieceReader, Pieces,
@@ -77,7 +78,14 @@ pub struct Request {
     expect: Option<Duration>,
     /// Who listens.
     pub observer: Observer,
+    /// What carries it, whatever the client says.
+    pub transport: Option<Arc<Transport>>,
+    /// What the program has given it to carry along.
+    pub attachment: Option<Attachment>,
 }
+
+/// Something of the program's that goes where a request or a response goes.
+pub type Attachment = Arc<dyn Any + Send + Sync>;
 
 #[derive(Clone, Copy, Debug)]
 enum Framing {
@@ -115,6 +123,8 @@ impl Request {
             client_timeouts: timeouts,
             expect: None,
             observer: Observer::default(),
+            transport: None,
+            attachment: None,
         })
     }
 
@@ -193,7 +203,8 @@ impl Request {
 
     /// The CONNECT that asks a proxy for a tunnel to where it goes, as an authentication flow sees it.
     pub(super) fn as_connect(&self) -> Result<Request, Error> {
-        Request::new("CONNECT", self.url.clone(), &Headers::default(), self.client_timeouts)
+        let connect = Request::new("CONNECT", self.url.clone(), &Headers::default(), self.client_timeouts)?;
+        Ok(Request { attachment: self.attachment.clone(), ..connect })
     }
 
     /// When all of it has to be over, if it is sent now.

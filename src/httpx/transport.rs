@@ -42,6 +42,11 @@ impl Transport {
         Arc::new(Transport { options: ClientBuilder::default(), carrier, closed: AtomicBool::new(false) })
     }
 
+    /// Whether it is user code.
+    pub(super) fn is_custom(&self) -> bool {
+        matches!(self.carrier, Carrier::Custom(_))
+    }
+
     /// The pool, if there is one by now.
     fn known_pool(&self) -> Option<&Arc<ConnectionPool>> {
         match &self.carrier {

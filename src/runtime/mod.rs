@@ -25,7 +25,7 @@ pub use foreign::Foreign;
 pub use io_thread::spawn_io;
 pub use lane::Lane;
 pub use operation::Operation;
-pub use pipe::{pipe, PipeReader, PipeWriter};
+pub use pipe::{pipe, pipe_of, PipeReader, PipeWriter};
 pub use process::{quiesce, resolve, Quiesce};
 pub use queue::Queue;
 pub use socket::{Socket, SocketOption, TcpSettings};

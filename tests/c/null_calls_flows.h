@@ -208,6 +208,28 @@ static httpx_code call_reply_header(fixture *f)
     return httpx_reply_header(P(0, a_reply(f)), T(1, 0, "X-Name"), L(0, 6), B(2, 1, "value"), L(1, 5), ERR(3));
 }
 
+static httpx_code call_reply_reason_phrase(fixture *f)
+{
+    return httpx_reply_reason_phrase(P(0, a_reply(f)), T(1, 0, "Fine"), L(0, 4), ERR(2));
+}
+
+static httpx_code call_reply_trailer(fixture *f)
+{
+    return httpx_reply_trailer(P(0, a_reply(f)), T(1, 0, "X-Name"), L(0, 6), B(2, 1, "value"), L(1, 5), ERR(3));
+}
+
+static httpx_code call_reply_response(fixture *f)
+{
+    httpx_code code = httpx_reply_response(P(0, a_reply(f)), P(1, f->response), ERR(2));
+    f->response = code == HTTPX_OK ? NULL : f->response;
+    return code;
+}
+
+static httpx_code call_request_transport(fixture *f)
+{
+    return httpx_request_transport(P(0, f->request), P(1, f->transport), ERR(2));
+}
+
 static httpx_code call_reply_send(fixture *f)
 {
     return httpx_reply_send(P(0, a_reply(f)), 200, P(1, (const uint8_t *)"content"), L(0, 7), ERR(2));

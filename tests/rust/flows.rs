@@ -7,8 +7,8 @@ use std::thread;
 
 use httpx::error::{Code, Error};
 use httpx::httpx::{
-    Auth, AuthFlow, Beginning, Client, ClientBuilder, CustomAuth, CustomTransport, Headers, Reply, ReplyBody, Request,
-    Response, SendOptions, Transport, UrlPattern,
+    Auth, AuthFlow, Beginning, Client, ClientBuilder, CustomAuth, CustomTransport, Headers, Reply, ReplyBody,
+    ReplyHead, Request, Response, SendOptions, Transport, UrlPattern,
 };
 use httpx::runtime::{Attempt, Interrupt};
 
@@ -119,7 +119,7 @@ impl CustomTransport for Threaded {
     fn handle(&self, request: Arc<Request>, reply: Reply) {
         thread::spawn(move || {
             let path = request.url().path().into_owned().into_bytes();
-            reply.send(200, Headers::default(), ReplyBody::Bytes(path.into())).unwrap();
+            reply.send(200, ReplyHead::default(), ReplyBody::Bytes(path.into())).unwrap();
         });
     }
 
@@ -158,7 +158,7 @@ impl CustomTransport for Redirecting {
     fn handle(&self, _: Arc<Request>, reply: Reply) {
         let mut headers = Headers::default();
         headers.add(b"Location", b"http://host/").unwrap();
-        reply.send(302, headers, ReplyBody::Bytes(Default::default())).unwrap();
+        reply.send(302, ReplyHead { headers, ..ReplyHead::default() }, ReplyBody::Bytes(Default::default())).unwrap();
     }
 
     fn close(&self) {}

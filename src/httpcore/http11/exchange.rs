@@ -164,7 +164,7 @@ impl Exchange {
 }
 
 /// The error of a body with more bytes on the wire than are allowed.
-pub(in crate::httpcore) fn body_too_large(most: u64) -> Error {
+pub(crate) fn body_too_large(most: u64) -> Error {
     Error::new(Code::BODY_TOO_LARGE, format!("the response's body has more than the {most} bytes that are allowed"))
 }
 
