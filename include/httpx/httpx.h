@@ -1916,6 +1916,9 @@ httpx_code httpx_request_auth_basic(httpx_request *r, const uint8_t *username, s
 /** Has this request go without the client's credentials. Those in its URL still count. */
 httpx_code httpx_request_auth_none(httpx_request *r, httpx_error **err);
 
+/** Has this request authenticate as the client says, which is the default. */
+httpx_code httpx_request_auth_default(httpx_request *r, httpx_error **err);
+
 /**
  * Sets what stands after the method on the wire, instead of the URL's path and query: "*" for OPTIONS, or a path in a
  * spelling that a URL cannot have. HTTPX_E_LOCAL_PROTOCOL if it is empty or has anything but visible ASCII in it.
@@ -3295,6 +3298,12 @@ httpx_code httpx_cookies_to_json(httpx_cookies *cookies, const uint8_t **json, s
  * A copy of the client's cookies as they are now. `*out` is owned by the caller, who frees it with httpx_cookies_free.
  */
 httpx_code httpx_client_cookies(httpx_client *c, httpx_cookies **out, httpx_error **err);
+
+/**
+ * The client's cookies themselves: what is done with the set is done with the client's, and what servers set is in it
+ * at once. `*out` is owned by the caller, who frees it with httpx_cookies_free; it keeps the client from being freed.
+ */
+httpx_code httpx_client_cookie_jar(httpx_client *c, httpx_cookies **out, httpx_error **err);
 
 /** Gives the client these cookies (copied) instead of those that it has. */
 httpx_code httpx_client_set_cookies(httpx_client *c, httpx_cookies *cookies, httpx_error **err);

@@ -416,6 +416,7 @@ httpx_code httpx_request_timeout(httpx_request *r, double connect, double read, 
 httpx_code httpx_request_deadline(httpx_request *r, double total, httpx_error **err);
 httpx_code httpx_request_auth_basic(httpx_request *r, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
 httpx_code httpx_request_auth_none(httpx_request *r, httpx_error **err);
+httpx_code httpx_request_auth_default(httpx_request *r, httpx_error **err);
 httpx_code httpx_request_target(httpx_request *r, const char *target, size_t len, httpx_error **err);
 httpx_code httpx_request_server_name(httpx_request *r, const char *name, size_t len, httpx_error **err);
 httpx_code httpx_request_body_bytes(httpx_request *r, const uint8_t *data, size_t len, httpx_error **err);
@@ -696,6 +697,7 @@ httpx_code httpx_cookies_load(httpx_cookies *cookies, const uint8_t *file, size_
 httpx_code httpx_cookies_save(httpx_cookies *cookies, const uint8_t **file, size_t *len, httpx_error **err);
 httpx_code httpx_cookies_to_json(httpx_cookies *cookies, const uint8_t **json, size_t *len, httpx_error **err);
 httpx_code httpx_client_cookies(httpx_client *c, httpx_cookies **out, httpx_error **err);
+httpx_code httpx_client_cookie_jar(httpx_client *c, httpx_cookies **out, httpx_error **err);
 httpx_code httpx_client_set_cookies(httpx_client *c, httpx_cookies *cookies, httpx_error **err);
 httpx_code httpx_response_cookies(const httpx_response *r, httpx_cookies **out, httpx_error **err);
 #define HTTPX_EVENT_RESPONSE 1

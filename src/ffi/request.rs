@@ -368,6 +368,17 @@ pub unsafe extern "C" fn httpx_request_auth_none(r: *mut httpx_request, err: *mu
     unsafe { change(r, err, set) }
 }
 
+/// Has this request authenticate as the client says, which is the default.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_request_auth_default(r: *mut httpx_request, err: *mut *mut httpx_error) -> httpx_code {
+    let set = |request: &mut Request| {
+        request.auth = Given::Unset;
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `r`.
+    unsafe { change(r, err, set) }
+}
+
 /// Sets what stands after the method on the wire, instead of the URL's path and query: "*" for OPTIONS, or a path in a
 /// spelling that a URL cannot have. HTTPX_E_LOCAL_PROTOCOL if it is empty or has anything but visible ASCII in it.
 #[no_mangle]

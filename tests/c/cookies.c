@@ -81,6 +81,36 @@ static void cookies_of_the_program_are_sent_where_they_belong(void)
     httpx_client_free(client);
 }
 
+static void the_jar_of_a_client_is_the_clients_own(void)
+{
+    httpx_client *client = new_client();
+    httpx_cookies *jar = NULL, *cookies = new_cookies();
+    const char *mine = NULL, *theirs = NULL;
+    MUST(httpx_client_cookie_jar(client, &jar, &err));
+    CHECK_EQ(httpx_cookies_count(jar), 0);
+    set(jar, "mine", "1", "", "");
+    httpx_response *response = get(client, HTTP("/cookies/set?theirs=2"));
+    httpx_response_free(response);
+    CHECK_EQ(get_cookie(jar, "theirs", &theirs), HTTPX_OK);
+    CHECK_EQ(get_cookie(jar, "mine", &mine), HTTPX_OK);
+    CHECK(theirs != NULL && strcmp(theirs, "2") == 0 && mine != NULL && strcmp(mine, "1") == 0);
+    response = get(client, HTTP("/cookies"));
+    CHECK(strstr(body_of(response), "\"mine\": \"1\"") != NULL);
+    httpx_response_free(response);
+    /* Other cookies for the client are other cookies in the jar. */
+    set(cookies, "only", "3", "", "");
+    MUST(httpx_client_set_cookies(client, cookies, &err));
+    CHECK_EQ(httpx_cookies_count(jar), 1);
+    CHECK_EQ(get_cookie(jar, "mine", &mine), HTTPX_DONE);
+    MUST(httpx_client_set_cookies(client, jar, &err));
+    CHECK_EQ(httpx_cookies_count(jar), 1);
+    MUST(httpx_cookies_clear(jar, NULL, 0, NULL, 0, &err));
+    httpx_client_free(client);
+    CHECK_EQ(httpx_cookies_count(jar), 0);
+    httpx_cookies_free(cookies);
+    httpx_cookies_free(jar);
+}
+
 static void a_cookie_header_of_ones_own_is_sent_instead(void)
 {
     httpx_client *client = new_client();
@@ -222,6 +252,7 @@ int main(int argc, char **argv)
         TEST(cookies_of_redirects_are_kept_and_sent_back),
         TEST(a_response_tells_its_own_cookies_only),
         TEST(cookies_of_the_program_are_sent_where_they_belong),
+        TEST(the_jar_of_a_client_is_the_clients_own),
         TEST(a_cookie_header_of_ones_own_is_sent_instead),
         TEST(one_name_in_two_places_is_a_conflict),
         TEST(a_set_is_saved_and_loaded),

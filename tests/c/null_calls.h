@@ -385,6 +385,11 @@ static httpx_code call_request_auth_none(fixture *f)
     return httpx_request_auth_none(P(0, f->request), ERR(1));
 }
 
+static httpx_code call_request_auth_default(fixture *f)
+{
+    return httpx_request_auth_default(P(0, f->request), ERR(1));
+}
+
 static httpx_code call_request_target(fixture *f)
 {
     return httpx_request_target(P(0, f->request), T(1, 0, "*"), L(0, 1), ERR(2));

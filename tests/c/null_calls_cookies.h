@@ -99,6 +99,11 @@ static httpx_code call_client_cookies(fixture *f)
     return httpx_client_cookies(P(0, f->client), P(1, &f->cookies_out), ERR(2));
 }
 
+static httpx_code call_client_cookie_jar(fixture *f)
+{
+    return httpx_client_cookie_jar(P(0, f->client), P(1, &f->cookies_out), ERR(2));
+}
+
 static httpx_code call_client_set_cookies(fixture *f)
 {
     return httpx_client_set_cookies(P(0, f->client), P(1, f->cookies), ERR(2));
