@@ -13,7 +13,7 @@ use super::request::httpx_request;
 use super::response::httpx_response;
 use super::text::Copies;
 use crate::error::{Code, Error, Result};
-use crate::httpx::{Client, Cookie, Cookies, SameSite};
+use crate::httpx::{Attributes, Client, Cookie, Cookies, SameSite};
 
 /// A cookie without a SameSite attribute.
 pub const HTTPX_SAME_SITE_UNSET: i32 = 0;
@@ -157,6 +157,54 @@ pub unsafe extern "C" fn httpx_cookies_set(
         };
         cookies.change(|cookies| cookies.set(name, value, domain, if path.is_empty() { "/" } else { path }))
     })
+}
+
+/// The same for a cookie with attributes, as httpx_cookies_attributes_at tells them: `secure` and `http_only` are 1 or 0,
+/// `same_site` is a HTTPX_SAME_SITE_ value, `expires` seconds since 1970, or -1 for a cookie that lives as long as the set.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_add(
+    cookies: *mut httpx_cookies,
+    name: *const c_char,
+    name_len: usize,
+    value: *const u8,
+    value_len: usize,
+    domain: *const c_char,
+    domain_len: usize,
+    cookie_path: *const c_char,
+    path_len: usize,
+    secure: i32,
+    http_only: i32,
+    same_site: i32,
+    expires: i64,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (cookies, name, value, domain, path) = unsafe {
+            (
+                borrow(cookies, "cookies")?,
+                text(name, name_len, "name")?,
+                short_bytes(value, value_len, "value")?,
+                text(domain, domain_len, "domain")?,
+                text(cookie_path, path_len, "path")?,
+            )
+        };
+        let attributes = attributes(secure, http_only, same_site, expires)?;
+        let path = if path.is_empty() { "/" } else { path };
+        cookies.change(|cookies| cookies.set_with(name, value, domain, path, attributes))
+    })
+}
+
+fn attributes(secure: i32, http_only: i32, same_site: i32, expires: i64) -> Result<Attributes> {
+    let same_site = match same_site {
+        HTTPX_SAME_SITE_UNSET => None,
+        HTTPX_SAME_SITE_NONE => Some(SameSite::None),
+        HTTPX_SAME_SITE_LAX => Some(SameSite::Lax),
+        HTTPX_SAME_SITE_STRICT => Some(SameSite::Strict),
+        other => return Err(Error::new(Code::INVALID_ARGUMENT, format!("there is no HTTPX_SAME_SITE_ value {other}"))),
+    };
+    let expires = (expires >= 0).then_some(expires);
+    Ok(Attributes { secure: secure != 0, http_only: http_only != 0, same_site, expires })
 }
 
 /// The value of a cookie, borrowed from `cookies` until the set changes. A `domain` or `path` that is (NULL, 0) is any.

@@ -31,7 +31,7 @@ use bytes::Bytes;
 
 use super::url::Url;
 use crate::error::{Code, Error};
-pub use cookie::{Cookie, SameSite};
+pub use cookie::{Attributes, Cookie, SameSite};
 use set_cookie::{Origin, SetCookie};
 
 /// How many cookies the hosts of one registrable domain, such as `example.co.uk`, may keep here.
@@ -68,6 +68,23 @@ impl Cookies {
         path: &str,
     ) -> Result<(), Error> {
         self.put(Cookie::new(name.as_ref(), Some(value.as_ref()), domain::meant(domain), path)?);
+        Ok(())
+    }
+
+    /// The same for a cookie with attributes.
+    ///
+    /// # Errors
+    /// As for `set`.
+    pub fn set_with(
+        &mut self,
+        name: impl AsRef<[u8]>,
+        value: impl AsRef<[u8]>,
+        domain: &str,
+        path: &str,
+        attributes: Attributes,
+    ) -> Result<(), Error> {
+        let cookie = Cookie::new(name.as_ref(), Some(value.as_ref()), domain::meant(domain), path)?;
+        self.put(cookie.with(attributes));
         Ok(())
     }
 
