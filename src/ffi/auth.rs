@@ -150,9 +150,8 @@ impl AuthFlow for ForeignFlow {
             // Taken in any case, so that it is freed.
             (outcome(code, error, "the authentication flow"), self.request.or_given(next))
         };
-        let code = code?;
         *response = lent.map(LentResponse::take).transpose()?;
-        match code {
+        match code? {
             HTTPX_OK => next.map(Some),
             HTTPX_DONE => Ok(None),
             _ => Err(Error::new(Code::CANCELLED, "the authentication flow ended the request")),

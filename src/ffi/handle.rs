@@ -34,9 +34,12 @@ pub(super) enum Kind {
     ResponseBuilder,
     Auth,
     Reply,
+    UrlPattern,
+    ProxyMap,
+    Flow,
 }
 
-const KINDS: usize = 25;
+const KINDS: usize = 28;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.
@@ -175,6 +178,11 @@ impl<T> Slot<T> {
 }
 
 impl<T> Lent<T> {
+    /// The value's place. What is not put back into it is gone, and the handle with it.
+    pub(super) fn place(&mut self) -> &mut Option<T> {
+        &mut self.value
+    }
+
     /// The value for good: its slot is of no more use.
     pub(super) fn into_value(mut self) -> T {
         self.value.take().expect("lent until dropped")

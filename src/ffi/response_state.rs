@@ -115,3 +115,18 @@ pub unsafe extern "C" fn httpx_response_repr(r: *const httpx_response, len: *mut
     // SAFETY: the caller vouches for both.
     unsafe { give_text(r, len, |r| r.more().repr.get(|| r.head().repr())) }
 }
+
+/// Says which request a response answers that was made by hand without one. It is copied. HTTPX_E_INVALID_STATE if that is
+/// known already.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_set_request(
+    r: *mut httpx_response,
+    request: *const httpx_request,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, request) = unsafe { (borrow(r, "r")?, borrow(request, "request")?) };
+        r.head().set_request(request.request()?)
+    })
+}

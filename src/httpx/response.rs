@@ -11,7 +11,7 @@ use encoding_rs::Encoding;
 
 use super::content::Content;
 use super::text_stream::{Cut, TextStream};
-use super::{json_text, links, redirects, status, text, Cookies, Link, Reading, Request, Url};
+use super::{json_text, links, redirects, status, text, Cookies, DefaultEncoding, Link, Reading, Request, Url};
 use crate::error::{Code, Error};
 use crate::httpcore::{self, ConnectionInfo, NetworkStream, RawHeaders, Refusal, ResponseBody, ResponseHead, Timings};
 use crate::runtime::Call;
@@ -23,7 +23,7 @@ const PIECE: usize = 65_536;
 pub struct Head {
     received: ResponseHead,
     /// None for a response that was made by hand.
-    request: Option<Arc<Request>>,
+    request: OnceLock<Arc<Request>>,
     started: Instant,
     bytes: AtomicU64,
     elapsed: OnceLock<Duration>,
@@ -150,7 +150,7 @@ impl Head {
 
     /// Where the response came from; None if it answers no request.
     pub fn url(&self) -> Option<&Url> {
-        self.request.as_ref().map(|request| request.url())
+        self.request.get().map(|request| request.url())
     }
 
     /// What it answers.
@@ -159,8 +159,17 @@ impl Head {
     /// INVALID_STATE for a response that was made by hand and given none (checklist N05).
     pub fn request(&self) -> Result<&Arc<Request>, Error> {
         self.request
-            .as_ref()
+            .get()
             .ok_or_else(|| Error::new(Code::INVALID_STATE, "The request instance has not been set on this response."))
+    }
+
+    /// Says what it answers.
+    ///
+    /// # Errors
+    /// INVALID_STATE if that was known.
+    pub fn set_request(&self, request: Arc<Request>) -> Result<(), Error> {
+        let set = self.request.set(request);
+        set.map_err(|_| Error::new(Code::INVALID_STATE, "the response answers a request already"))
     }
 
     /// The charset that Content-Type names, in lower case; whether it is known is another question.
@@ -205,7 +214,7 @@ impl Head {
 
     /// What HTTPX logs of it: `HTTP Request: GET http://example.org/ "HTTP/1.1 200 OK"` (checklist P06).
     pub(super) fn log_line(&self) -> String {
-        let (method, url) = match &self.request {
+        let (method, url) = match self.request.get() {
             Some(request) => (String::from_utf8_lossy(request.method()), request.url().masked()),
             None => Default::default(),
         };
@@ -260,7 +269,7 @@ impl Head {
 
     /// The error with the request that the response answers.
     fn blame(&self, error: Error) -> Error {
-        match &self.request {
+        match self.request.get() {
             Some(request) => error.with_request(request.info()).with_full_request(Arc::clone(request)),
             None => error,
         }
@@ -278,7 +287,7 @@ impl Response {
         let network_stream = body.take_network_stream();
         let head = Head {
             received: core.head,
-            request: Some(request),
+            request: OnceLock::from(request),
             started,
             bytes: AtomicU64::new(0),
             elapsed: OnceLock::new(),
@@ -309,7 +318,7 @@ impl Response {
     ) -> Response {
         let head = Head {
             received: refusal.head.clone(),
-            request: Some(request),
+            request: OnceLock::from(request),
             started,
             bytes: AtomicU64::new(refusal.body.len() as u64),
             elapsed: OnceLock::from(started.elapsed()),
@@ -336,7 +345,7 @@ impl Response {
         let started = Instant::now();
         let head = Head {
             received,
-            request: parts.request,
+            request: parts.request.map_or_else(OnceLock::new, OnceLock::from),
             started,
             bytes: AtomicU64::new(parts.bytes_downloaded),
             elapsed: parts.elapsed.map(OnceLock::from).unwrap_or_default(),
@@ -480,6 +489,20 @@ impl Response {
             return Err(Error::new(Code::INVALID_STATE, message));
         }
         self.encoding = Some(text::known_encoding(label)?);
+        Ok(())
+    }
+
+    /// Says what the text is in if nothing else says it.
+    ///
+    /// # Errors
+    /// INVALID_STATE once the text was asked for.
+    pub fn set_default_encoding(&mut self, default: DefaultEncoding) -> Result<(), Error> {
+        if self.text.get().is_some() {
+            let message = "Setting encoding after `text` has been accessed is not allowed.";
+            return Err(Error::new(Code::INVALID_STATE, message));
+        }
+        Arc::make_mut(&mut self.reading).default_encoding = default;
+        self.guessed = OnceLock::new();
         Ok(())
     }
 
