@@ -163,6 +163,10 @@ fn wanting(word: &'static str) -> (SocketAddr, mpsc::Receiver<(usize, String)>) 
     let (tell, told) = mpsc::channel();
     let address = server(move |mut stream, number| {
         while let Some(head) = read_head(&mut stream) {
+            if head.ends_with("\r\n0\r\n\r\n") {
+                // A chunked body.
+                continue;
+            }
             let passes = head.contains(&format!("\r\nProxy-Authorization: Words {word}\r\n"));
             let tunnel = head.starts_with("CONNECT");
             tell.send((number, head)).unwrap();
