@@ -2057,7 +2057,7 @@ void httpx_reply_free(httpx_reply *r);
 /**
  * Makes a request with the client's default headers. The method is sent in upper case. The URL must be absolute, or go
  * with the client's base URL; for another scheme than http, https, ws and wss there must be a transport mounted that
- * carries it: else sending is HTTPX_E_UNSUPPORTED_PROTOCOL, or HTTPX_E_INVALID_URL where there is no host.
+ * carries it: else sending is HTTPX_E_UNSUPPORTED_PROTOCOL, as it is where there is no host.
  *
  * Without a client (NULL) it is what HTTPX's Request(method, url) is: Host is all that it has, and the URL may be
  * relative until it is sent. Who sends it gives it time limits and credentials, but no headers, and no cookies before
@@ -2893,6 +2893,13 @@ int32_t httpx_response_is_stream_consumed(const httpx_response *r);
  * made by hand without one.
  */
 httpx_code httpx_response_request(const httpx_response *r, httpx_request **out, httpx_error **err);
+
+/**
+ * Gives the response the header lines of `h` (copied) instead of its own: in a hook or a transport, before anybody has
+ * read it. Its charset, cookies and links, whether it is a redirect and where to, and the content codings of a body that is
+ * still to be read are then what these say. Strings that were lent of it are gone.
+ */
+httpx_code httpx_response_set_headers(httpx_response *r, const httpx_headers *h, httpx_error **err);
 
 /**
  * Makes the response the answer to `request`, as that is now; NULL: to none. Its URL changes with that, and what

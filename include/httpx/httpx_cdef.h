@@ -584,6 +584,7 @@ int32_t httpx_response_is_server_error(const httpx_response *r);
 int32_t httpx_response_is_error(const httpx_response *r);
 int32_t httpx_response_is_stream_consumed(const httpx_response *r);
 httpx_code httpx_response_request(const httpx_response *r, httpx_request **out, httpx_error **err);
+httpx_code httpx_response_set_headers(httpx_response *r, const httpx_headers *h, httpx_error **err);
 httpx_code httpx_response_set_request(httpx_response *r, httpx_request *request, httpx_error **err);
 httpx_code httpx_response_set_user_data(httpx_response *r, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 void *httpx_response_user_data(const httpx_response *r);

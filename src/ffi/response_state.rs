@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::callbacks::httpx_destroy_fn;
 use super::codes::httpx_code;
 use super::error::httpx_error;
+use super::headers::httpx_headers;
 use super::kit::{attached, attachment, borrow, borrow_mut, guard_ok, guard_or, Out, UserData};
 use super::request::httpx_request;
 use super::response::{give_text, httpx_response};
@@ -101,6 +102,22 @@ pub unsafe extern "C" fn httpx_response_request(
         let (r, out) = unsafe { (borrow(r, "r")?, Out::new(out, "out")?) };
         out.set(httpx_request::give_of(Arc::clone(r.head().request()?), r.parts().1));
         Ok(())
+    })
+}
+
+/// Gives the response the header lines of `h` (copied) instead of its own: in a hook or a transport, before anybody has
+/// read it. Its charset, cookies and links, whether it is a redirect and where to, and the content codings of a body that is
+/// still to be read are then what these say. Strings that were lent of it are gone.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_set_headers(
+    r: *mut httpx_response,
+    h: *const httpx_headers,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: a live handle that is used by this thread only, and another.
+        let (r, h) = unsafe { (borrow_mut(r, "r")?, borrow(h, "h")?) };
+        r.set_headers(&h.headers()?)
     })
 }
 

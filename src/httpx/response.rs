@@ -12,7 +12,8 @@ use encoding_rs::Encoding;
 use super::content::Content;
 use super::text_stream::{Cut, TextStream};
 use super::{
-    json_text, links, redirects, status, text, Attachment, Cookies, DefaultEncoding, Link, Reading, Request, Url,
+    json_text, links, redirects, status, text, Attachment, Cookies, DefaultEncoding, Headers, Link, Reading, Request,
+    Url,
 };
 use crate::error::{Code, Error};
 use crate::httpcore::{
@@ -377,6 +378,18 @@ impl Response {
             encoding: parts.encoding,
             ..Response::with(Arc::new(head), body)
         }
+    }
+
+    /// Gives it other header lines, for all that is asked of it from now on.
+    ///
+    /// # Errors
+    /// LocalProtocolError if all of them together are 4 GiB or more.
+    pub fn set_headers(&mut self, headers: &Headers) -> Result<(), Error> {
+        let lines = RawHeaders::from_pairs(headers.iter())?;
+        let head = Arc::make_mut(&mut self.head);
+        let ResponseHead { version, status, .. } = head.received;
+        head.received = ResponseHead::made(version, status, head.received.reason(), &lines)?;
+        Ok(())
     }
 
     /// Makes it the answer to another request, or to none.

@@ -231,6 +231,7 @@ static const row rows[] = {
     ROW(response_stream_id, 1, 1, 0, 0, 0),
     ROW(response_repr, 2, 1, 0, 0, 0),
     ROW(response_set_request, 3, 1, 0, 0, 0),
+    ROW(response_set_headers, 3, 3, 0, 0, 0),
     ROW(response_set_user_data, 4, 1, 0, 0, 0),
     ROW(response_user_data, 1, 1, 0, 0, 0),
     ROW(response_charset_encoding, 2, 1, 0, 0, 0),
