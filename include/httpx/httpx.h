@@ -51,6 +51,15 @@ typedef struct httpx_url httpx_url;
 /** Parts of a URL that are to be replaced or removed. One thread at a time. */
 typedef struct httpx_url_parts httpx_url_parts;
 
+/** A pattern of URLs, as mounts and proxies have. Immutable; any thread may use it. */
+typedef struct httpx_url_pattern httpx_url_pattern;
+
+/**
+ * Proxies by URL pattern, as the environment said when somebody asked. Nothing of it changes, and any thread may read
+ * it.
+ */
+typedef struct httpx_proxy_map httpx_proxy_map;
+
 /**
  * The parameters of a query: keys, each with its values, in the order in which the keys first came. Immutable; any
  * thread may use it.
@@ -98,6 +107,9 @@ typedef struct httpx_informational httpx_informational;
  * use it.
  */
 typedef struct httpx_auth httpx_auth;
+
+/** A flow: what a request is sent as, and what is sent after each response. One thread at a time. */
+typedef struct httpx_flow httpx_flow;
 
 /** A form without files: names and values in their order. One thread at a time. */
 typedef struct httpx_form httpx_form;
@@ -536,6 +548,15 @@ void httpx_waker_free(httpx_waker *w);
 /** Wakers. */
 #define HTTPX_KIND_WAKER 25
 
+/** URL patterns. */
+#define HTTPX_KIND_URL_PATTERN 26
+
+/** Proxies of the environment. */
+#define HTTPX_KIND_PROXY_MAP 27
+
+/** Flows that are run by hand. */
+#define HTTPX_KIND_FLOW 28
+
 /** The library's version: "0.1.0". Static. */
 const char *httpx_version(void);
 
@@ -565,6 +586,47 @@ httpx_code httpx_quiesce(double timeout, httpx_error **err);
  * added counts. -1 for a number that is no kind.
  */
 int64_t httpx_live_handles(int32_t kind);
+
+/* ---- Counters: what the library has done ---- */
+
+/** URLs and references that were parsed. */
+#define HTTPX_COUNTER_URLS 1
+
+/** Header lines that were set or received. */
+#define HTTPX_COUNTER_HEADER_FIELDS 2
+
+/** Cookies that were stored. */
+#define HTTPX_COUNTER_COOKIES_STORED 3
+
+/** Cookies that were put into requests. */
+#define HTTPX_COUNTER_COOKIES_SENT 4
+
+/** Multipart bodies that requests were given. */
+#define HTTPX_COUNTER_MULTIPARTS 5
+
+/** Redirects that were followed. */
+#define HTTPX_COUNTER_REDIRECTS 6
+
+/** Values of Authorization that were made. */
+#define HTTPX_COUNTER_AUTHORIZATIONS 7
+
+/** Bytes that came out of content decoders (gzip and so on). */
+#define HTTPX_COUNTER_BYTES_DECODED 8
+
+/** Texts, and pieces of streamed text, that were decoded. */
+#define HTTPX_COUNTER_TEXTS_DECODED 9
+
+/** Connections that were opened. */
+#define HTTPX_COUNTER_CONNECTIONS 10
+
+/** Requests that transports were given: redirects and answers to challenges count. */
+#define HTTPX_COUNTER_REQUESTS 11
+
+/**
+ * How often the library has done something (HTTPX_COUNTER_URLS and so on) since the process has loaded it, in all
+ * threads together. -1 for a number that is no counter.
+ */
+int64_t httpx_counter(int32_t what);
 
 /* ---- Errors: immutable, readable from any thread ---- */
 
@@ -832,6 +894,62 @@ httpx_code httpx_url_copy_with(const httpx_url *u, const httpx_url_parts *parts,
 httpx_code httpx_url_parse_with(const char *url, size_t len, const httpx_url_parts *parts, httpx_url **out,
                                 httpx_error **err);
 
+/* ---- URL patterns, and the proxies of the environment: immutable, any thread ---- */
+
+/**
+ * Reads a pattern: "all://", "https://example.com:8080", "all://10.0.0.0/8". "*.example.com" as the host stands for all
+ * below it, "*example.com" for that host, too.
+ *
+ * HTTPX_E_INVALID_ARGUMENT for a scheme without a colon, else HTTPX_E_INVALID_URL. `*out` is owned by the caller, who
+ * frees it with httpx_url_pattern_free.
+ */
+httpx_code httpx_url_pattern_new(const char *pattern, size_t len, httpx_url_pattern **out, httpx_error **err);
+
+/** Adds an owner; returns `p`. NULL for NULL. */
+httpx_url_pattern *httpx_url_pattern_clone(httpx_url_pattern *p);
+
+/** Ends an ownership. NULL is fine. */
+void httpx_url_pattern_free(httpx_url_pattern *p);
+
+/** The pattern as it was given. `len` may be NULL. Borrowed from `p`; NULL if `p` is NULL. */
+const char *httpx_url_pattern_str(const httpx_url_pattern *p, size_t *len);
+
+/** Whether a URL is one of those that the pattern stands for: 1 or 0. 0 if either is NULL. */
+int32_t httpx_url_pattern_matches(const httpx_url_pattern *p, const httpx_url *u);
+
+/**
+ * The order in which patterns are tried, for sorting: -1 if `p` comes before `other` since it says more, 1 if it comes
+ * behind, 0 if their order does not matter. 0 if either is NULL.
+ */
+int32_t httpx_url_pattern_compare(const httpx_url_pattern *p, const httpx_url_pattern *other);
+
+/** Whether two patterns have the same text: 1 or 0. NULL equals nothing. */
+int32_t httpx_url_pattern_equal(const httpx_url_pattern *p, const httpx_url_pattern *other);
+
+/** A number that is the same for equal patterns, as long as the process lives. 0 if `p` is NULL. */
+uint64_t httpx_url_pattern_hash(const httpx_url_pattern *p);
+
+/**
+ * What the environment says of proxies (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY), as a client that trusts it sees
+ * it. HTTPX_E_INVALID_UTF8 for a URL that is not UTF-8.
+ *
+ * `*out` is owned by the caller, who frees it with httpx_proxy_map_free.
+ */
+httpx_code httpx_environment_proxies(httpx_proxy_map **out, httpx_error **err);
+
+/** Frees it. NULL is fine. */
+void httpx_proxy_map_free(httpx_proxy_map *m);
+
+/** How many patterns there are; 0 if `m` is NULL. */
+size_t httpx_proxy_map_count(const httpx_proxy_map *m);
+
+/**
+ * The pattern at `index`, and the URL of its proxy; (NULL, 0) where what matches goes to no proxy. Each place may be
+ * NULL. The strings are borrowed from `m`. HTTPX_E_NOT_FOUND for an index that is too high.
+ */
+httpx_code httpx_proxy_map_at(const httpx_proxy_map *m, size_t index, const char **pattern, size_t *pattern_len,
+                              const char **url, size_t *url_len, httpx_error **err);
+
 /* ---- Query parameters: immutable, any thread ---- */
 
 /**
@@ -1017,6 +1135,20 @@ httpx_code httpx_headers_set_encoding(httpx_headers *h, const char *label, size_
  */
 httpx_code httpx_headers_repr(const httpx_headers *h, const char **text, size_t *len, httpx_error **err);
 
+/**
+ * Has names and values be any bytes from now on, as HTTPX's Headers do, or, with `lenient` 0, as at first, only what can
+ * be sent. Copies are as lenient; what cannot be sent is HTTPX_E_LOCAL_PROTOCOL when it is sent.
+ */
+httpx_code httpx_headers_set_lenient(httpx_headers *h, int32_t lenient, httpx_error **err);
+
+/**
+ * The headers of the request that follows `r` on a redirect to `u`, and has `method` then: without credentials if that
+ * leads elsewhere, with its Host, without cookies, and without what frames a body if it becomes a GET. `*out` is owned by
+ * the caller, who frees it with httpx_headers_free.
+ */
+httpx_code httpx_request_redirect_headers(const httpx_request *r, const httpx_url *u, const char *method, size_t len,
+                                          httpx_headers **out, httpx_error **err);
+
 /** A copy of a response's headers. `*out` is owned by the caller, who frees it with httpx_headers_free. */
 httpx_code httpx_response_headers(const httpx_response *r, httpx_headers **out, httpx_error **err);
 
@@ -1027,7 +1159,7 @@ httpx_code httpx_request_headers(const httpx_request *r, httpx_headers **out, ht
 
 /**
  * Gives the request these headers (copied) instead of those that it has, Host included: without one it is
- * HTTPX_E_LOCAL_PROTOCOL to send it. What frames the body is added when the request is sent.
+ * HTTPX_E_LOCAL_PROTOCOL to send it. Where none of them frames the body, that is added when the request is sent.
  */
 httpx_code httpx_request_set_headers(httpx_request *r, const httpx_headers *h, httpx_error **err);
 
@@ -1513,6 +1645,13 @@ void httpx_client_free(httpx_client *c);
 httpx_code httpx_client_close(httpx_client *c, double drain_seconds, httpx_error **err);
 
 /**
+ * What a URL means to this client: one that is relative is appended to the base URL. `*out` is owned by the caller, who
+ * frees it with httpx_url_free. HTTPX_E_INVALID_URL.
+ */
+httpx_code httpx_client_merge_url(const httpx_client *c, const char *url, size_t len, httpx_url **out,
+                                  httpx_error **err);
+
+/**
  * Sends a GET request, waits, and reads the whole response.
  *
  * `*out` is owned by the caller, who frees it with httpx_response_free.
@@ -1921,6 +2060,10 @@ void httpx_reply_free(httpx_reply *r);
  * with the client's base URL; for another scheme than http, https, ws and wss there must be a transport mounted that
  * carries it: else sending is HTTPX_E_UNSUPPORTED_PROTOCOL, or HTTPX_E_INVALID_URL where there is no host.
  *
+ * Without a client (NULL) it is what HTTPX's Request(method, url) is: Host is all that it has, and the URL may be
+ * relative until it is sent. Who sends it gives it time limits and credentials, but no headers, and no cookies before
+ * it is redirected or challenged.
+ *
  * HTTPX_E_INVALID_URL, or HTTPX_E_LOCAL_PROTOCOL for a method that is not a token. `*out` is owned by the caller, who frees it with
  * httpx_request_free. Any client can send it.
  */
@@ -1938,7 +2081,10 @@ httpx_code httpx_request_clone(const httpx_request *r, httpx_request **out, http
 /** Frees a request. In flight it goes on. NULL is fine. */
 void httpx_request_free(httpx_request *r);
 
-/** The method, in upper case. `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL or in use by another thread. */
+/**
+ * The method, in upper case unless httpx_request_set_method says otherwise. `len` may be NULL. Borrowed from `r` until
+ * its method changes; NULL if `r` is NULL or in use by another thread.
+ */
 const char *httpx_request_method(const httpx_request *r, size_t *len);
 
 /**
@@ -1948,6 +2094,18 @@ const char *httpx_request_method(const httpx_request *r, size_t *len);
 const char *httpx_request_url(const httpx_request *r, size_t *len);
 
 /**
+ * Gives the request another method, as it is, and nothing else: its headers stay. HTTPX_E_LOCAL_PROTOCOL for what is not
+ * a token.
+ */
+httpx_code httpx_request_set_method(httpx_request *r, const char *method, size_t len, httpx_error **err);
+
+/**
+ * Gives the request another URL, and nothing else: its headers stay, Host included. No base URL is looked at.
+ * HTTPX_E_INVALID_URL.
+ */
+httpx_code httpx_request_set_url(httpx_request *r, const char *url, size_t len, httpx_error **err);
+
+/**
  * Sets a parameter of the URL's query (UTF-8, escaped as needed): in the place of all with that key, or, with `add` not
  * 0, behind them.
  */
@@ -1955,8 +2113,9 @@ httpx_code httpx_request_param(httpx_request *r, const char *key, size_t key_len
                                int32_t add, httpx_error **err);
 
 /**
- * How many header lines there are; 0 if `r` is NULL or in use by another thread. What frames the body is added when
- * the request is sent.
+ * How many header lines there are; 0 if `r` is NULL or in use by another thread. A body brings the line that frames it
+ * (Content-Length or Transfer-Encoding) with it, and POST, PUT and PATCH without a body have Content-Length: 0. One that
+ * the program sets takes its place; where there is none in the end, it is added when the request is sent.
  */
 size_t httpx_request_header_count(const httpx_request *r);
 
@@ -1983,6 +2142,12 @@ httpx_code httpx_request_header_add(httpx_request *r, const char *name, size_t n
 
 /** Removes every header line of a name. HTTPX_E_NOT_FOUND if there is none. */
 httpx_code httpx_request_header_remove(httpx_request *r, const char *name, size_t name_len, httpx_error **err);
+
+/**
+ * Leaves the headers to the program, as HTTPX's Request(stream=...) does: from now on no body and no sending adds to them
+ * or changes them. Those that the request has stay. For bodies that take the place of one that the headers describe.
+ */
+httpx_code httpx_request_keep_headers(httpx_request *r, httpx_error **err);
 
 /**
  * Sets time limits of this request, in seconds; see httpx_client_builder_timeout. HTTPX_UNSET leaves one as it is: at
@@ -2202,6 +2367,16 @@ httpx_code httpx_client_builder_trace(httpx_client_builder *b, httpx_trace_fn fn
 httpx_code httpx_client_builder_log(httpx_client_builder *b, httpx_log_fn fn_, void *user_data,
                                     httpx_destroy_fn destroy, httpx_error **err);
 
+/**
+ * Has the log of a client tell no lines below `level` (HTTPX_LOG_DEBUG, HTTPX_LOG_INFO, or any number; 0, as at first, is
+ * all of them): they are not made, and cost nothing. Any thread may change it at any time. Nothing happens where there is
+ * no log.
+ */
+httpx_code httpx_client_log_level(httpx_client *c, int32_t level, httpx_error **err);
+
+/** As httpx_client_log_level, of what a transport is sent without a client. */
+httpx_code httpx_transport_log_level(httpx_transport *t, int32_t level, httpx_error **err);
+
 /* ---- Event hooks: every request before it is sent, every response before it is read ---- */
 
 /**
@@ -2350,6 +2525,57 @@ httpx_code httpx_client_builder_auth(httpx_client_builder *b, const httpx_auth *
  * its URL still count.
  */
 httpx_code httpx_request_auth(httpx_request *r, const httpx_auth *a, httpx_error **err);
+
+/* ---- Authentication flows that the program runs by hand: one thread at a time ---- */
+
+/**
+ * Makes a client's nonce for Digest, visible ASCII without quotes: writes it to `cnonce`, where there is room for
+ * `capacity` bytes, and its length to `*len`. `nonce` is the server's, and this is its `nonce_count`th answer. Anything
+ * but HTTPX_OK ends the request. The function must not use the credentials.
+ */
+typedef httpx_code (*httpx_cnonce_fn)(void *user_data, uint32_t nonce_count, const uint8_t *nonce, size_t nonce_len,
+                                      uint8_t *cnonce, size_t capacity, size_t *len);
+
+/**
+ * Has `fn_` give the client's nonces of Digest credentials, instead of the system's random numbers: to check published
+ * examples. It runs on the thread that waits or dispatches.
+ *
+ * HTTPX_E_INVALID_ARGUMENT if `a` is no Digest, HTTPX_E_INVALID_STATE if it has such a function already. `destroy` runs
+ * when nobody owns the credentials any more, or when this call fails.
+ */
+httpx_code httpx_auth_digest_cnonce(httpx_auth *a, httpx_cnonce_fn fn_, void *user_data, httpx_destroy_fn destroy,
+                                    httpx_error **err);
+
+/**
+ * Whether flows of these credentials look at the request's body: 1 or 0; it is read when they are started. 0 if `a` is
+ * NULL.
+ */
+int32_t httpx_auth_requires_request_body(const httpx_auth *a);
+
+/** Whether flows of these credentials look at responses' bodies: 1 or 0. 0 if `a` is NULL. */
+int32_t httpx_auth_requires_response_body(const httpx_auth *a);
+
+/**
+ * Starts a flow of `a` for a copy of `r`, which the program runs by hand: it sends what httpx_flow_next gives, and hands
+ * each response in. Sent by a client, such a request should go without credentials of its own
+ * (httpx_request_auth_none).
+ *
+ * `*out` is owned by the caller, who frees it with httpx_flow_free.
+ */
+httpx_code httpx_auth_start(const httpx_auth *a, const httpx_request *r, httpx_flow **out, httpx_error **err);
+
+/**
+ * The flow's next step. `response` is the one to what was sent before, and stays the caller's; NULL at first. HTTPX_OK:
+ * `*next` is to be sent, and owned by the caller, who frees it with httpx_request_free. HTTPX_DONE, and `*next` is NULL:
+ * `response` is the last one.
+ *
+ * A response whose body the flow looks at is read. HTTPX_E_PROTOCOL for a challenge that cannot be understood; what
+ * foreign flows say.
+ */
+httpx_code httpx_flow_next(httpx_flow *f, httpx_response *response, httpx_request **next, httpx_error **err);
+
+/** Frees a flow, wherever it is. NULL is fine. */
+void httpx_flow_free(httpx_flow *f);
 
 /* ---- Forms and multipart bodies: one thread at a time ---- */
 
@@ -2709,6 +2935,19 @@ const char *httpx_response_charset_encoding(const httpx_response *r, size_t *len
  * HTTPX_E_INVALID_JSON if it is not JSON, an empty body for instance; HTTPX_E_RESPONSE_NOT_READ before it was read.
  */
 httpx_code httpx_response_json_text(const httpx_response *r, const char **json, size_t *len, httpx_error **err);
+
+/**
+ * Says what this response's text is in if its Content-Type does not say it, as httpx_client_builder_default_encoding does
+ * for all responses of a client. HTTPX_E_INVALID_STATE once its text was asked for.
+ */
+httpx_code httpx_response_set_default_encoding(httpx_response *r, const char *label, size_t len, httpx_error **err);
+
+/**
+ * Has a function say it, as httpx_client_builder_default_encoding_fn does for all responses of a client. `destroy` runs
+ * when the response is freed, or when this call fails.
+ */
+httpx_code httpx_response_set_default_encoding_fn(httpx_response *r, httpx_encoding_fn fn_, void *user_data,
+                                                  httpx_destroy_fn destroy, httpx_error **err);
 
 /* ---- Links of a response ---- */
 

@@ -35,9 +35,12 @@ pub(super) enum Kind {
     Auth,
     Reply,
     Waker,
+    UrlPattern,
+    ProxyMap,
+    Flow,
 }
 
-const KINDS: usize = 26;
+const KINDS: usize = 29;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.
@@ -182,6 +185,11 @@ impl<T> Slot<T> {
 }
 
 impl<T> Lent<T> {
+    /// The value's place. What is not put back into it is gone, and the handle with it.
+    pub(super) fn place(&mut self) -> &mut Option<T> {
+        &mut self.value
+    }
+
     /// The value for good: its slot is of no more use.
     pub(super) fn into_value(mut self) -> T {
         self.value.take().expect("lent until dropped")

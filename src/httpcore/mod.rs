@@ -41,4 +41,4 @@ pub use proxy::{AuthorizeFn, Proxy, ProxyKind};
 pub use pull::{PullBody, PullReader, Source};
 pub use response_body::{Made, ResponseBody, ToCome};
 pub use tls::{RootStore, TlsConfig, TlsSettings, TlsVersion};
-pub use trace::{Info, InformationalFn, Level, LogFn, Observer, Phase, TraceEvent, TraceFn, UploadFn, Value};
+pub use trace::{Info, InformationalFn, Level, Log, LogFn, Observer, Phase, TraceEvent, TraceFn, UploadFn, Value};

@@ -3,6 +3,7 @@
 //! for the request.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::Arc;
 use std::task::{ready, Poll};
 
@@ -87,6 +88,44 @@ pub enum Level {
 /// Hears lines of the log: level, logger (`httpcore.http11`) and message (checklist P06, P07).
 pub type LogFn = dyn Fn(Level, &str, &str) + Send + Sync;
 
+/// Who hears lines of the log, and from which level on.
+#[derive(Clone)]
+pub struct Log {
+    tell: Arc<LogFn>,
+    from: Arc<AtomicI32>,
+}
+
+impl Log {
+    /// All lines go to `tell`.
+    pub fn new(tell: Arc<LogFn>) -> Log {
+        Log { tell, from: Arc::new(AtomicI32::new(0)) }
+    }
+
+    /// The same with a level of its own, which is the same at first.
+    #[must_use]
+    pub fn separate(&self) -> Log {
+        let from = self.from.load(Ordering::Relaxed);
+        Log { tell: Arc::clone(&self.tell), from: Arc::new(AtomicI32::new(from)) }
+    }
+
+    /// From now on there are no lines below that level.
+    pub fn set_level(&self, from: i32) {
+        self.from.store(from, Ordering::Relaxed);
+    }
+
+    /// Whether lines of that level are made.
+    pub fn wants(&self, level: Level) -> bool {
+        level as i32 >= self.from.load(Ordering::Relaxed)
+    }
+
+    /// Tells a line, if it is wanted.
+    pub fn line(&self, level: Level, logger: &str, message: &str) {
+        if self.wants(level) {
+            (self.tell)(level, logger, message);
+        }
+    }
+}
+
 impl std::fmt::Debug for Observer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (trace, informational) = (self.trace.is_some(), self.informational.is_some());
@@ -98,13 +137,15 @@ impl std::fmt::Debug for Observer {
 
 impl Observer {
     /// The same, and every step becomes a line for `log`, too.
-    pub fn logged(&self, log: Arc<LogFn>) -> Observer {
+    pub fn logged(&self, log: Log) -> Observer {
         let inner = self.trace.clone();
         let trace: Arc<TraceFn> = Arc::new(move |event| {
             if let Some(inner) = &inner {
                 ready!(inner(event))?;
             }
-            answered_at_once(|| log(Level::Debug, &event.logger(), &event.log_line()));
+            if log.wants(Level::Debug) {
+                answered_at_once(|| log.line(Level::Debug, &event.logger(), &event.log_line()));
+            }
             Poll::Ready(Ok(()))
         });
         Observer { trace: Some(trace), ..self.clone() }

@@ -36,7 +36,7 @@ mod url;
 mod url_pattern;
 
 pub use api::RequestContent;
-pub use auth::{Auth, AuthFlow, Beginning, CustomAuth, Netrc};
+pub use auth::{Auth, AuthFlow, Beginning, CnonceFn, CustomAuth, HandFlow, Netrc};
 pub use base_url::BaseUrl;
 pub use client::{Client, ClientBuilder, SendOptions, Sending};
 pub use client_option::ClientOption;
@@ -54,6 +54,7 @@ pub use proxy_environment::proxy_environment;
 pub use proxy_url::{ProxyScheme, ProxyUrl};
 pub use query_params::QueryParams;
 pub use reading::{AskEncodingFn, DefaultEncoding, Reading};
+pub use redirects::redirect_headers;
 pub(crate) use request::in_time;
 pub use request::{open_regular, Attachment, Given, Request, Timeout};
 pub use response::{BodyStream, Head, Response, Timing, Unit};

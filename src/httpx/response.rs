@@ -11,7 +11,9 @@ use encoding_rs::Encoding;
 
 use super::content::Content;
 use super::text_stream::{Cut, TextStream};
-use super::{json_text, links, redirects, status, text, Attachment, Cookies, Link, Reading, Request, Url};
+use super::{
+    json_text, links, redirects, status, text, Attachment, Cookies, DefaultEncoding, Link, Reading, Request, Url,
+};
 use crate::error::{Code, Error};
 use crate::httpcore::{
     self, body_too_large, ConnectionInfo, Made, NetworkStream, RawHeaders, Refusal, ResponseBody, ResponseHead, Timings,
@@ -545,6 +547,20 @@ impl Response {
             return Err(Error::new(Code::INVALID_STATE, message));
         }
         self.encoding = Some(text::known_encoding(label)?);
+        Ok(())
+    }
+
+    /// Says what the text is in if nothing else says it.
+    ///
+    /// # Errors
+    /// INVALID_STATE once the text was asked for.
+    pub fn set_default_encoding(&mut self, default: DefaultEncoding) -> Result<(), Error> {
+        if self.text.get().is_some() {
+            let message = "Setting encoding after `text` has been accessed is not allowed.";
+            return Err(Error::new(Code::INVALID_STATE, message));
+        }
+        Arc::make_mut(&mut self.reading).default_encoding = default;
+        self.guessed = OnceLock::new();
         Ok(())
     }
 

@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
 
     fn request(&mut self) -> Result<Arc<Request>, Error> {
         let (method, url) = (self.text()?, self.text()?);
-        let mut request = Request::new(method, Url::parse(url)?, &Headers::default(), Timeouts::default())?;
+        let mut request = Request::new(method, Url::parse(url)?, &Headers::default(), Some(Timeouts::default()))?;
         // E05: it may have come to another origin than the credentials were for. Those it had are among its headers.
         request.auth = Given::Nothing;
         request.headers = Headers::default();
@@ -224,7 +224,7 @@ mod tests {
 
     fn request(url: &str) -> Arc<Request> {
         let mut request =
-            Request::new("POST", Url::parse(url).unwrap(), &Headers::default(), Timeouts::default()).unwrap();
+            Request::new("POST", Url::parse(url).unwrap(), &Headers::default(), Some(Timeouts::default())).unwrap();
         request.headers.add(b"X-Own", b"\xe9").unwrap();
         Arc::new(request)
     }
@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(lines(&back), lines(&response));
         let request = back.head().request().unwrap();
         assert_eq!((request.method(), request.url().as_str()), (&b"POST"[..], "http://example.org/a?b=c"));
-        assert_eq!(request.headers.len(), 2);
+        assert_eq!(request.headers.len(), 3);
         assert_eq!(back.raise_for_status().unwrap_err().message(), response.raise_for_status().unwrap_err().message());
         let first = &back.history()[0];
         assert_eq!(first.next_request().unwrap().url().path(), "/next");

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::auth::ThroughProxy;
 use super::custom_transport::{self, CustomTransport};
 use super::{ClientBuilder, Proxy, Reading, Request, Response, Url};
+use crate::counters::Counter;
 use crate::error::{Code, Error};
 use crate::httpcore::{self, ConnectionPool, ConnectionSnapshot, Counts, Dialer, Observer, Refusal, Scheme, TlsConfig};
 use crate::runtime::{block_on, Call, Foreign, ForkCell, Interrupt};
@@ -75,9 +76,16 @@ impl Transport {
         })
     }
 
+    /// Has its log, if there is one, tell no lines below that level.
+    pub fn set_log_level(&self, from: i32) {
+        if let Some(log) = &self.options.log {
+            log.set_level(from);
+        }
+    }
+
     /// A request without a client's defaults: Host is all that it has.
     pub fn build_request(&self, method: &str, url: &str) -> Result<Request, Error> {
-        Request::new(method, Url::parse(url)?, &super::Headers::default(), self.options.timeouts)
+        Request::new(method, Url::parse(url)?, &super::Headers::default(), Some(self.options.timeouts))
     }
 
     /// One request, one response, with its body unread: no redirects, no cookies, no credentials.
@@ -91,6 +99,7 @@ impl Transport {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::from(Code::CLIENT_CLOSED));
         }
+        Counter::Requests.count();
         let pool = match &self.carrier {
             Carrier::Pool(cell) => self.pool(cell),
             Carrier::Custom(transport) => {

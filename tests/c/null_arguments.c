@@ -12,6 +12,7 @@
 #include "null_calls_proxy.h"
 #include "null_calls_requests.h"
 #include "null_calls_response.h"
+#include "null_calls_standalone.h"
 #include "null_calls_text.h"
 #include "null_calls_tls.h"
 #include "null_calls_transport.h"
@@ -140,7 +141,7 @@ static const row rows[] = {
     ROW(transport_connections, 5, 1, 0, 0, 0),
     ROW(client_builder_transport, 3, 1, 0, 0, 0),
     ROW(client_builder_mount, 4, 3, 1, 1, 0),
-    ROW(request_new, 5, 15, 2, 3, 0),
+    ROW(request_new, 5, 14, 2, 3, 0),
     ROW(request_clone, 3, 3, 0, 0, 0),
     ROW(request_free, 1, 0, 0, 0, 1),
     ROW(request_method, 2, 1, 0, 0, 0),
@@ -407,6 +408,35 @@ static const row rows[] = {
     ROW(auth_netrc, 3, 3, 1, 1, 1),
     ROW(auth_function, 5, 9, 0, 0, 0),
     ROW(auth_flow, 4, 5, 0, 0, 0),
+    ROW(counter, 0, 0, 0, 0, 0),
+    ROW(url_pattern_new, 3, 3, 1, 1, 0),
+    ROW(url_pattern_clone, 1, 1, 0, 0, 0),
+    ROW(url_pattern_free, 1, 0, 0, 0, 1),
+    ROW(url_pattern_str, 2, 1, 0, 0, 0),
+    ROW(url_pattern_matches, 2, 3, 0, 0, 0),
+    ROW(url_pattern_compare, 2, 3, 0, 0, 0),
+    ROW(url_pattern_equal, 2, 3, 0, 0, 0),
+    ROW(url_pattern_hash, 1, 1, 0, 0, 0),
+    ROW(environment_proxies, 2, 1, 0, 0, 0),
+    ROW(proxy_map_free, 1, 0, 0, 0, 1),
+    ROW(proxy_map_count, 1, 1, 0, 0, 0),
+    ROW(proxy_map_at, 6, 1, 0, 0, 1),
+    ROW(request_set_method, 3, 3, 1, 1, 0),
+    ROW(request_set_url, 3, 3, 1, 1, 0),
+    ROW(request_keep_headers, 2, 1, 0, 0, 0),
+    ROW(auth_digest_cnonce, 5, 3, 0, 0, 0),
+    ROW(auth_requires_request_body, 1, 1, 0, 0, 0),
+    ROW(auth_requires_response_body, 1, 1, 0, 0, 0),
+    ROW(auth_start, 4, 7, 0, 0, 0),
+    ROW(flow_next, 4, 5, 0, 0, 0),
+    ROW(flow_free, 1, 0, 0, 0, 1),
+    ROW(client_merge_url, 4, 7, 1, 1, 0),
+    ROW(headers_set_lenient, 2, 1, 0, 0, 0),
+    ROW(request_redirect_headers, 5, 15, 1, 1, 0),
+    ROW(response_set_default_encoding, 3, 3, 1, 0, 0),
+    ROW(response_set_default_encoding_fn, 5, 1, 0, 0, 0),
+    ROW(client_log_level, 2, 1, 0, 0, 0),
+    ROW(transport_log_level, 2, 1, 0, 0, 0),
     ROW(auth_clone, 1, 1, 0, 0, 0),
     ROW(auth_free, 1, 0, 0, 0, 1),
     ROW(client_builder_auth, 3, 1, 0, 0, 0),

@@ -167,6 +167,10 @@ fn wanting(word: &'static str) -> (SocketAddr, mpsc::Receiver<(usize, String)>) 
     let (tell, told) = mpsc::channel();
     let address = server(move |mut stream, number| {
         while let Some(head) = read_head(&mut stream) {
+            if head.ends_with("\r\n0\r\n\r\n") {
+                // A chunked body.
+                continue;
+            }
             let passes = head.contains(&format!("\r\nProxy-Authorization: Words {word}\r\n"));
             let tunnel = head.starts_with("CONNECT");
             tell.send((number, head)).unwrap();
@@ -251,7 +255,7 @@ fn a_body_that_a_flow_has_read_is_sent_with_each_try() {
     writer.finish().unwrap();
     let response = send(&client, request).unwrap();
     assert_eq!(response.content().unwrap(), "ok");
-    assert_eq!(told.try_iter().filter(|(_, head)| head.contains("\r\nContent-Length: 4\r\n")).count(), 2);
+    assert_eq!(told.try_iter().filter(|(_, head)| head.contains("\r\nTransfer-Encoding: chunked\r\n")).count(), 2);
 }
 
 #[test]
