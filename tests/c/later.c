@@ -253,6 +253,61 @@ static void a_cancelled_request_asks_no_more_and_leaves_what_was_lent(void)
     }
 }
 
+static httpx_op *cancels;
+
+static httpx_code cancel_and_wait(void *user_data, httpx_request *request, httpx_error **error)
+{
+    (void)error;
+    httpx_op_cancel(cancels);
+    return not_yet(user_data, request);
+}
+
+static void a_callback_that_has_cancelled_its_own_request_is_asked_no_more(void)
+{
+    for (int with_thread = 0; with_thread < 2; with_thread++) {
+        later l;
+        tally t = {0};
+        intptr_t fd;
+        start(&l, 1);
+        l.early = 1;
+        httpx_client_builder *builder = new_builder();
+        MUST(httpx_client_builder_on_request(builder, cancel_and_wait, &l, destroy_later, &err));
+        httpx_client *client = build(builder);
+        httpx_queue *queue = new_queue();
+        if (with_thread)
+            MUST(httpx_queue_fd(queue, &fd, &err));
+        submit(client, queue, HTTP("/get"), &t, &cancels);
+        dispatch_until(queue, &t, 1);
+        CHECK_EQ(t.code, HTTPX_E_CANCELLED);
+        CHECK_EQ(l.calls, 1);
+        httpx_op_free(cancels);
+        httpx_queue_free(queue);
+        CHECK(strcmp(httpx_request_method(l.handle, NULL), "GET") == 0);
+        httpx_client_free(client);
+        CHECK_EQ(atomic_load(&l.destroyed), 1);
+        rest(&l);
+    }
+}
+
+static void a_freed_queue_leaves_what_was_lent(void)
+{
+    later l;
+    tally t = {0};
+    start(&l, 1);
+    l.never = 1;
+    httpx_client *client = hooked(NULL, &l);
+    httpx_queue *queue = new_queue();
+    submit(client, queue, HTTP("/get"), &t, NULL);
+    while (l.calls == 0)
+        MUST(httpx_queue_dispatch(queue, 10, NULL, &err));
+    httpx_queue_free(queue);
+    CHECK_EQ(httpx_response_status_code(l.handle), 200);
+    httpx_waker_wake(l.waker);
+    httpx_client_free(client);
+    rest(&l);
+    CHECK_EQ(atomic_load(&l.destroyed), 1);
+}
+
 static void the_deadline_does_not_wait_for_an_answer(void)
 {
     for (int way = 0; way < WAYS; way++) {
@@ -608,6 +663,8 @@ int main(int argc, char **argv)
         TEST(again_without_anybody_to_wake_it_is_an_error),
         TEST(the_last_waker_that_goes_without_a_wake_ends_the_request),
         TEST(a_cancelled_request_asks_no_more_and_leaves_what_was_lent),
+        TEST(a_callback_that_has_cancelled_its_own_request_is_asked_no_more),
+        TEST(a_freed_queue_leaves_what_was_lent),
         TEST(the_deadline_does_not_wait_for_an_answer),
         TEST(a_blocked_call_is_interrupted_while_it_waits_for_an_answer),
         TEST(only_callbacks_that_may_wait_have_wakers),
