@@ -78,6 +78,11 @@ impl Transport {
         }
     }
 
+    /// The URL of the proxy that it goes through, without credentials.
+    pub fn proxy_url(&self) -> Option<&str> {
+        self.options.proxy.as_ref().map(Proxy::as_str)
+    }
+
     /// A request without a client's defaults: Host is all that it has.
     pub fn build_request(&self, method: &str, url: &str) -> Result<Request, Error> {
         Request::new(method, Url::parse(url)?, &super::Headers::default(), Some(self.options.timeouts))

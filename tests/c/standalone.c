@@ -274,6 +274,42 @@ static void the_environments_proxies_are_told(void)
     unsetenv("NO_PROXY");
 }
 
+/* Gives what carries a client's requests for a URL. */
+static httpx_transport *carrier(const httpx_client *client, const char *text)
+{
+    httpx_url *url = NULL;
+    httpx_transport *transport = NULL;
+    MUST(httpx_url_parse(text, strlen(text), &url, &err));
+    MUST(httpx_client_transport_for_url(client, url, &transport, &err));
+    httpx_url_free(url);
+    return transport;
+}
+
+static void a_client_says_what_carries_a_url(void)
+{
+    httpx_client_builder *builder = new_builder();
+    httpx_transport *mounted = NULL;
+    httpx_proxy *proxy = NULL;
+    MUST(httpx_transport_new(builder, &mounted, &err));
+    MUST(httpx_client_builder_mount(builder, "all://mounted", 13, mounted, &err));
+    MUST(httpx_proxy_new("http://me:secret@p:1", 20, &proxy, &err));
+    MUST(httpx_client_builder_proxy_for(builder, "https://", 8, proxy, &err));
+    httpx_client *client = build(builder);
+    httpx_transport *by_mount = carrier(client, "https://mounted/"), *by_proxy = carrier(client, "https://h/"),
+                    *first = carrier(client, "http://h/"), *second = carrier(client, "http://o/");
+    CHECK(httpx_transport_equal(by_mount, mounted) && httpx_transport_equal(first, second));
+    CHECK(!httpx_transport_equal(first, mounted) && !httpx_transport_equal(by_proxy, first));
+    SAYS(httpx_transport_proxy_url(by_proxy, NULL), "http://p:1");
+    CHECK(httpx_transport_proxy_url(first, NULL) == NULL);
+    httpx_transport_free(by_mount);
+    httpx_transport_free(by_proxy);
+    httpx_transport_free(first);
+    httpx_transport_free(second);
+    httpx_transport_free(mounted);
+    httpx_proxy_free(proxy);
+    httpx_client_free(client);
+}
+
 /* ---- counters ---- */
 
 static void what_is_done_is_counted(void)
@@ -486,6 +522,7 @@ int main(int argc, char **argv)
         TEST(a_response_made_by_hand_is_told_more),
         TEST(patterns_match_and_compare),
         TEST(the_environments_proxies_are_told),
+        TEST(a_client_says_what_carries_a_url),
         TEST(what_is_done_is_counted),
         TEST(basic_by_hand_is_one_request),
         TEST(digest_by_hand_gives_the_rfcs_answers),
