@@ -174,6 +174,7 @@ impl Transport {
 
     /// What [`Transport::handle`] does, for those who have nothing but a transport. A request's errors say which it was.
     pub async fn send(self: Arc<Transport>, call: Call, request: Arc<Request>) -> Result<Response, Error> {
+        let request = request.with_timeouts(self.options.timeouts);
         let observer = self.options.observer_of(&request);
         let observer = observer.as_ref().unwrap_or(&request.observer);
         let sent = self.handle(&call, &request, observer, request.deadline()).await;
