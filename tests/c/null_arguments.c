@@ -435,6 +435,7 @@ static const row rows[] = {
     ROW(response_set_default_encoding, 3, 3, 1, 0, 0),
     ROW(response_set_default_encoding_fn, 5, 1, 0, 0, 0),
     ROW(response_set_request, 3, 3, 0, 0, 1),
+    ROW(response_set_history, 3, 3, 0, 0, 0),
     ROW(client_log_level, 2, 1, 0, 0, 0),
     ROW(transport_log_level, 2, 1, 0, 0, 0),
     ROW(auth_clone, 1, 1, 0, 0, 0),

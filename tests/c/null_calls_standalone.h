@@ -194,6 +194,12 @@ static httpx_code call_response_set_request(fixture *f)
     return httpx_response_set_request(P(0, f->response), P(1, f->request), ERR(2));
 }
 
+static httpx_code call_response_set_history(fixture *f)
+{
+    const httpx_response *earlier = f->streaming;
+    return httpx_response_set_history(P(0, f->response), P(1, &earlier), 1, ERR(2));
+}
+
 static httpx_code call_client_log_level(fixture *f)
 {
     return httpx_client_log_level(P(0, f->client), HTTPX_LOG_INFO, ERR(1));

@@ -16,6 +16,19 @@ static void has_lines(httpx_request *request, const char *wanted)
     CHECK_TEXT(lines, strlen(lines), wanted);
 }
 
+static httpx_response *answer(int32_t status, httpx_request *request, const char *name, const char *value)
+{
+    httpx_response *response = NULL;
+    httpx_response_builder *builder = NULL;
+    MUST(httpx_response_builder_new(status, &builder, &err));
+    MUST(httpx_response_builder_header(builder, name, strlen(name), BYTES(value), &err));
+    MUST(httpx_response_builder_header(builder, "Set-Cookie", 10, BYTES("session=1"), &err));
+    MUST(httpx_response_builder_request(builder, request, &err));
+    MUST(httpx_response_builder_build(builder, &response, &err));
+    httpx_response_builder_free(builder);
+    return response;
+}
+
 /* ---- requests ---- */
 
 static void answer_with_the_head(raw_server *server, int fd)
@@ -194,6 +207,18 @@ static void a_response_made_by_hand_is_told_more(void)
     FAILS(httpx_response_set_request(response, request, &err), HTTPX_E_INVALID_STATE);
     SAYS(httpx_response_url(response, NULL), "http://h/");
     FAILS(httpx_response_raise_for_status(response, &err), HTTPX_E_HTTP_STATUS);
+    httpx_response *moved = answer(301, request, "Location", "/"), *first = NULL;
+    const httpx_response *earlier[] = {moved, NULL};
+    FAILS(httpx_response_set_history(response, earlier, 2, &err), HTTPX_E_NULL_POINTER);
+    CHECK_EQ(httpx_response_history_count(response), 0);
+    MUST(httpx_response_set_history(response, earlier, 1, &err));
+    httpx_response_free(moved);
+    CHECK_EQ(httpx_response_history_count(response), 1);
+    MUST(httpx_response_history_at(response, 0, &first, &err));
+    CHECK_EQ(httpx_response_status_code(first), 301);
+    httpx_response_free(first);
+    MUST(httpx_response_set_history(response, NULL, 0, &err));
+    CHECK_EQ(httpx_response_history_count(response), 0);
     httpx_request_free(request);
     httpx_response_free(response);
     httpx_response_builder_free(builder);
@@ -341,19 +366,6 @@ static httpx_flow *start(const httpx_auth *auth, httpx_request *request)
     httpx_flow *flow = NULL;
     MUST(httpx_auth_start(auth, request, &flow, &err));
     return flow;
-}
-
-static httpx_response *answer(int32_t status, httpx_request *request, const char *name, const char *value)
-{
-    httpx_response *response = NULL;
-    httpx_response_builder *builder = NULL;
-    MUST(httpx_response_builder_new(status, &builder, &err));
-    MUST(httpx_response_builder_header(builder, name, strlen(name), BYTES(value), &err));
-    MUST(httpx_response_builder_header(builder, "Set-Cookie", 10, BYTES("session=1"), &err));
-    MUST(httpx_response_builder_request(builder, request, &err));
-    MUST(httpx_response_builder_build(builder, &response, &err));
-    httpx_response_builder_free(builder);
-    return response;
 }
 
 static httpx_request *next_of(httpx_flow *flow, httpx_response *response)
