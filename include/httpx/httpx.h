@@ -39,6 +39,9 @@ extern "C" {
 #define HTTPX_UNSET ((double)NAN)
 #endif
 
+/** What calls a callback again that has answered HTTPX_AGAIN. Any thread may use it. */
+typedef struct httpx_waker httpx_waker;
+
 /** What went wrong. Immutable; any thread may read it. */
 typedef struct httpx_error httpx_error;
 
@@ -401,8 +404,8 @@ typedef void (*httpx_done_fn)(void *user_data, httpx_code code, httpx_error *err
 /**
  * Hears of one step of a request, by httpcore's name of the event ("http11.send_request_headers.started") and with
  * what the event tells as a JSON object: bytes are text whose characters are the bytes, tuples are lists, and Python
- * objects are their repr. Both are NUL-terminated, and there until the callback returns. Anything but 0 ends the
- * request with HTTPX_E_CANCELLED.
+ * objects are their repr. Both are NUL-terminated, and there until the callback returns. 0 goes on, HTTPX_AGAIN answers
+ * later (see httpx_upcall_waker), and anything else ends the request with HTTPX_E_CANCELLED.
  */
 typedef int32_t (*httpx_trace_fn)(void *user_data, const char *event, size_t event_len, const char *info,
                                   size_t info_len);
@@ -419,11 +422,15 @@ typedef void (*httpx_informational_fn)(void *user_data, const httpx_informationa
 
 /**
  * Makes the next piece of a body: HTTPX_OK with at most `capacity` bytes in `buffer` and their number in `*len` (with 0
- * it is asked again at once), HTTPX_DONE at the end of the body, or an error's code, with which the request ends.
+ * it is asked again at once), HTTPX_DONE at the end of the body, HTTPX_AGAIN to give it later (see httpx_upcall_waker;
+ * `buffer` stays until then), or an error's code, with which the request ends.
  */
 typedef httpx_code (*httpx_pull_fn)(void *user_data, uint8_t *buffer, size_t capacity, size_t *len);
 
-/** Goes back to a body's beginning: HTTPX_OK, or an error's code, with which the request ends. */
+/**
+ * Goes back to a body's beginning: HTTPX_OK, HTTPX_AGAIN to do it later (see httpx_upcall_waker), or an error's code,
+ * with which the request ends.
+ */
 typedef httpx_code (*httpx_rewind_fn)(void *user_data);
 
 /**
@@ -431,6 +438,35 @@ typedef httpx_code (*httpx_rewind_fn)(void *user_data);
  * HTTPX_E_CANCELLED.
  */
 typedef int32_t (*httpx_upload_fn)(void *user_data, uint64_t sent, int64_t total);
+
+/* ---- Waker: callbacks that answer later; any thread ---- */
+
+/**
+ * Makes a waker for the callback that runs now on this thread, so that it can answer later: it takes a waker and
+ * returns HTTPX_AGAIN, and is called again with the same arguments, on the thread that waits or dispatches, once
+ * somebody has woken it. Then it returns its answer, or HTTPX_AGAIN once more; the waker stays good for that. Callbacks
+ * that may do so are request and response hooks, httpx_auth_function's, `new_flow` and `next` of a flow,
+ * httpx_pull_fn, httpx_rewind_fn and httpx_trace_fn.
+ *
+ * Meanwhile time limits, cancelling and interrupting work as ever. When the request ends before the callback has
+ * answered, it is not called again; the handles and buffers that were lent to it can be freed by nobody and are there
+ * until the last of its wakers is freed, and a lent response is closed. What a flow was lent is there until the flow is
+ * destroyed. HTTPX_AGAIN from a callback that has no waker left, and that nobody has woken, ends the request with
+ * HTTPX_E_INVALID_STATE.
+ *
+ * `*out` is owned by the caller, who frees it with httpx_waker_free. HTTPX_E_INVALID_STATE where no such callback runs:
+ * in other callbacks, and where nobody waits, as in trace functions when a response is freed early.
+ */
+httpx_code httpx_upcall_waker(httpx_waker **out, httpx_error **err);
+
+/**
+ * Has the callback called again. Any thread may do that at any time, as often as it likes: also before the callback has
+ * returned, and when there is nobody any more who would call it. NULL is fine.
+ */
+void httpx_waker_wake(httpx_waker *w);
+
+/** Frees a waker. NULL is fine. */
+void httpx_waker_free(httpx_waker *w);
 
 /* ---- Library ---- */
 
@@ -509,14 +545,17 @@ typedef int32_t (*httpx_upload_fn)(void *user_data, uint64_t sent, int64_t total
 /** Replies. */
 #define HTTPX_KIND_REPLY 24
 
+/** Wakers. */
+#define HTTPX_KIND_WAKER 25
+
 /** URL patterns. */
-#define HTTPX_KIND_URL_PATTERN 25
+#define HTTPX_KIND_URL_PATTERN 26
 
 /** Proxies of the environment. */
-#define HTTPX_KIND_PROXY_MAP 26
+#define HTTPX_KIND_PROXY_MAP 27
 
 /** Flows that are run by hand. */
-#define HTTPX_KIND_FLOW 27
+#define HTTPX_KIND_FLOW 28
 
 /** The library's version: "0.1.0". Static. */
 const char *httpx_version(void);
@@ -1975,6 +2014,19 @@ httpx_code httpx_reply_header(httpx_reply *r, const char *name, size_t name_len,
                               httpx_error **err);
 
 /**
+ * Sets the reply's reason phrase; an empty one, as at first, is the status code's own. HTTPX_E_INVALID_ARGUMENT for one
+ * that no server could send.
+ */
+httpx_code httpx_reply_reason_phrase(httpx_reply *r, const char *reason, size_t len, httpx_error **err);
+
+/**
+ * Adds a header line that comes after the reply's body: see httpx_response_trailer_at. HTTPX_E_LOCAL_PROTOCOL for what
+ * no server could send.
+ */
+httpx_code httpx_reply_trailer(httpx_reply *r, const char *name, size_t name_len, const uint8_t *value,
+                               size_t value_len, httpx_error **err);
+
+/**
  * Replies with a status (200 to 999) and a body of `len` bytes, which are copied. Content-Length is added, unless the
  * headers frame the body; a content coding that they name is undone by whoever reads.
  *
@@ -1985,13 +2037,26 @@ httpx_code httpx_reply_send(httpx_reply *r, int32_t status_code, const uint8_t *
 /**
  * Replies with a status and a body that is written while it is read: of `content_length` bytes, or of any length for
  * -1. The pipe holds `capacity` bytes at most; 0 is 65,536. A writer that is freed before it has finished is
- * HTTPX_E_READ for whoever reads.
+ * HTTPX_E_READ for whoever reads. Writing more than `content_length` and finishing with less is HTTPX_E_LOCAL_PROTOCOL
+ * for the writer, and counts for nothing.
  *
  * `*writer` is owned by the caller, who finishes it with httpx_pipe_finish and frees it with httpx_pipe_free. Errors as
  * for httpx_reply_send.
  */
 httpx_code httpx_reply_stream(httpx_reply *r, int32_t status_code, int64_t content_length, size_t capacity,
                               httpx_pipe **writer, httpx_error **err);
+
+/**
+ * Replies with a response: one that was made by hand, or that another client or transport has given and nobody has read
+ * yet, or that was read. Its status, version, reason phrase, headers, body, trailers, user data, network stream and
+ * timings are the reply's; headers and trailers that were set for the reply are not. A body that is unread is read by
+ * whoever gets the reply, and then the request's deadline holds for it, too.
+ *
+ * On success `response` is the library's, and not to be used or freed any more; else it stays the caller's.
+ * HTTPX_E_STREAM_CONSUMED or HTTPX_E_STREAM_CLOSED for a response that was streamed or closed unread,
+ * HTTPX_E_CONCURRENT_USE for one that an operation uses; else as for httpx_reply_send.
+ */
+httpx_code httpx_reply_response(httpx_reply *r, httpx_response *response, httpx_error **err);
 
 /**
  * Replies with an error, which ends the request: a code (HTTPX_E_CONNECT, HTTPX_E_READ_TIMEOUT …) and a message.
@@ -2182,6 +2247,23 @@ httpx_code httpx_request_cookies(httpx_request *r, const httpx_cookies *cookies,
 httpx_code httpx_request_header_override(httpx_request *r, const char *name, size_t name_len, const uint8_t *value,
                                          size_t value_len, httpx_error **err);
 
+/**
+ * Gives the request something of the program's to carry along: wherever the request goes, in copies that hooks, flows and
+ * transports get, in redirects, httpx_response_next_request, httpx_response_request and httpx_error_request.
+ *
+ * What was set before goes. `destroy` runs once, when no request has it any more, or when this call fails.
+ */
+httpx_code httpx_request_set_user_data(httpx_request *r, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+
+/** What httpx_request_set_user_data has set; NULL if there is nothing, `r` is NULL, or an operation uses it. */
+void *httpx_request_user_data(const httpx_request *r);
+
+/**
+ * Has the request go by `t`, redirects and rounds of authentication included, whatever transports and proxies the
+ * client has for its URL. A client's closing leaves `t` alone. NULL: as the client says, the default.
+ */
+httpx_code httpx_request_transport(httpx_request *r, const httpx_transport *t, httpx_error **err);
+
 /* ---- Bodies that are made while they are sent, and the content of a request ---- */
 
 /**
@@ -2313,10 +2395,10 @@ httpx_code httpx_transport_log_level(httpx_transport *t, int32_t level, httpx_er
 /* ---- Event hooks: every request before it is sent, every response before it is read ---- */
 
 /**
- * Gets a request before it is sent, and may change it. `request` is there until the function returns, and not to be
- * freed.
+ * Gets a request before it is sent, and may change it. `request` is there until the function has answered, and not to
+ * be freed.
  *
- * Anything but HTTPX_OK ends the request: with `*error` if the function puts a handle there (from httpx_error_new or from
+ * HTTPX_OK goes on, HTTPX_AGAIN answers later (see httpx_upcall_waker). Anything else ends the request: with `*error` if the function puts a handle there (from httpx_error_new or from
  * a call that failed), which then is the library's, else with the code, or with HTTPX_E_CANCELLED for a code that is
  * no error.
  */
@@ -2324,7 +2406,7 @@ typedef httpx_code (*httpx_request_hook_fn)(void *user_data, httpx_request *requ
 
 /**
  * Gets a response before its body is read, and may read it (httpx_response_read). `response` is there until the
- * function returns, and not to be freed. What it returns counts as for httpx_request_hook_fn; the response is closed
+ * function has answered, and not to be freed. What it returns counts as for httpx_request_hook_fn; the response is closed
  * if that ends the request.
  */
 typedef httpx_code (*httpx_response_hook_fn)(void *user_data, httpx_response *response, httpx_error **error);
@@ -2362,16 +2444,17 @@ httpx_code httpx_client_builder_on_response(httpx_client_builder *b, httpx_respo
 /**
  * Begins a flow for one request. What it puts into `*flow` is handed to the other functions of the flow, and may stay
  * NULL. `request` is there until the flow is destroyed, and not to be freed; it is a copy, which the flow may change.
- * For `error` and what is returned see httpx_request_hook_fn; if that ends the request, the flow is not destroyed.
+ * For `error` and what is returned see httpx_request_hook_fn; if that ends the request, the flow is not destroyed. One
+ * that has put something into `*flow` and never answers is.
  */
 typedef httpx_code (*httpx_auth_new_flow_fn)(void *user_data, httpx_request *request, void **flow, httpx_error **error);
 
 /**
  * The next step of a flow. `response` is the one to what was sent before, after redirects; NULL at first. It is there
- * until the function returns, and not to be freed.
+ * until the function has answered, and not to be freed.
  *
  * HTTPX_OK: send `*next`, which then is the library's, or `request` as it is now if that stays NULL. HTTPX_DONE: `response`
- * is the last one. Anything else ends the request; for `error` see httpx_request_hook_fn.
+ * is the last one. HTTPX_AGAIN: later (see httpx_upcall_waker). Anything else ends the request; for `error` see httpx_request_hook_fn.
  */
 typedef httpx_code (*httpx_auth_next_fn)(void *user_data, void *flow, httpx_request *request, httpx_response *response,
                                          httpx_request **next, httpx_error **error);
@@ -2827,6 +2910,25 @@ int32_t httpx_response_is_stream_consumed(const httpx_response *r);
  */
 httpx_code httpx_response_request(const httpx_response *r, httpx_request **out, httpx_error **err);
 
+/**
+ * Makes the response the answer to `request`, as that is now; NULL: to none. Its URL changes with that, and what
+ * depends on it. Strings that httpx_response_url gave are gone.
+ */
+httpx_code httpx_response_set_request(httpx_response *r, httpx_request *request, httpx_error **err);
+
+/**
+ * Gives the response something of the program's to carry along: to whoever gets it from a call, from a reply, from a
+ * history, or from an error.
+ *
+ * What was set before goes. `destroy` runs once, when no copy of the response has it any more, or when this call
+ * fails.
+ */
+httpx_code httpx_response_set_user_data(httpx_response *r, void *user_data, httpx_destroy_fn destroy,
+                                        httpx_error **err);
+
+/** What httpx_response_set_user_data has set; NULL if there is nothing, `r` is NULL, or an operation uses it. */
+void *httpx_response_user_data(const httpx_response *r);
+
 /** The number of the response's HTTP/2 stream; 0 if it came over HTTP/1.1, or `r` is NULL. */
 uint32_t httpx_response_stream_id(const httpx_response *r);
 
@@ -2834,10 +2936,11 @@ uint32_t httpx_response_stream_id(const httpx_response *r);
 const char *httpx_response_repr(const httpx_response *r, size_t *len);
 
 /**
- * Says which request a response answers that was made by hand without one. It is copied. HTTPX_E_INVALID_STATE if that is
- * known already.
+ * Says which responses came before this one, oldest first: `count` handles at `responses`, which are copied, without their
+ * bodies unless those were read. What was said of it before is gone.
  */
-httpx_code httpx_response_set_request(httpx_response *r, const httpx_request *request, httpx_error **err);
+httpx_code httpx_response_set_history(httpx_response *r, const httpx_response *const *responses, size_t count,
+                                      httpx_error **err);
 
 /* ---- A response's text ---- */
 
@@ -3088,13 +3191,26 @@ httpx_code httpx_response_builder_html(httpx_response_builder *b, const char *ht
 httpx_code httpx_response_builder_json(httpx_response_builder *b, const char *json, size_t len, httpx_error **err);
 
 /**
+ * Has `fn_` make the body, piece by piece, while the response is read: on the thread that waits or dispatches. The
+ * response is then unread. `content_length` is the body's length, which it has to keep (else reading is HTTPX_E_READ); for
+ * -1 it may have any. A Content-Length, or for -1 `Transfer-Encoding: chunked`, is added, unless the response has one of
+ * them. The body is as it would come over the wire, and decoded as the headers say.
+ *
+ * It goes to the first response that is built; the next has none. `destroy` runs when the body has ended, when its
+ * response was closed or freed, when the builder is freed or given another body, or when this call fails.
+ */
+httpx_code httpx_response_builder_body_pull(httpx_response_builder *b, int64_t content_length, httpx_pull_fn fn_,
+                                            void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+
+/**
  * Sets the request that the response answers, as it is now (NULL: none). Without one, the response has no URL, and
  * httpx_response_raise_for_status and httpx_response_request give HTTPX_E_INVALID_STATE.
  */
 httpx_code httpx_response_builder_request(httpx_response_builder *b, httpx_request *request, httpx_error **err);
 
 /**
- * Builds a response, which is read and closed. The builder stays as it is. `*out` is owned by the caller, who frees it
+ * Builds a response, which is read and closed, but for one whose body a function makes. The builder stays as it is, but
+ * for that body. `*out` is owned by the caller, who frees it
  * with httpx_response_free. HTTPX_E_DECODING or a code below it for a body that is not in its Content-Encoding.
  */
 httpx_code httpx_response_builder_build(httpx_response_builder *b, httpx_response **out, httpx_error **err);

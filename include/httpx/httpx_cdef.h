@@ -1,3 +1,4 @@
+typedef struct httpx_waker httpx_waker;
 typedef struct httpx_error httpx_error;
 typedef struct httpx_url httpx_url;
 typedef struct httpx_url_parts httpx_url_parts;
@@ -130,6 +131,9 @@ typedef void (*httpx_informational_fn)(void *user_data, const httpx_informationa
 typedef httpx_code (*httpx_pull_fn)(void *user_data, uint8_t *buffer, size_t capacity, size_t *len);
 typedef httpx_code (*httpx_rewind_fn)(void *user_data);
 typedef int32_t (*httpx_upload_fn)(void *user_data, uint64_t sent, int64_t total);
+httpx_code httpx_upcall_waker(httpx_waker **out, httpx_error **err);
+void httpx_waker_wake(httpx_waker *w);
+void httpx_waker_free(httpx_waker *w);
 #define HTTPX_KIND_ALL 0
 #define HTTPX_KIND_ERROR 1
 #define HTTPX_KIND_CLIENT_BUILDER 2
@@ -155,9 +159,10 @@ typedef int32_t (*httpx_upload_fn)(void *user_data, uint64_t sent, int64_t total
 #define HTTPX_KIND_RESPONSE_BUILDER 22
 #define HTTPX_KIND_AUTH 23
 #define HTTPX_KIND_REPLY 24
-#define HTTPX_KIND_URL_PATTERN 25
-#define HTTPX_KIND_PROXY_MAP 26
-#define HTTPX_KIND_FLOW 27
+#define HTTPX_KIND_WAKER 25
+#define HTTPX_KIND_URL_PATTERN 26
+#define HTTPX_KIND_PROXY_MAP 27
+#define HTTPX_KIND_FLOW 28
 const char *httpx_version(void);
 uint32_t httpx_abi_version(void);
 int32_t httpx_feature(const char *name, size_t len);
@@ -436,8 +441,11 @@ httpx_code httpx_reply_read(httpx_reply *r, const uint8_t **data, size_t *len, h
 httpx_code httpx_reply_read_async(httpx_reply *r, httpx_queue *q, httpx_chunk_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
 int32_t httpx_reply_is_wanted(const httpx_reply *r);
 httpx_code httpx_reply_header(httpx_reply *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_reply_reason_phrase(httpx_reply *r, const char *reason, size_t len, httpx_error **err);
+httpx_code httpx_reply_trailer(httpx_reply *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
 httpx_code httpx_reply_send(httpx_reply *r, int32_t status_code, const uint8_t *content, size_t len, httpx_error **err);
 httpx_code httpx_reply_stream(httpx_reply *r, int32_t status_code, int64_t content_length, size_t capacity, httpx_pipe **writer, httpx_error **err);
+httpx_code httpx_reply_response(httpx_reply *r, httpx_response *response, httpx_error **err);
 httpx_code httpx_reply_fail(httpx_reply *r, httpx_code code, const char *message, size_t len, httpx_error **err);
 void httpx_reply_free(httpx_reply *r);
 httpx_code httpx_request_new(httpx_client *c, const char *method, size_t method_len, const char *url, size_t url_len, httpx_request **out, httpx_error **err);
@@ -468,6 +476,9 @@ httpx_code httpx_request_body_file(httpx_request *r, const char *file, size_t le
 httpx_code httpx_request_body_pipe(httpx_request *r, int64_t content_length, size_t capacity, httpx_pipe **writer, httpx_error **err);
 httpx_code httpx_request_cookies(httpx_request *r, const httpx_cookies *cookies, httpx_error **err);
 httpx_code httpx_request_header_override(httpx_request *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_request_set_user_data(httpx_request *r, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+void *httpx_request_user_data(const httpx_request *r);
+httpx_code httpx_request_transport(httpx_request *r, const httpx_transport *t, httpx_error **err);
 httpx_code httpx_request_body_fd(httpx_request *r, intptr_t fd, httpx_error **err);
 httpx_code httpx_request_body_pull(httpx_request *r, int64_t content_length, httpx_pull_fn fn_, httpx_rewind_fn rewind, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_request_on_upload(httpx_request *r, httpx_upload_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
@@ -576,9 +587,12 @@ int32_t httpx_response_is_server_error(const httpx_response *r);
 int32_t httpx_response_is_error(const httpx_response *r);
 int32_t httpx_response_is_stream_consumed(const httpx_response *r);
 httpx_code httpx_response_request(const httpx_response *r, httpx_request **out, httpx_error **err);
+httpx_code httpx_response_set_request(httpx_response *r, httpx_request *request, httpx_error **err);
+httpx_code httpx_response_set_user_data(httpx_response *r, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+void *httpx_response_user_data(const httpx_response *r);
 uint32_t httpx_response_stream_id(const httpx_response *r);
 const char *httpx_response_repr(const httpx_response *r, size_t *len);
-httpx_code httpx_response_set_request(httpx_response *r, const httpx_request *request, httpx_error **err);
+httpx_code httpx_response_set_history(httpx_response *r, const httpx_response *const *responses, size_t count, httpx_error **err);
 const char *httpx_response_charset_encoding(const httpx_response *r, size_t *len);
 httpx_code httpx_response_json_text(const httpx_response *r, const char **json, size_t *len, httpx_error **err);
 httpx_code httpx_response_set_default_encoding(httpx_response *r, const char *label, size_t len, httpx_error **err);
@@ -626,6 +640,7 @@ httpx_code httpx_response_builder_content(httpx_response_builder *b, const uint8
 httpx_code httpx_response_builder_text(httpx_response_builder *b, const char *data, size_t len, httpx_error **err);
 httpx_code httpx_response_builder_html(httpx_response_builder *b, const char *html, size_t len, httpx_error **err);
 httpx_code httpx_response_builder_json(httpx_response_builder *b, const char *json, size_t len, httpx_error **err);
+httpx_code httpx_response_builder_body_pull(httpx_response_builder *b, int64_t content_length, httpx_pull_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_response_builder_request(httpx_response_builder *b, httpx_request *request, httpx_error **err);
 httpx_code httpx_response_builder_build(httpx_response_builder *b, httpx_response **out, httpx_error **err);
 #define HTTPX_STATUS_CONTINUE 100

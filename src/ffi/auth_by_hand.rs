@@ -120,10 +120,8 @@ pub unsafe extern "C" fn httpx_auth_start(
         // SAFETY: the caller vouches for the pointers.
         let (a, r, out) = unsafe { (borrow(a, "a")?, borrow(r, "r")?, Out::new(out, "out")?) };
         let (request, interrupt) = (r.request()?, r.interrupt.clone());
-        let begun = block_on(interrupt.as_deref(), |call| {
-            let interrupt = interrupt.as_ref();
-            async move { HandFlow::begin(&call, a.auth(), &request, interrupt).await }
-        });
+        let begin = |call| async move { HandFlow::begin(&call, a.auth(), &request).await };
+        let begun = block_on(interrupt.as_deref(), begin);
         out.set(give(httpx_flow { slot: Slot::new(begun?), interrupt }));
         Ok(())
     })

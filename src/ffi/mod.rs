@@ -53,3 +53,4 @@ pub mod transport;
 pub mod url;
 pub mod url_parts;
 pub mod url_pattern;
+pub mod waker;

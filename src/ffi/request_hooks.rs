@@ -2,11 +2,12 @@
 
 use std::ffi::c_void;
 use std::sync::Arc;
+use std::task::Poll;
 
 use super::callbacks::{httpx_destroy_fn, httpx_informational_fn, httpx_log_fn, httpx_trace_fn};
 use super::client::httpx_client;
 use super::client_builder::httpx_client_builder;
-use super::codes::httpx_code;
+use super::codes::{httpx_code, HTTPX_AGAIN};
 use super::error::httpx_error;
 use super::kit::{borrow, guard_ok, guard_or, seconds, UserData};
 use super::request::{give_field, httpx_request};
@@ -121,8 +122,9 @@ fn tracing(fn_: httpx_trace_fn, user_data: Foreign<UserData>) -> Option<Arc<Trac
         let (info, info_len) = texts[1].get(|| event.info_json());
         // SAFETY: the caller has handed both in together.
         match unsafe { tell(user_data.get().pointer(), name, name_len, info, info_len) } {
-            0 => Ok(()),
-            _ => Err(Error::new(Code::CANCELLED, "the trace function ended the request")),
+            0 => Poll::Ready(Ok(())),
+            HTTPX_AGAIN => Poll::Pending,
+            _ => Poll::Ready(Err(Error::new(Code::CANCELLED, "the trace function ended the request"))),
         }
     }))
 }

@@ -1,11 +1,12 @@
 //! What a response is, and what it answers.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::sync::{Arc, OnceLock};
 
+use super::callbacks::httpx_destroy_fn;
 use super::codes::httpx_code;
 use super::error::httpx_error;
-use super::kit::{borrow, guard_ok, guard_or, Out};
+use super::kit::{attached, attachment, borrow, borrow_mut, guard_ok, guard_or, Out, UserData};
 use super::request::httpx_request;
 use super::response::{give_text, httpx_response};
 use super::response_links::Links;
@@ -17,6 +18,7 @@ use super::status::{
 };
 use super::text::Text;
 use crate::error::Result;
+use crate::runtime::Foreign;
 
 /// What few programs ask a response for, in memory of the handle.
 #[derive(Default)]
@@ -103,6 +105,54 @@ pub unsafe extern "C" fn httpx_response_request(
     })
 }
 
+/// Makes the response the answer to `request`, as that is now; NULL: to none. Its URL changes with that, and what
+/// depends on it. Strings that httpx_response_url gave are gone.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_set_request(
+    r: *mut httpx_response,
+    request: *mut httpx_request,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: a live handle that is used by this thread only, and another or NULL.
+        let (r, request) = unsafe { (borrow_mut(r, "r")?, request.as_ref()) };
+        r.set_request(request.map(httpx_request::request).transpose()?)
+    })
+}
+
+/// Gives the response something of the program's to carry along: to whoever gets it from a call, from a reply, from a
+/// history, or from an error.
+///
+/// What was set before goes. `destroy` runs once, when no copy of the response has it any more, or when this call
+/// fails.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_set_user_data(
+    r: *mut httpx_response,
+    user_data: *mut c_void,
+    destroy: httpx_destroy_fn,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let user_data = Foreign::new(UserData::new(user_data, destroy));
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        let mut response = unsafe { borrow(r, "r") }?.parts().0.lend()?;
+        let before = std::mem::replace(&mut response.attachment, attachment(user_data));
+        drop(response);
+        drop(before);
+        Ok(())
+    })
+}
+
+/// What httpx_response_set_user_data has set; NULL if there is nothing, `r` is NULL, or an operation uses it.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_user_data(r: *const httpx_response) -> *mut c_void {
+    guard_or(std::ptr::null_mut(), || {
+        // SAFETY: the caller vouches for it.
+        let response = unsafe { r.as_ref() }.and_then(|r| r.parts().0.lend().ok());
+        response.map_or(std::ptr::null_mut(), |response| attached(response.attachment.as_ref()))
+    })
+}
+
 /// The number of the response's HTTP/2 stream; 0 if it came over HTTP/1.1, or `r` is NULL.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_stream_id(r: *const httpx_response) -> u32 {
@@ -141,20 +191,5 @@ pub unsafe extern "C" fn httpx_response_set_history(
         let history = responses.iter().map(copy).collect::<Result<Vec<_>>>()?;
         r.parts().0.lend()?.set_history(history);
         Ok(())
-    })
-}
-
-/// Says which request a response answers that was made by hand without one. It is copied. HTTPX_E_INVALID_STATE if that is
-/// known already.
-#[no_mangle]
-pub unsafe extern "C" fn httpx_response_set_request(
-    r: *mut httpx_response,
-    request: *const httpx_request,
-    err: *mut *mut httpx_error,
-) -> httpx_code {
-    guard_ok(err, || {
-        // SAFETY: the caller vouches for the pointers.
-        let (r, request) = unsafe { (borrow(r, "r")?, borrow(request, "request")?) };
-        r.head().set_request(request.request()?)
     })
 }

@@ -10,8 +10,8 @@ use bytes::Bytes;
 
 use super::body::Body;
 use super::connection_info::ConnectionInfo;
-use super::headers::{same_name, RawHeaders};
-use super::http11::{HeadLimits, ResponseHead, Version};
+use super::headers::same_name;
+use super::http11::{HeadLimits, ResponseHead};
 use super::response_body::{Made, ResponseBody};
 use super::trace::Observer;
 
@@ -187,9 +187,9 @@ pub struct Response {
 
 impl Response {
     /// A response that comes from no connection, to a request that arrived at `started`.
-    pub fn made(status: u16, headers: RawHeaders, body: Made, started: Instant) -> Response {
+    pub fn made(head: ResponseHead, body: Made, started: Instant) -> Response {
         Response {
-            head: ResponseHead::new(Version::HTTP_11, status, headers),
+            head,
             body: ResponseBody::made(body),
             connection: Arc::default(),
             timings: Timings { head: started.elapsed(), ..Timings::new(started) },

@@ -5,10 +5,11 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::Arc;
+use std::task::{ready, Poll};
 
 use super::http11::ResponseHead;
 use crate::error::Error;
-use crate::runtime::Call;
+use crate::runtime::{answered_at_once, Attempt, Call};
 
 /// A value that an event tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,8 +57,9 @@ pub struct TraceEvent {
     pub info: Info,
 }
 
-/// Hears of a request's steps. An error ends the request with it.
-pub type TraceFn = dyn Fn(&TraceEvent) -> Result<(), Error> + Send + Sync;
+/// Hears of a request's steps. An error ends the request with it; what waits for an answer that is still to come is told
+/// the same again.
+pub type TraceFn = dyn Fn(&TraceEvent) -> Poll<Result<(), Error>> + Send + Sync;
 /// Hears of interim responses (1xx but for 101).
 pub type InformationalFn = dyn Fn(&ResponseHead) + Send + Sync;
 /// Hears how much of a body is out, and how much there is, if that is known. An error ends the request with it.
@@ -139,12 +141,12 @@ impl Observer {
         let inner = self.trace.clone();
         let trace: Arc<TraceFn> = Arc::new(move |event| {
             if let Some(inner) = &inner {
-                inner(event)?;
+                ready!(inner(event))?;
             }
             if log.wants(Level::Debug) {
-                log.line(Level::Debug, &event.logger(), &event.log_line());
+                answered_at_once(|| log.line(Level::Debug, &event.logger(), &event.log_line()));
             }
-            Ok(())
+            Poll::Ready(Ok(()))
         });
         Observer { trace: Some(trace), ..self.clone() }
     }
@@ -159,7 +161,7 @@ impl Observer {
     ) -> Result<(), Error> {
         let Some(trace) = self.trace.clone() else { return Ok(()) };
         let event = TraceEvent { step, phase, info: info() };
-        call.upcall(move || trace(&event)).await
+        call.ask_on_lane(Attempt::new(move || trace(&event))).await?
     }
 
     /// Tells of an interim response, if anybody listens.
@@ -197,6 +199,45 @@ impl Observer {
             }
         }
         result
+    }
+}
+
+/// Tells one listener of some events, one after the other, also where nobody waits any more.
+pub(super) struct Telling {
+    trace: Arc<TraceFn>,
+    events: std::vec::IntoIter<TraceEvent>,
+    /// The one that was told, and is still to be answered.
+    current: Option<TraceEvent>,
+}
+
+impl Telling {
+    pub(super) fn new(trace: &Arc<TraceFn>, events: Vec<TraceEvent>) -> Telling {
+        Telling { trace: Arc::clone(trace), events: events.into_iter(), current: None }
+    }
+
+    /// Tells on. What is over cannot be ended by an error, but that ends the telling.
+    pub(super) fn tell(&mut self) -> Poll<()> {
+        while let Some(event) = self.current.take().or_else(|| self.events.next()) {
+            match (self.trace)(&event) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => self.events = Vec::new().into_iter(),
+                Poll::Pending => {
+                    self.current = Some(event);
+                    return Poll::Pending;
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        // Here nobody can wait for an answer.
+        self.current = None;
+        while self.tell().is_pending() {
+            self.current = None;
+        }
     }
 }
 

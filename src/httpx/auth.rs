@@ -21,6 +21,6 @@ pub(super) use self::credentials::DigestAuth;
 pub use self::digest::CnonceFn;
 use self::digest::Digest;
 pub(super) use self::flow::{authorized, Flow};
-pub use self::flow::{AuthFlow, CustomAuth, HandFlow};
+pub use self::flow::{AuthFlow, Beginning, CustomAuth, HandFlow};
 pub use self::netrc::Netrc;
 pub(super) use self::proxy_flow::ThroughProxy;

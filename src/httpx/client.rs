@@ -527,7 +527,7 @@ impl Client {
     async fn send_all(&self, call: &Call, sending: &Sending) -> Result<Response, Error> {
         let Sending { options, request, how, .. } = sending;
         let follow = how.follow_redirects.unwrap_or(options.follow_redirects);
-        let course = Course { options, follow, deadline: request.deadline() };
+        let course = Course { options, follow, deadline: call.deadline() };
         let mut history = Vec::new();
         let mut response = match auth_of(request, options) {
             None => self.send_and_follow(call, request, None, &course, &mut history).await?,
@@ -550,7 +550,7 @@ impl Client {
         course: &Course<'_>,
         history: &mut Vec<Response>,
     ) -> Result<Response, Error> {
-        let mut flow = Flow::begin(call, auth, original, self.interrupt(), course.deadline).await?;
+        let mut flow = Flow::begin(call, auth, original, course.deadline).await?;
         let mut last = None;
         while let Some(request) = flow.next(call, &mut last).await? {
             if let Some(mut before) = last.take() {
@@ -617,20 +617,23 @@ impl Client {
         let mut request = self.with_cookies(request)?;
         let hooks = &course.options.event_hooks;
         if !hooks.request.is_empty() {
-            request = Box::pin(hooks.on_request(call, request, self.interrupt().cloned())).await?;
+            request = Box::pin(hooks.on_request(call, request)).await?;
         }
         let observer = course.options.observer_of(&request);
         let observer = observer.as_ref().unwrap_or(&request.observer);
-        let transport = self.routes.transport(request.url());
+        let transport = request.transport.as_ref().unwrap_or_else(|| self.routes.transport(request.url()));
         let mut response = transport.handle(call, &request, observer, course.deadline).await?;
         response.set_reading(&course.options.reading);
+        if transport.is_custom() {
+            response.bind(None, course.options.max_body)?;
+        }
         response.head().add_cookies_to(|| self.cookies());
         if let Some(log) = course.options.log.as_ref().filter(|log| log.wants(Level::Info)) {
             let (log, line) = (log.clone(), response.head().log_line());
             Box::pin(call.upcall(move || log.line(Level::Info, "httpx", &line))).await;
         }
         if !hooks.response.is_empty() {
-            response = Box::pin(hooks.on_response(call, response, self.interrupt().cloned())).await?;
+            response = Box::pin(hooks.on_response(call, response)).await?;
         }
         Ok(response)
     }
@@ -724,6 +727,7 @@ fn auth_of(request: &Request, options: &ClientBuilder) -> Option<Auth> {
 impl Sending {
     /// Sends the request, follows redirects, and reads the last response's body unless it is to be streamed.
     pub async fn run(self, call: Call) -> Result<Response, Error> {
+        let call = call.until(self.request.deadline()).lending(self.client.interrupt().cloned());
         self.client.send_all(&call, &self).await.map_err(|error| self.request.blamed(error))
     }
 }

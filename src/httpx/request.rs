@@ -2,6 +2,7 @@
 
 mod framing;
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::{Bytes, BytesMut};
 
 use self::framing::{Framing, Length};
-use super::{Auth, Change, Cookies, Form, Headers, Multipart, OpenFile, QueryParams, Url, UrlParts};
+use super::{Auth, Change, Cookies, Form, Headers, Multipart, OpenFile, QueryParams, Transport, Url, UrlParts};
 use crate::counters::Counter;
 use crate::error::{Code, Error, RequestInfo};
 use crate::httpcore::{
@@ -83,7 +84,14 @@ pub struct Request {
     expect: Option<Duration>,
     /// Who listens.
     pub observer: Observer,
+    /// What carries it, whatever the client says.
+    pub transport: Option<Arc<Transport>>,
+    /// What the program has given it to carry along.
+    pub attachment: Option<Attachment>,
 }
+
+/// Something of the program's that goes where a request or a response goes.
+pub type Attachment = Arc<dyn Any + Send + Sync>;
 
 impl Request {
     /// A request that no client has built, as HTTPX's `Request(method, url)`: Host is all that it has. Its URL may be
@@ -129,6 +137,8 @@ impl Request {
             alone: false,
             expect: None,
             observer: Observer::default(),
+            transport: None,
+            attachment: None,
         })
     }
 
@@ -252,7 +262,8 @@ impl Request {
 
     /// The CONNECT that asks a proxy for a tunnel to where it goes, as an authentication flow sees it.
     pub(super) fn as_connect(&self) -> Result<Request, Error> {
-        Request::new("CONNECT", self.url.clone(), &Headers::default(), self.client_timeouts)
+        let connect = Request::new("CONNECT", self.url.clone(), &Headers::default(), self.client_timeouts)?;
+        Ok(Request { attachment: self.attachment.clone(), ..connect })
     }
 
     /// When all of it has to be over, if it is sent now.

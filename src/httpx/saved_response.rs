@@ -146,7 +146,9 @@ impl<'a> Reader<'a> {
         for _ in 0..self.u32()? {
             history.push(self.response(depth + 1)?);
         }
-        let parts = Parts { request, next_request, content, encoding, trailers, bytes_downloaded, elapsed, history };
+        let to_come = None;
+        let parts =
+            Parts { request, next_request, content, to_come, encoding, trailers, bytes_downloaded, elapsed, history };
         Ok(Response::of_parts(head, parts))
     }
 

@@ -43,6 +43,11 @@ impl Transport {
         Arc::new(Transport { options: ClientBuilder::default(), carrier, closed: AtomicBool::new(false) })
     }
 
+    /// Whether it is user code.
+    pub(super) fn is_custom(&self) -> bool {
+        matches!(self.carrier, Carrier::Custom(_))
+    }
+
     /// The pool, if there is one by now.
     fn known_pool(&self) -> Option<&Arc<ConnectionPool>> {
         match &self.carrier {
@@ -124,8 +129,8 @@ impl Transport {
             ..request.to_core(deadline)?
         };
         if let Some(auth) = flow {
-            let (interrupt, reading) = (self.interrupt(), &self.options.reading);
-            let through = ThroughProxy { pool, auth, interrupt, reading, request };
+            let reading = &self.options.reading;
+            let through = ThroughProxy { pool, auth, reading, request };
             return Box::pin(async move { through.handle(call, core, started).await }).await;
         }
         let mut handled = pool.handle(call, &core, started).await;
@@ -177,7 +182,8 @@ impl Transport {
         let request = request.with_timeouts(self.options.timeouts);
         let observer = self.options.observer_of(&request);
         let observer = observer.as_ref().unwrap_or(&request.observer);
-        let sent = self.handle(&call, &request, observer, request.deadline()).await;
+        let call = call.until(request.deadline()).lending(self.interrupt().cloned());
+        let sent = self.handle(&call, &request, observer, call.deadline()).await;
         request.abandon_body();
         sent.map_err(|error| request.blamed(error))
     }

@@ -189,11 +189,6 @@ static httpx_code call_response_set_default_encoding_fn(fixture *f)
                                                   ERR(4));
 }
 
-static httpx_code call_response_set_request(fixture *f)
-{
-    return httpx_response_set_request(P(0, f->response), P(1, f->request), ERR(2));
-}
-
 static httpx_code call_response_set_history(fixture *f)
 {
     const httpx_response *earlier = f->streaming;

@@ -64,6 +64,7 @@ typedef struct fixture {
     httpx_headers *headers_out;
     httpx_connections *connections_out;
     httpx_auth *auth_out;
+    httpx_waker *waker_out;
     httpx_url_pattern *pattern_out;
     httpx_proxy_map *proxy_map_out;
     httpx_flow *flow_out;
@@ -198,6 +199,7 @@ static void empty(fixture *f)
     httpx_flow_free(f->flow);
     httpx_flow_free(f->flow_out);
     httpx_reply_free(f->reply);
+    httpx_waker_free(f->waker_out);
     httpx_network_stream_free(f->network_stream);
     httpx_network_stream_free(f->network_stream_out);
     httpx_connections_free(f->connections);

@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{mpsc, Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -242,7 +243,7 @@ impl Told {
         let told = self.clone();
         Arc::new(move |event| {
             told.0.lock().unwrap().push(event.clone());
-            Ok(())
+            Poll::Ready(Ok(()))
         })
     }
 
@@ -365,8 +366,8 @@ fn an_error_of_the_listener_ends_the_request() {
         let client = client();
         let mut traced = request(&client, "GET", address);
         traced.observer.trace = Some(Arc::new(move |event| match event.name().ends_with(fatal) {
-            true => Err(Error::new(Code::CANCELLED, "enough")),
-            false => Ok(()),
+            true => Poll::Ready(Err(Error::new(Code::CANCELLED, "enough"))),
+            false => Poll::Ready(Ok(())),
         }));
         let error = send(&client, traced).err().unwrap();
         assert_eq!((error.code(), error.message()), (Code::CANCELLED, "enough"), "{fatal}");
@@ -720,7 +721,7 @@ fn each_hop_knows_its_timings_and_its_bytes() {
     upload.set_bytes(Bytes::from_static(b"four"));
     upload.observer.trace = Some(Arc::new(move |event| {
         tell.send(event.name()).unwrap();
-        Ok(())
+        Poll::Ready(Ok(()))
     }));
     let response = send(&client, upload).unwrap();
     let [first, second] = [response.history()[0].head(), response.head()];

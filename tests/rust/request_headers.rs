@@ -1,6 +1,7 @@
 //! What the headers of a request are at each moment: HTTPX 0.28's, line by line.
 
 use std::sync::Arc;
+use std::task::Poll;
 
 use bytes::Bytes;
 use httpx::httpcore::{PullBody, Source};
@@ -9,16 +10,16 @@ use httpx::httpx::{ClientBuilder, Form, Headers, Multipart, Request};
 struct Nothing;
 
 impl Source for Nothing {
-    fn pull(&self) -> Result<Option<Bytes>, httpx::error::Error> {
-        Ok(None)
+    fn pull(&self) -> Poll<Result<Option<Bytes>, httpx::error::Error>> {
+        Poll::Ready(Ok(None))
     }
 
     fn can_rewind(&self) -> bool {
         false
     }
 
-    fn rewind(&self) -> Result<(), httpx::error::Error> {
-        Ok(())
+    fn rewind(&self) -> Poll<Result<(), httpx::error::Error>> {
+        Poll::Ready(Ok(()))
     }
 }
 

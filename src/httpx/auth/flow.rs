@@ -2,13 +2,14 @@
 //! last one is the user's. User code can be one; the schemes that are built in are, too.
 
 use std::sync::Arc;
+use std::task::{ready, Poll};
 use std::time::Instant;
 
 use super::Auth;
 use crate::counters::Counter;
 use crate::error::{Code, Error};
 use crate::httpx::{Request, Response};
-use crate::runtime::{Call, Foreign, Interrupt};
+use crate::runtime::{Attempt, Call, Foreign, Interrupt, Lent};
 
 /// How user code authenticates. All of it runs outside polls, on the thread that waits or dispatches.
 pub trait CustomAuth: Send + Sync {
@@ -18,25 +19,27 @@ pub trait CustomAuth: Send + Sync {
     /// Whether responses have to be read before the flow gets them.
     fn requires_response_body(&self) -> bool;
 
-    /// Begins a flow for one request. What it lends of it to user code is interrupted by `interrupt`.
-    ///
-    /// # Errors
-    /// Those of the user code; the request then ends with them.
-    fn begin(
-        self: Arc<Self>,
-        request: Arc<Request>,
-        interrupt: Option<Arc<Interrupt>>,
-    ) -> Result<Box<dyn AuthFlow>, Error>;
+    /// Begins a flow for one request. What it lends of it to user code is interrupted by `interrupt`. An error of the user
+    /// code ends the request with it.
+    fn begin(self: Arc<Self>, request: Arc<Request>, interrupt: Option<Arc<Interrupt>>) -> Beginning;
 }
+
+/// What begins a flow.
+pub type Beginning = Attempt<Result<Box<dyn AuthFlow>, Error>>;
 
 /// One flow of a [`CustomAuth`]. It is dropped when it has ended, however that came.
 pub trait AuthFlow: Send {
     /// The request to be sent now; None if `response` is the last one, which is then left there. It is the response to
-    /// what was sent before, None at first.
+    /// what was sent before, None at first. Not ready, it may keep the response until it is asked again.
     ///
     /// # Errors
     /// Those of the user code; the request then ends with them.
-    fn next(&mut self, response: &mut Option<Response>) -> Result<Option<Arc<Request>>, Error>;
+    fn next(&mut self, response: &mut Option<Response>) -> Poll<Result<Option<Arc<Request>>, Error>>;
+
+    /// What user code may use that is still to answer, though the flow is no more.
+    fn lent(&self) -> Option<Lent> {
+        None
+    }
 }
 
 /// A flow of any kind.
@@ -63,7 +66,6 @@ impl Flow {
         call: &Call,
         auth: &Auth,
         request: &Arc<Request>,
-        interrupt: Option<&Arc<Interrupt>>,
         deadline: Option<Instant>,
     ) -> Result<Flow, Error> {
         let Auth::Custom(custom) = auth else {
@@ -73,10 +75,9 @@ impl Flow {
             true => request.loaded(call, deadline).await?,
             false => Arc::clone(request),
         };
-        let (custom, interrupt) = (Arc::clone(custom), interrupt.cloned());
         let requires_response_body = custom.requires_response_body();
-        let flow = call.upcall(move || custom.begin(request, interrupt).map(Foreign::new)).await?;
-        Ok(Flow::Custom { flow: Some(flow), requires_response_body })
+        let begun = call.ask(Arc::clone(custom).begin(request, call.interrupt().cloned())).await??;
+        Ok(Flow::Custom { flow: Some(Foreign::new(begun)), requires_response_body })
     }
 
     /// See [`AuthFlow::next`].
@@ -100,16 +101,17 @@ impl Flow {
                 if let (Some(response), true) = (response.as_mut(), *requires_response_body) {
                     response.read(call).await?;
                 }
-                let Some(mut running) = flow.take() else {
-                    return Err(Error::new(Code::INTERNAL, "an authentication flow was cut off"));
-                };
+                let cut_off = || Error::new(Code::INTERNAL, "an authentication flow was cut off");
+                let mut running = Some(flow.take().ok_or_else(cut_off)?);
+                let kept = running.as_ref().and_then(|running| running.get().lent());
                 let mut lent = response.take();
-                let run = move || {
-                    let next = running.get_mut().next(&mut lent);
-                    (running, lent, next)
+                let step = move || {
+                    let next = running.as_mut().map(|running| running.get_mut().next(&mut lent));
+                    let next = ready!(next.unwrap_or_else(|| Poll::Ready(Err(cut_off()))));
+                    Poll::Ready((running.take(), lent.take(), next))
                 };
-                let (running, lent, next) = call.upcall(run).await;
-                *flow = Some(running);
+                let (running, lent, next) = call.ask(Attempt::new(step).lending(kept)).await?;
+                *flow = running;
                 *response = lent;
                 next
             }
@@ -145,13 +147,8 @@ impl HandFlow {
     ///
     /// # Errors
     /// Those of reading the request's body, if the flow wants that, and of user code.
-    pub async fn begin(
-        call: &Call,
-        auth: &Auth,
-        request: &Arc<Request>,
-        interrupt: Option<&Arc<Interrupt>>,
-    ) -> Result<HandFlow, Error> {
-        Ok(HandFlow { flow: Flow::begin(call, auth, request, interrupt, None).await? })
+    pub async fn begin(call: &Call, auth: &Auth, request: &Arc<Request>) -> Result<HandFlow, Error> {
+        Ok(HandFlow { flow: Flow::begin(call, auth, request, None).await? })
     }
 
     /// The request to be sent now; None if `response`, which is the one to what was sent before, is the last.
