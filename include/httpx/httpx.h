@@ -1892,6 +1892,22 @@ httpx_transport *httpx_transport_clone(httpx_transport *t);
 void httpx_transport_free(httpx_transport *t);
 
 /**
+ * What carries a client's requests for a URL: a transport that is mounted, one that the client has made for a proxy, or its
+ * default. `*out` is one more owner, and the caller's, who frees it with httpx_transport_free.
+ */
+httpx_code httpx_client_transport_for_url(const httpx_client *c, const httpx_url *u, httpx_transport **out,
+                                          httpx_error **err);
+
+/** Whether two handles are of the same transport: 1 or 0. NULL equals nothing. */
+int32_t httpx_transport_equal(const httpx_transport *t, const httpx_transport *other);
+
+/**
+ * The URL of the proxy that a transport goes through, without credentials. `len` may be NULL. Borrowed from `t`; NULL if
+ * there is none, or `t` is NULL.
+ */
+const char *httpx_transport_proxy_url(const httpx_transport *t, size_t *len);
+
+/**
  * Closes a transport for all its owners, as httpx_client_close does a client. One of foreign code is told once, and not
  * waited for.
  */
@@ -2926,6 +2942,13 @@ uint32_t httpx_response_stream_id(const httpx_response *r);
 
 /** As Python shows it: "<Response [200 OK]>". `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL. */
 const char *httpx_response_repr(const httpx_response *r, size_t *len);
+
+/**
+ * Says which responses came before this one, oldest first: `count` handles at `responses`, which are copied, without their
+ * bodies unless those were read. What was said of it before is gone.
+ */
+httpx_code httpx_response_set_history(httpx_response *r, const httpx_response *const *responses, size_t count,
+                                      httpx_error **err);
 
 /* ---- A response's text ---- */
 

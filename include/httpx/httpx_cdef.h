@@ -416,6 +416,9 @@ httpx_code httpx_response_next(const httpx_response *r, httpx_client *c, uint32_
 httpx_code httpx_transport_new(const httpx_client_builder *b, httpx_transport **out, httpx_error **err);
 httpx_transport *httpx_transport_clone(httpx_transport *t);
 void httpx_transport_free(httpx_transport *t);
+httpx_code httpx_client_transport_for_url(const httpx_client *c, const httpx_url *u, httpx_transport **out, httpx_error **err);
+int32_t httpx_transport_equal(const httpx_transport *t, const httpx_transport *other);
+const char *httpx_transport_proxy_url(const httpx_transport *t, size_t *len);
 httpx_code httpx_transport_close(httpx_transport *t, double drain_seconds, httpx_error **err);
 httpx_code httpx_transport_request_new(httpx_transport *t, const char *method, size_t method_len, const char *url, size_t url_len, httpx_request **out, httpx_error **err);
 httpx_code httpx_transport_send(httpx_transport *t, httpx_request *r, httpx_response **out, httpx_error **err);
@@ -590,6 +593,7 @@ httpx_code httpx_response_set_user_data(httpx_response *r, void *user_data, http
 void *httpx_response_user_data(const httpx_response *r);
 uint32_t httpx_response_stream_id(const httpx_response *r);
 const char *httpx_response_repr(const httpx_response *r, size_t *len);
+httpx_code httpx_response_set_history(httpx_response *r, const httpx_response *const *responses, size_t count, httpx_error **err);
 const char *httpx_response_charset_encoding(const httpx_response *r, size_t *len);
 httpx_code httpx_response_json_text(const httpx_response *r, const char **json, size_t *len, httpx_error **err);
 httpx_code httpx_response_set_default_encoding(httpx_response *r, const char *label, size_t len, httpx_error **err);

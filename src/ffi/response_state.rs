@@ -18,6 +18,7 @@ use super::status::{
     httpx_status_is_server_error, httpx_status_is_success,
 };
 use super::text::Text;
+use crate::error::Result;
 use crate::runtime::Foreign;
 
 /// What few programs ask a response for, in memory of the handle.
@@ -181,4 +182,31 @@ pub unsafe extern "C" fn httpx_response_stream_id(r: *const httpx_response) -> u
 pub unsafe extern "C" fn httpx_response_repr(r: *const httpx_response, len: *mut usize) -> *const c_char {
     // SAFETY: the caller vouches for both.
     unsafe { give_text(r, len, |r| r.more().repr.get(|| r.head().repr())) }
+}
+
+/// Says which responses came before this one, oldest first: `count` handles at `responses`, which are copied, without their
+/// bodies unless those were read. What was said of it before is gone.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_set_history(
+    r: *mut httpx_response,
+    responses: *const *const httpx_response,
+    count: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let r = unsafe { borrow(r, "r") }?;
+        // SAFETY: there are `count` of them.
+        let responses = match count {
+            0 => &[],
+            _ => unsafe { std::slice::from_raw_parts(borrow(responses, "responses")?, count) },
+        };
+        let copy = |earlier: &*const httpx_response| {
+            // SAFETY: as above.
+            Ok(unsafe { borrow(*earlier, "one of the responses") }?.parts().0.lend()?.snapshot())
+        };
+        let history = responses.iter().map(copy).collect::<Result<Vec<_>>>()?;
+        r.parts().0.lend()?.set_history(history);
+        Ok(())
+    })
 }

@@ -455,7 +455,8 @@ impl Response {
         &self.history
     }
 
-    pub(super) fn set_history(&mut self, history: Vec<Response>) {
+    /// Says what came before.
+    pub fn set_history(&mut self, history: Vec<Response>) {
         self.history = history;
     }
 
