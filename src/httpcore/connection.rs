@@ -30,8 +30,8 @@ pub(super) struct Connection {
     pub(super) received: BytesMut,
     pub(super) to_send: Vec<u8>,
     timer: CoarseTimer,
-    /// When the waiting that goes on now has to be over; None if nothing waits.
-    waits_until: Option<Instant>,
+    /// When the waiting that goes on now has begun; None if nothing waits.
+    waits_since: Option<Instant>,
     cut: Arc<Cut>,
     info: Arc<ConnectionInfo>,
     /// What it has written in all, before TLS.
@@ -93,7 +93,7 @@ impl Connection {
             received: BytesMut::new(),
             to_send: Vec::new(),
             timer: CoarseTimer::new(),
-            waits_until: None,
+            waits_since: None,
             cut,
             info: Arc::new(dialled.info),
             bytes_sent: 0,
@@ -161,9 +161,9 @@ impl Connection {
         Ok(self)
     }
 
-    /// Begins to count the time anew.
-    pub(super) fn begin_to_wait(&mut self) {
-        self.waits_until = None;
+    /// Begins to count the time anew, at `now`.
+    pub(super) fn begin_to_wait(&mut self, now: Instant) {
+        self.waits_since = Some(now);
     }
 
     /// Reads once. Ok(0) is the peer's end.
@@ -205,7 +205,7 @@ impl Connection {
 
     fn progressed(&mut self, any: bool) {
         if any {
-            self.waits_until = None;
+            self.waits_since = None;
         }
     }
 
@@ -245,14 +245,10 @@ impl Connection {
         if self.cut.wanted.load(Ordering::Acquire) {
             return Poll::Ready(closed());
         }
-        let own = match (self.waits_until, limit.timeout) {
-            (Some(at), _) => Some(at),
-            (None, None) => None,
-            (None, Some(timeout)) if timeout.is_zero() => return Poll::Ready(timed_out(limit.code)),
-            (None, Some(timeout)) => {
-                self.waits_until = Instant::now().checked_add(timeout);
-                self.waits_until
-            }
+        let own = match limit.timeout {
+            None => None,
+            Some(timeout) if timeout.is_zero() => return Poll::Ready(timed_out(limit.code)),
+            Some(timeout) => self.waits_since.get_or_insert_with(Instant::now).checked_add(timeout),
         };
         let Some(at) = own.into_iter().chain(limit.deadline).min() else { return Poll::Pending };
         self.timer.poll_at(cx, at).map(|()| match limit.deadline {

@@ -97,12 +97,11 @@ impl Place {
         }
     }
 
-    /// Gives it back after an exchange that was read to its end. `keep_alive` is how long the server says that it keeps
+    /// Gives it back, at `now`, after an exchange that was read to its end. `keep_alive` is how long the server says that it keeps
     /// the connection.
-    pub(super) fn settle(mut self, reusable: bool, keep_alive: Option<Duration>) {
+    pub(super) fn settle(mut self, reusable: bool, keep_alive: Option<Duration>, now: Instant) {
         let expiry = self.pool.limits.keepalive_expiry;
         let keep_for = expiry.into_iter().chain(keep_alive).min();
-        let now = Instant::now();
         let Some(mut slot) = self.slot.take() else { return };
         if let Carrier::Own(_, connection) = &mut slot.carrier {
             connection.rest();
@@ -241,7 +240,7 @@ impl ConnectionPool {
         if let Carrier::Stream(_, connection) = &slot.carrier {
             let connection = Arc::clone(connection);
             let cut = Arc::clone(&slot.cut);
-            return self.attempt_on_stream(call, request, place, (connection, cut), timings).await;
+            return Box::pin(self.attempt_on_stream(call, request, place, (connection, cut), timings)).await;
         }
         let Carrier::Own(_, connection) = &mut slot.carrier else {
             return Err(Error::new(Code::INTERNAL, "a place without a connection").into());
@@ -269,7 +268,7 @@ impl ConnectionPool {
         (connection, cut): (Arc<Http2Connection>, Arc<super::connection::Cut>),
         timings: &mut Timings,
     ) -> Result<Response, Failed> {
-        match Box::pin(http2::exchange(call, &connection, &cut, request, timings)).await {
+        match http2::exchange(call, &connection, &cut, request, timings).await {
             Ok((head, exchange)) => {
                 let (info, stream_id) = (Arc::clone(connection.info()), Some(exchange.stream_id()));
                 let body = ResponseBody::on_http2(place, exchange);
@@ -294,8 +293,7 @@ impl ConnectionPool {
         if place.connection().is_some_and(|connection| connection.is_stale()) {
             self.dial_again(place)?;
         }
-        let slot = place.slot()?;
-        match &mut slot.carrier {
+        match &mut place.slot()?.carrier {
             Carrier::Stream(..) => return Ok(true),
             Carrier::Taken(_) => return Err(Error::new(Code::INTERNAL, "a connection that is another protocol's")),
             Carrier::Own(_, connection) => {
@@ -304,8 +302,14 @@ impl ConnectionPool {
             }
             Carrier::Dial(_) => {}
         }
-        let cut = Arc::clone(&slot.cut);
         // Boxed, as is the wait below: rare, and large beside what every request goes through.
+        Box::pin(self.dial(call, request, place)).await.map(|()| false)
+    }
+
+    /// Makes the connection that the place gives the right to.
+    async fn dial(&self, call: &Call, request: &Request<'_>, place: &mut Place) -> Result<(), Error> {
+        let slot = place.slot()?;
+        let cut = Arc::clone(&slot.cut);
         let dial = Box::pin(self.dialer.dial(call, request));
         let dialled = cut.unless(dial).await;
         slot.failed = dialled.is_err();
@@ -315,12 +319,11 @@ impl ConnectionPool {
             let step = "http2.send_connection_init";
             let info = || http2::request_info(request);
             let connection = request.observer.around(call, step, info, start, |_| Value::None).await?;
-            self.guarded(|guarded, afterwards| {
+            return self.guarded(|guarded, afterwards| {
                 guarded.state.share(place.slot()?, connection);
                 self.serve(guarded, News::of(self.destination(request.origin)), afterwards);
-                Ok::<_, Error>(())
-            })?;
-            return Ok(false);
+                Ok(())
+            });
         }
         let connection = Box::new(Connection::new(dialled, cut));
         self.guarded(|guarded, afterwards| {
@@ -332,9 +335,8 @@ impl ConnectionPool {
             if self.may_share(request.origin) {
                 self.serve(guarded, News::of(self.destination(request.origin)), afterwards);
             }
-            Ok::<_, Error>(())
-        })?;
-        Ok(false)
+            Ok(())
+        })
     }
 
     fn dial_again(&self, place: &mut Place) -> Result<(), Error> {

@@ -44,12 +44,20 @@ impl Field {
 pub struct RawHeaders {
     block: Bytes,
     fields: Vec<Field>,
+    /// A bit for each length that a name has, so that names that are not there are seldom looked for.
+    lengths: u64,
+}
+
+/// Lengths above 63 share bits with others.
+fn length_bit(length: usize) -> u64 {
+    1 << (length % 64)
 }
 
 impl RawHeaders {
     /// `fields` point into `block`.
     pub(crate) fn new(block: Bytes, fields: Vec<Field>) -> RawHeaders {
-        RawHeaders { block, fields }
+        let lengths = fields.iter().fold(0, |lengths, field| lengths | length_bit(field.name_len as usize));
+        RawHeaders { block, fields, lengths }
     }
 
     /// A list from names and values that never were on a wire, taken as they are.
@@ -110,7 +118,9 @@ impl RawHeaders {
 
     /// The values of all fields called `name`, whatever the case.
     pub fn find_all<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + Clone {
-        self.fields
+        let may_be_there = self.lengths & length_bit(name.len()) != 0;
+        let fields = if may_be_there { &self.fields[..] } else { &[] };
+        fields
             .iter()
             .filter(move |field| field.name_len as usize == name.len())
             .filter(move |field| same_name(field.name(&self.block), name))
@@ -155,6 +165,41 @@ pub(crate) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && all_bytes(text, is_name_word, |byte| TOKEN[byte as usize])
 }
 
+/// Where the first byte below 0x20 stands, from `from` on.
+pub(crate) fn first_control(text: &[u8], from: usize) -> Option<usize> {
+    let mut position = from;
+    while let Some(chunk) = text.get(position..)?.first_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        // A borrow goes upwards only: the lowest bit is right.
+        let below = word.wrapping_sub(ONES * 0x20) & !word & TOPS;
+        if below != 0 {
+            return Some(position + below.trailing_zeros() as usize / 8);
+        }
+        position += 8;
+    }
+    while *text.get(position)? >= 0x20 {
+        position += 1;
+    }
+    Some(position)
+}
+
+/// Where the token ends that begins at `from`; None if it may go on behind the end of `text`.
+pub(crate) fn token_end(text: &[u8], from: usize) -> Option<usize> {
+    let mut position = from;
+    while let Some(chunk) = text.get(position..)?.first_chunk::<8>() {
+        let others = !letters_and_hyphens(u64::from_le_bytes(*chunk)) & TOPS;
+        if others != 0 {
+            position += others.trailing_zeros() as usize / 8;
+            break;
+        }
+        position += 8;
+    }
+    while TOKEN[*text.get(position)? as usize] {
+        position += 1;
+    }
+    Some(position)
+}
+
 /// Whether `text` may stand inside a field value: no NUL, no LF, VT, FF, CR. The other control bytes pass as they do in
 /// h11 (I04); they cannot end a line.
 pub(crate) fn is_field_text(text: &[u8]) -> bool {
@@ -187,11 +232,17 @@ fn has_no_control(word: u64) -> bool {
     word.wrapping_sub(ONES * 0x20) & !word & TOPS == 0
 }
 
-/// Letters and hyphens, of which nearly all field names are made. The sum reaches a byte's top bit if the byte is not a
-/// hyphen; no sum overflows its byte, as all bytes are below 0x80.
+/// Whether there are only letters and hyphens, of which nearly all field names are made.
 fn is_name_word(word: u64) -> bool {
+    letters_and_hyphens(word) == TOPS
+}
+
+/// The top bits of those bytes that are letters and hyphens, counted from the lowest byte, up to the first that is neither;
+/// nothing to rely on above it. The sum reaches a byte's top bit if the byte is not a hyphen; only a byte above 0x7f makes
+/// it overflow.
+fn letters_and_hyphens(word: u64) -> u64 {
     let no_hyphen = (word ^ (ONES * b'-' as u64)).wrapping_add(ONES * 0x7f);
-    word & TOPS == 0 && (letters(word) | !no_hyphen) & TOPS == TOPS
+    (letters(word) | !no_hyphen) & !word & TOPS
 }
 
 /// The top bits of those bytes of `word` that are ASCII letters; nothing to rely on if there is a byte above 0x7f.

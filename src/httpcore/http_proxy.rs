@@ -15,7 +15,7 @@ use super::dial::{within_connect_timeout, Dialled};
 use super::http11::{self, ResponseHead};
 use super::stream::Stream;
 use super::trace::Observer;
-use super::{same_name, FramingField, Origin, Proxy, ProxyKind, Request, Scheme, Timeouts, Timings};
+use super::{same_name, FramingField, HeaderLines, Origin, Proxy, ProxyKind, Request, Scheme, Timeouts, Timings};
 use crate::error::{Code, Error};
 use crate::runtime::Call;
 
@@ -68,7 +68,7 @@ impl Proxy {
             }
             framing => framing.clone(),
         };
-        headers.extend_from_slice(request.headers);
+        headers.extend_from_slice(request.headers.list());
         Ok(Forwarded { target, headers, framing })
     }
 
@@ -110,7 +110,7 @@ impl Forwarded {
     pub(super) fn of<'a>(&'a self, request: &'a Request<'_>) -> Request<'a> {
         Request {
             target: Cow::Borrowed(&self.target),
-            headers: &self.headers,
+            headers: HeaderLines::Own(&self.headers),
             framing: self.framing.clone(),
             ..request.clone()
         }
@@ -161,7 +161,7 @@ pub(super) async fn open_tunnel(
         method: b"CONNECT",
         origin: &proxy.origin,
         target: Cow::Borrowed(authority.as_bytes()),
-        headers: &headers,
+        headers: HeaderLines::Own(&headers),
         framing: FramingField::None,
         body: &Body::Empty,
         // The whole of it has the connect timeout.

@@ -16,7 +16,8 @@ use crate::runtime::{Call, CoarseTimer, PipeReader};
 pub struct ResponseBody {
     state: BodyState,
     bytes_received: u64,
-    trailers: Option<RawHeaders>,
+    trailers: Option<Box<RawHeaders>>,
+    ended_at: Option<Instant>,
 }
 
 enum BodyState {
@@ -59,12 +60,16 @@ impl ResponseBody {
     }
 
     fn new(place: Place, exchange: Exchange) -> ResponseBody {
-        ResponseBody { state: BodyState::Open(Box::new(Open { place, exchange })), bytes_received: 0, trailers: None }
+        ResponseBody::of(BodyState::Open(Box::new(Open { place, exchange })))
     }
 
     /// A body that comes from no connection.
     pub(super) fn made(made: Made) -> ResponseBody {
-        ResponseBody { state: BodyState::Made(Box::new(made)), bytes_received: 0, trailers: None }
+        ResponseBody::of(BodyState::Made(Box::new(made)))
+    }
+
+    fn of(state: BodyState) -> ResponseBody {
+        ResponseBody { state, bytes_received: 0, trailers: None, ended_at: None }
     }
 
     /// The next piece as it arrives, at most `max` bytes, never empty; None at the end.
@@ -85,25 +90,28 @@ impl ResponseBody {
                 return Err(Error::new(Code::STREAM_CLOSED, message));
             }
         };
-        match open.next(call, max).await? {
-            Some(data) => {
-                self.bytes_received += data.len() as u64;
-                self.state = BodyState::Open(open);
-                Ok(Some(data))
-            }
-            None => {
-                let Open { place, exchange } = *open;
-                self.trailers = match exchange {
-                    Exchange::Http1(mut exchange, keep_alive) => {
-                        place.settle(exchange.may_carry_another(), keep_alive);
-                        exchange.trailers()
-                    }
-                    Exchange::Http2(mut exchange) => exchange.trailers(),
-                };
-                self.state = BodyState::Ended;
-                Ok(None)
-            }
+        let piece = open.next(call, max).await?;
+        self.bytes_received += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        match piece {
+            Some(_) if !open.is_over() => self.state = BodyState::Open(open),
+            _ => self.end(*open),
         }
+        Ok(piece)
+    }
+
+    /// Gives the connection back.
+    fn end(&mut self, Open { place, exchange }: Open) {
+        let now = Instant::now();
+        self.ended_at = Some(now);
+        self.trailers = match exchange {
+            Exchange::Http1(mut exchange, keep_alive) => {
+                place.settle(exchange.may_carry_another(), keep_alive, now);
+                exchange.trailers()
+            }
+            Exchange::Http2(mut exchange) => exchange.trailers(),
+        }
+        .map(Box::new);
+        self.state = BodyState::Ended;
     }
 
     async fn next_made(&mut self, mut made: Box<Made>, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
@@ -133,8 +141,13 @@ impl ResponseBody {
     }
 
     /// The fields that came after the body, if there were any, once it was read to its end.
-    pub fn take_trailers(&mut self) -> Option<RawHeaders> {
+    pub fn take_trailers(&mut self) -> Option<Box<RawHeaders>> {
         self.trailers.take()
+    }
+
+    /// When it has come over a connection to its end.
+    pub fn ended_at(&self) -> Option<Instant> {
+        self.ended_at
     }
 
     /// Body bytes received so far, as on the wire but for the framing.
@@ -170,6 +183,11 @@ impl Made {
 impl Open {
     fn is_tunnel(&self) -> bool {
         matches!(&self.exchange, Exchange::Http1(exchange, _) if exchange.is_tunnel())
+    }
+
+    /// True if the last piece was read.
+    fn is_over(&self) -> bool {
+        matches!(&self.exchange, Exchange::Http1(exchange, _) if exchange.is_over())
     }
 
     async fn next(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {

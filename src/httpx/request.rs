@@ -20,6 +20,27 @@ use crate::httpcore::{
 };
 use crate::runtime::{Call, CoarseTimer};
 
+/// What the requests of a client to one origin begin with. It is made once and not for each of them.
+pub(super) struct Letterhead {
+    url: Url,
+    origin: Option<Arc<Origin>>,
+    headers: Headers,
+}
+
+impl Letterhead {
+    /// What a request to `url` begins with, and others with the same authority.
+    pub(super) fn new(url: Url, defaults: &Headers) -> Letterhead {
+        let host = (!defaults.contains(b"host")).then(|| Bytes::copy_from_slice(url.host_header().as_bytes()));
+        let headers = defaults.behind(host.map(|host| (Bytes::from_static(b"Host"), host)));
+        Letterhead { origin: origin_of(&url), url, headers }
+    }
+
+    /// One of the URLs.
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
+}
+
 /// A time limit of a request, which may be left to the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Timeout {
@@ -89,6 +110,12 @@ enum Framing {
 impl Request {
     /// A request with the client's default headers. The method is sent in upper case (checklist B03).
     pub(super) fn new(method: &str, url: Url, defaults: &Headers, timeouts: Timeouts) -> Result<Request, Error> {
+        let letterhead = Letterhead::new(url.clone(), defaults);
+        Request::on(&letterhead, method, url, timeouts)
+    }
+
+    /// A request that begins as others do.
+    pub(super) fn on(letterhead: &Letterhead, method: &str, url: Url, timeouts: Timeouts) -> Result<Request, Error> {
         if !is_token(method.as_bytes()) {
             let message = format!("Illegal method characters in {}", quoted(method.as_bytes()));
             return Err(Error::new(Code::LOCAL_PROTOCOL_ERROR, message));
@@ -97,14 +124,11 @@ impl Request {
             "GET" => Bytes::from_static(b"GET"),
             other => Bytes::from(other.to_ascii_uppercase()),
         };
-        let origin = origin_of(&url);
-        let host = (!defaults.contains(b"host")).then(|| Bytes::copy_from_slice(url.host_header().as_bytes()));
-        let headers = defaults.behind(host.map(|host| (Bytes::from_static(b"Host"), host)));
         Ok(Request {
             method,
             url,
-            origin,
-            headers,
+            origin: letterhead.origin.clone(),
+            headers: letterhead.headers.clone(),
             body: Body::Empty,
             framing: Framing::None,
             timeouts: [Timeout::Unset; 4],
@@ -381,13 +405,16 @@ impl Request {
 
     /// What has to be added to the headers for the body.
     fn framing_field(&self) -> FramingField {
+        let has_body_usually = matches!(&self.method[..], b"POST" | b"PUT" | b"PATCH");
+        if matches!(self.framing, Framing::None) && !has_body_usually {
+            return FramingField::None;
+        }
         let framed = self.headers.contains(b"content-length") || self.headers.contains(b"transfer-encoding");
         match self.framing {
             _ if framed => FramingField::None,
             Framing::Length(length) => FramingField::Length(Bytes::from(length.to_string())),
             Framing::Chunked => FramingField::Chunked,
-            Framing::None if matches!(&self.method[..], b"POST" | b"PUT" | b"PATCH") => FramingField::NoBody,
-            Framing::None => FramingField::None,
+            Framing::None => FramingField::NoBody,
         }
     }
 
@@ -450,7 +477,7 @@ impl Request {
             method: &self.method,
             origin,
             target: self.target(),
-            headers: self.headers.as_list(),
+            headers: self.headers.to_core(),
             framing: self.framing_field(),
             body: &self.body,
             timeouts: Timeouts {

@@ -26,11 +26,36 @@ pub struct Head {
     request: Option<Arc<Request>>,
     started: Instant,
     bytes: AtomicU64,
-    elapsed: OnceLock<Duration>,
-    trailers: OnceLock<RawHeaders>,
+    elapsed: Elapsed,
+    trailers: OnceLock<Box<RawHeaders>>,
     connection: Arc<ConnectionInfo>,
     timings: Timings,
     stream_id: Option<u32>,
+}
+
+/// How long something took, once it is over: nanoseconds and one more, 0 before.
+#[derive(Default)]
+struct Elapsed(AtomicU64);
+
+impl Elapsed {
+    fn get(&self) -> Option<Duration> {
+        self.0.load(Ordering::Acquire).checked_sub(1).map(Duration::from_nanos)
+    }
+
+    /// Only the first time counts.
+    fn set(&self, duration: Duration) {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX).saturating_add(1);
+        // Else it was set before.
+        let _ = self.0.compare_exchange(0, nanos, Ordering::AcqRel, Ordering::Relaxed);
+    }
+}
+
+impl From<Duration> for Elapsed {
+    fn from(duration: Duration) -> Elapsed {
+        let elapsed = Elapsed::default();
+        elapsed.set(duration);
+        elapsed
+    }
 }
 
 /// See the module.
@@ -199,7 +224,7 @@ impl Head {
                 let head = (timings.started + timings.head).saturating_duration_since(self.started);
                 Some(self.elapsed.get()?.saturating_sub(head))
             }
-            Timing::Total => self.elapsed.get().copied(),
+            Timing::Total => self.elapsed.get(),
         }
     }
 
@@ -250,12 +275,16 @@ impl Head {
             // It can end once.
             let _ = self.trailers.set(trailers);
         }
-        self.closed();
+        self.closed_at(content.ended_at().unwrap_or_else(Instant::now));
     }
 
     /// Notes when a body came to its end, whichever: only the first time counts.
+    fn closed_at(&self, at: Instant) {
+        self.elapsed.set(at.saturating_duration_since(self.started));
+    }
+
     fn closed(&self) {
-        self.elapsed.get_or_init(|| self.started.elapsed());
+        self.closed_at(Instant::now());
     }
 
     /// The error with the request that the response answers.
@@ -281,7 +310,7 @@ impl Response {
             request: Some(request),
             started,
             bytes: AtomicU64::new(0),
-            elapsed: OnceLock::new(),
+            elapsed: Elapsed::default(),
             trailers: OnceLock::new(),
             connection: core.connection,
             timings: core.timings,
@@ -312,7 +341,7 @@ impl Response {
             request: Some(request),
             started,
             bytes: AtomicU64::new(refusal.body.len() as u64),
-            elapsed: OnceLock::from(started.elapsed()),
+            elapsed: Elapsed::from(started.elapsed()),
             trailers: OnceLock::new(),
             connection: Arc::clone(&refusal.connection),
             timings: refusal.timings,
@@ -339,8 +368,8 @@ impl Response {
             request: parts.request,
             started,
             bytes: AtomicU64::new(parts.bytes_downloaded),
-            elapsed: parts.elapsed.map(OnceLock::from).unwrap_or_default(),
-            trailers: parts.trailers.map(OnceLock::from).unwrap_or_default(),
+            elapsed: parts.elapsed.map(Elapsed::from).unwrap_or_default(),
+            trailers: parts.trailers.map(Box::new).map(OnceLock::from).unwrap_or_default(),
             connection: Arc::default(),
             timings: Timings::of_nothing(started),
             stream_id: None,
@@ -390,7 +419,7 @@ impl Response {
 
     /// The fields that came after the body, once it was read.
     pub fn trailers(&self) -> Option<&RawHeaders> {
-        self.head.trailers.get()
+        self.head.trailers.get().map(AsRef::as_ref)
     }
 
     /// From the sending to the end of the body (checklist N05).
@@ -398,7 +427,7 @@ impl Response {
     /// # Errors
     /// INVALID_STATE before the response was read or closed.
     pub fn elapsed(&self) -> Result<Duration, Error> {
-        self.head.elapsed.get().copied().ok_or_else(|| {
+        self.head.elapsed.get().ok_or_else(|| {
             let message = "'.elapsed' may only be accessed after the response has been read or closed.";
             Error::new(Code::INVALID_STATE, message)
         })

@@ -20,11 +20,12 @@ use bytes::{Buf, Bytes};
 
 use super::body::BodyReader;
 use super::connection::{Block, Connection, Limit};
-use super::{Request, Timings};
+use super::{FramingField, Request, Timings};
 use crate::error::{Code, Error};
 use crate::runtime::Call;
 use body::BodyDecoder;
-use encode::{encode_head, BodyEncoder, BodyFraming, RequestHead, SentHead};
+pub(super) use encode::WrittenLines;
+use encode::{encode_head, encode_written, BodyEncoder, BodyFraming, RequestHead, SentHead};
 pub(super) use exchange::{body_too_large, Exchange};
 use head::{parse_head, ScanState};
 pub use head::{HeadLimits, ResponseHead, Version};
@@ -105,9 +106,12 @@ fn begin(
     traced: bool,
 ) -> Result<(Machine, SentHead), Error> {
     connection.to_send.clear();
-    let sent = match request.adds_expect() {
-        false => encode(connection, request, request.lines()),
-        true => encode(connection, request, request.lines().chain([EXPECT])),
+    let sent = match (request.adds_expect(), &request.framing, request.headers.written()) {
+        (false, FramingField::None, Some(lines)) => {
+            encode_written(&mut connection.to_send, (request.method, &request.target), lines)
+        }
+        (false, ..) => encode(connection, request, request.lines()),
+        (true, ..) => encode(connection, request, request.lines().chain([EXPECT])),
     }?;
     let limit = Limit { code: Code::WRITE_TIMEOUT, timeout: request.timeouts.write, deadline: request.deadline };
     connection.check(&limit)?;
@@ -263,8 +267,8 @@ enum Wrote {
     Head,
     /// So much of the body.
     Piece(u64),
-    /// The request is out.
-    All,
+    /// The request is out since then.
+    All(Instant),
 }
 
 impl Machine {
@@ -295,8 +299,8 @@ impl Machine {
                     Poll::Ready(Ok(Wrote::Piece(sent))) if self.progress_wanted => {
                         return Poll::Ready(Ok(Event::Uploaded { sent, total: self.writer.total }));
                     }
-                    Poll::Ready(Ok(Wrote::All)) => {
-                        self.sent = Some(self.started.elapsed());
+                    Poll::Ready(Ok(Wrote::All(since))) => {
+                        self.sent = Some(since.saturating_duration_since(self.started));
                         if self.traced {
                             return Poll::Ready(Ok(Event::AllIsOut));
                         }
@@ -524,9 +528,10 @@ impl Writer {
         }
         self.state = Writing::Flush;
         ready!(connection.poll_flush(cx)).map_err(WriteError::Peer)?;
-        connection.begin_to_wait();
+        let now = Instant::now();
+        connection.begin_to_wait(now);
         self.state = Writing::Done;
-        Poll::Ready(Ok(Wrote::All))
+        Poll::Ready(Ok(Wrote::All(now)))
     }
 
     /// Notes when the head is out, and begins to hold the body back if it has to.
