@@ -165,22 +165,53 @@ pub(crate) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && all_bytes(text, is_name_word, |byte| TOKEN[byte as usize])
 }
 
-/// Where the first byte below 0x20 stands, from `from` on.
-pub(crate) fn first_control(text: &[u8], from: usize) -> Option<usize> {
-    let mut position = from;
-    while let Some(chunk) = text.get(position..)?.first_chunk::<8>() {
+/// The bytes below 0x20 of a text, and where they stand.
+pub(crate) struct Controls<'a> {
+    text: &'a [u8],
+    /// Where the eight bytes begin that are looked at.
+    position: usize,
+    /// The top bits of those of them that are still to be given.
+    found: u64,
+}
+
+impl<'a> Controls<'a> {
+    pub(crate) fn new(text: &'a [u8]) -> Controls<'a> {
+        Controls { text, position: 0, found: Controls::look(text, 0) }
+    }
+
+    /// A borrow goes upwards only, and may mark a byte above one that is rightly marked: that is looked at again.
+    fn look(text: &[u8], position: usize) -> u64 {
+        let mut last = [b' '; 8];
+        let rest = text.get(position..).unwrap_or_default();
+        let chunk = rest.first_chunk::<8>().unwrap_or_else(|| {
+            last[..rest.len()].copy_from_slice(rest);
+            &last
+        });
         let word = u64::from_le_bytes(*chunk);
-        // A borrow goes upwards only: the lowest bit is right.
-        let below = word.wrapping_sub(ONES * 0x20) & !word & TOPS;
-        if below != 0 {
-            return Some(position + below.trailing_zeros() as usize / 8);
+        word.wrapping_sub(ONES * 0x20) & !word & TOPS
+    }
+}
+
+impl Iterator for Controls<'_> {
+    type Item = (usize, u8);
+
+    fn next(&mut self) -> Option<(usize, u8)> {
+        loop {
+            while self.found == 0 {
+                self.position += 8;
+                if self.position >= self.text.len() {
+                    return None;
+                }
+                self.found = Controls::look(self.text, self.position);
+            }
+            let at = self.position + self.found.trailing_zeros() as usize / 8;
+            self.found &= self.found - 1;
+            let byte = self.text[at];
+            if byte < 0x20 {
+                return Some((at, byte));
+            }
         }
-        position += 8;
     }
-    while *text.get(position)? >= 0x20 {
-        position += 1;
-    }
-    Some(position)
 }
 
 /// Where the token ends that begins at `from`; None if it may go on behind the end of `text`.

@@ -58,8 +58,10 @@ impl From<Duration> for Elapsed {
     }
 }
 
-/// See the module.
-pub struct Response {
+/// See the module. It is a pointer, since it is handed on many times.
+pub struct Response(Box<Inside>);
+
+struct Inside {
     head: Arc<Head>,
     body: State,
     /// The connection, if it is another protocol's now.
@@ -297,6 +299,10 @@ impl Head {
 }
 
 impl Response {
+    fn of(inside: Inside) -> Response {
+        Response(Box::new(inside))
+    }
+
     pub(super) fn new(
         core: httpcore::Response,
         request: Arc<Request>,
@@ -316,7 +322,7 @@ impl Response {
             timings: core.timings,
             stream_id: core.stream_id,
         };
-        Response {
+        Response::of(Inside {
             head: Arc::new(head),
             body: State::Unread(body),
             network_stream,
@@ -326,7 +332,7 @@ impl Response {
             encoding: None,
             guessed: OnceLock::new(),
             text: OnceLock::new(),
-        }
+        })
     }
 
     /// What a proxy has answered that did not pass the request on.
@@ -347,7 +353,7 @@ impl Response {
             timings: refusal.timings,
             stream_id: None,
         };
-        Response {
+        Response::of(Inside {
             head: Arc::new(head),
             body: State::Read(refusal.body.clone()),
             network_stream: None,
@@ -357,7 +363,7 @@ impl Response {
             encoding: None,
             guessed: OnceLock::new(),
             text: OnceLock::new(),
-        }
+        })
     }
 
     /// One that comes from no connection.
@@ -374,7 +380,7 @@ impl Response {
             timings: Timings::of_nothing(started),
             stream_id: None,
         };
-        Response {
+        Response::of(Inside {
             head: Arc::new(head),
             body: parts.content.map_or(State::Closed, State::Read),
             network_stream: None,
@@ -384,42 +390,42 @@ impl Response {
             encoding: parts.encoding,
             guessed: OnceLock::new(),
             text: OnceLock::new(),
-        }
+        })
     }
 
     /// Has it read as another client says.
     pub(super) fn set_reading(&mut self, reading: &Arc<Reading>) {
-        if !Arc::ptr_eq(&self.reading, reading) {
-            self.reading = Arc::clone(reading);
+        if !Arc::ptr_eq(&self.0.reading, reading) {
+            self.0.reading = Arc::clone(reading);
         }
     }
 
     /// What came before the body.
     pub fn head(&self) -> &Arc<Head> {
-        &self.head
+        &self.0.head
     }
 
     /// What came before, oldest first, each read: redirects, and the 401 that Digest has answered (checklist E01, F04).
     pub fn history(&self) -> &[Response] {
-        &self.history
+        &self.0.history
     }
 
     pub(super) fn set_history(&mut self, history: Vec<Response>) {
-        self.history = history;
+        self.0.history = history;
     }
 
     /// The request that would follow this redirect, if it was not followed and leads anywhere.
     pub fn next_request(&self) -> Option<&Arc<Request>> {
-        self.next_request.as_ref()
+        self.0.next_request.as_ref()
     }
 
     pub(super) fn set_next_request(&mut self, request: Arc<Request>) {
-        self.next_request = Some(request);
+        self.0.next_request = Some(request);
     }
 
     /// The fields that came after the body, once it was read.
     pub fn trailers(&self) -> Option<&RawHeaders> {
-        self.head.trailers.get().map(AsRef::as_ref)
+        self.0.head.trailers.get().map(AsRef::as_ref)
     }
 
     /// From the sending to the end of the body (checklist N05).
@@ -427,7 +433,7 @@ impl Response {
     /// # Errors
     /// INVALID_STATE before the response was read or closed.
     pub fn elapsed(&self) -> Result<Duration, Error> {
-        self.head.elapsed.get().ok_or_else(|| {
+        self.0.head.elapsed.get().ok_or_else(|| {
             let message = "'.elapsed' may only be accessed after the response has been read or closed.";
             Error::new(Code::INVALID_STATE, message)
         })
@@ -435,22 +441,22 @@ impl Response {
 
     /// How many bytes of body came over the wire, encoded as they were, also through a stream (checklist N10).
     pub fn bytes_downloaded(&self) -> u64 {
-        self.head.bytes.load(Ordering::Relaxed)
+        self.0.head.bytes.load(Ordering::Relaxed)
     }
 
     /// True once the body was read, or the response closed, or a stream took the body over.
     pub fn is_closed(&self) -> bool {
-        !matches!(self.body, State::Unread(_))
+        !matches!(self.0.body, State::Unread(_))
     }
 
     /// True once the body was read, or begun to be streamed.
     pub fn is_stream_consumed(&self) -> bool {
-        matches!(self.body, State::Read(_) | State::Streamed)
+        matches!(self.0.body, State::Read(_) | State::Streamed)
     }
 
     /// Whether nothing of it is still to come over a connection, to it or to a stream of it.
     pub fn is_only_memory(&self) -> bool {
-        matches!(self.body, State::Read(_) | State::Closed) && self.network_stream.is_none()
+        matches!(self.0.body, State::Read(_) | State::Closed) && self.0.network_stream.is_none()
     }
 
     /// The connection, once, after a 101 or a CONNECT that succeeded (checklist P08). The response closes it when it is
@@ -459,7 +465,7 @@ impl Response {
     /// # Errors
     /// INVALID_STATE for another response, or if it was taken.
     pub fn take_network_stream(&mut self) -> Result<NetworkStream, Error> {
-        self.network_stream.take().map(|stream| *stream).ok_or_else(|| {
+        self.0.network_stream.take().map(|stream| *stream).ok_or_else(|| {
             let message = "the response has no network stream: it switched no protocol, or the stream was taken";
             Error::new(Code::INVALID_STATE, message)
         })
@@ -470,7 +476,7 @@ impl Response {
     /// # Errors
     /// ResponseNotRead before that (checklist N07).
     pub fn content(&self) -> Result<&Bytes, Error> {
-        match &self.body {
+        match &self.0.body {
             State::Read(content) => Ok(content),
             _ => Err(Error::new(
                 Code::RESPONSE_NOT_READ,
@@ -487,16 +493,16 @@ impl Response {
     }
 
     fn text_encoding(&self) -> &'static Encoding {
-        let declared = || self.head.charset().and_then(|label| text::encoding_for(&label));
-        self.encoding.or_else(declared).unwrap_or_else(|| match &self.body {
-            State::Read(content) => self.guessed.get_or_init(|| self.reading.default_encoding.of(content)),
-            _ => self.reading.default_encoding.of_unseen(),
+        let declared = || self.0.head.charset().and_then(|label| text::encoding_for(&label));
+        self.0.encoding.or_else(declared).unwrap_or_else(|| match &self.0.body {
+            State::Read(content) => self.0.guessed.get_or_init(|| self.0.reading.default_encoding.of(content)),
+            _ => self.0.reading.default_encoding.of_unseen(),
         })
     }
 
     /// What the text is in for sure: set, or found out.
     pub(super) fn settled_encoding(&self) -> Option<&'static Encoding> {
-        self.encoding.or_else(|| self.guessed.get().copied())
+        self.0.encoding.or_else(|| self.0.guessed.get().copied())
     }
 
     /// Says what the text is in.
@@ -504,11 +510,11 @@ impl Response {
     /// # Errors
     /// INVALID_ARGUMENT for a label that is not known, INVALID_STATE once the text was asked for (checklist O07).
     pub fn set_encoding(&mut self, label: &str) -> Result<(), Error> {
-        if self.text.get().is_some() {
+        if self.0.text.get().is_some() {
             let message = "Setting encoding after `text` has been accessed is not allowed.";
             return Err(Error::new(Code::INVALID_STATE, message));
         }
-        self.encoding = Some(text::known_encoding(label)?);
+        self.0.encoding = Some(text::known_encoding(label)?);
         Ok(())
     }
 
@@ -527,7 +533,7 @@ impl Response {
     /// ResponseNotRead before the body was read.
     pub fn text_and_nul(&self) -> Result<&str, Error> {
         let content = self.content()?;
-        Ok(self.text.get_or_init(|| text::decode(content, self.text_encoding()) + "\0"))
+        Ok(self.0.text.get_or_init(|| text::decode(content, self.text_encoding()) + "\0"))
     }
 
     /// The body's text, which is JSON, in whichever encoding its first bytes tell (checklist N14).
@@ -540,30 +546,30 @@ impl Response {
 
     /// Reads the body to its end and keeps it; does nothing if that was done.
     pub async fn read(&mut self, call: &Call) -> Result<(), Error> {
-        if matches!(self.body, State::Read(_)) {
+        if matches!(self.0.body, State::Read(_)) {
             return Ok(());
         }
         // Taken, so that a cancelled read leaves a closed response and not half a body.
         let body = self.take_body()?;
         let mut content = self.decoded(body)?;
         let read = read_all(&mut content, call).await;
-        self.head.ended(&mut content);
-        self.body = State::Read(read.map_err(|error| self.head.blame(error))?);
+        self.0.head.ended(&mut content);
+        self.0.body = State::Read(read.map_err(|error| self.0.head.blame(error))?);
         Ok(())
     }
 
     fn decoded(&self, body: ResponseBody) -> Result<Content, Error> {
-        Content::decoded(body, self.head.headers(), &self.reading.limits).map_err(|error| {
-            self.head.closed();
-            self.head.blame(error)
+        Content::decoded(body, self.0.head.headers(), &self.0.reading.limits).map_err(|error| {
+            self.0.head.closed();
+            self.0.head.blame(error)
         })
     }
 
     fn take_body(&mut self) -> Result<ResponseBody, Error> {
-        match std::mem::replace(&mut self.body, State::Closed) {
+        match std::mem::replace(&mut self.0.body, State::Closed) {
             State::Unread(body) => Ok(body),
             State::Streamed => {
-                self.body = State::Streamed;
+                self.0.body = State::Streamed;
                 Err(Error::new(
                     Code::STREAM_CONSUMED,
                     "Attempted to read or stream some content, but the content has already been streamed.",
@@ -574,7 +580,7 @@ impl Response {
                 "Attempted to read or stream content, but the stream has been closed.",
             )),
             State::Read(content) => {
-                self.body = State::Read(content);
+                self.0.body = State::Read(content);
                 Err(Error::new(Code::STREAM_CONSUMED, "the response was read already"))
             }
         }
@@ -582,10 +588,10 @@ impl Response {
 
     /// Closes the connection, unless the body was read to its end.
     pub fn close(&mut self) {
-        self.network_stream = None;
-        if matches!(self.body, State::Unread(_) | State::Closed) {
-            self.head.closed();
-            self.body = State::Closed;
+        self.0.network_stream = None;
+        if matches!(self.0.body, State::Unread(_) | State::Closed) {
+            self.0.head.closed();
+            self.0.body = State::Closed;
         }
     }
 
@@ -594,7 +600,7 @@ impl Response {
     /// wanted.
     pub fn stream(&mut self, unit: Unit, chunk_size: usize) -> Result<BodyStream, Error> {
         let cut = self.cut(unit, chunk_size)?;
-        let source = match &self.body {
+        let source = match &self.0.body {
             State::Read(content) if unit != Unit::Raw => Source::Memory(content.clone()),
             State::Read(_) => {
                 let message = "the raw body is gone: the response was read, and its content decoded";
@@ -602,7 +608,7 @@ impl Response {
             }
             _ => {
                 let body = self.take_body()?;
-                self.body = State::Streamed;
+                self.0.body = State::Streamed;
                 Source::Network(match unit {
                     Unit::Raw => Content::raw(body),
                     _ => self.decoded(body)?,
@@ -610,12 +616,12 @@ impl Response {
             }
         };
         let text = cut.map(|cut| Box::new(TextStream::new(self.text_encoding(), cut)));
-        Ok(BodyStream { source, chunk_size, pending: BytesMut::new(), text, head: Arc::clone(&self.head) })
+        Ok(BodyStream { source, chunk_size, pending: BytesMut::new(), text, head: Arc::clone(&self.0.head) })
     }
 
     /// Where the text is cut; None if it is bytes that are wanted.
     fn cut(&self, unit: Unit, chunk_size: usize) -> Result<Option<Cut>, Error> {
-        let max_line = self.reading.max_line;
+        let max_line = self.0.reading.max_line;
         match (unit, chunk_size) {
             (Unit::Raw | Unit::Bytes, _) => Ok(None),
             (Unit::Text, 0) => Ok(Some(Cut::Nowhere)),
@@ -631,7 +637,7 @@ impl Response {
 
     /// Fails unless the status is 2xx, and for a response that answers no request (checklist N04).
     pub fn raise_for_status(&self) -> Result<(), Error> {
-        let head = &self.head;
+        let head = &self.0.head;
         let Some(url) = head.url() else {
             let message = "Cannot call `raise_for_status` as the request instance has not been set on this response.";
             return Err(Error::new(Code::INVALID_STATE, message));
@@ -656,20 +662,20 @@ impl Response {
 
     /// A copy for an error to carry: with the body if it was read, else closed.
     pub fn snapshot(&self) -> Response {
-        Response {
-            head: Arc::clone(&self.head),
-            body: match &self.body {
+        Response::of(Inside {
+            head: Arc::clone(&self.0.head),
+            body: match &self.0.body {
                 State::Read(content) => State::Read(content.clone()),
                 _ => State::Closed,
             },
             network_stream: None,
-            history: self.history.iter().map(Response::snapshot).collect(),
-            next_request: self.next_request.clone(),
-            reading: Arc::clone(&self.reading),
-            encoding: self.encoding,
-            guessed: self.guessed.clone(),
-            text: self.text.clone(),
-        }
+            history: self.0.history.iter().map(Response::snapshot).collect(),
+            next_request: self.0.next_request.clone(),
+            reading: Arc::clone(&self.0.reading),
+            encoding: self.0.encoding,
+            guessed: self.0.guessed.clone(),
+            text: self.0.text.clone(),
+        })
     }
 }
 

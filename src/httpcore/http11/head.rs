@@ -9,7 +9,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use crate::error::{Code, Error};
 use crate::httpcore::headers::{
-    first_control, is_field_text, is_ows, is_token, quoted, token_end, trim_ows, Field, RawHeaders,
+    is_field_text, is_ows, is_token, quoted, token_end, trim_ows, Controls, Field, RawHeaders,
 };
 
 /// How large a head may be.
@@ -194,27 +194,26 @@ fn check_first_byte(first: u8) -> Result<(), Error> {
 /// One pass over a head as most servers send it: lines that end with CRLF, without control bytes and folded ones. `None`
 /// for anything else, or for what is not complete, never an error: the other may be legal.
 fn parse_usual(buf: &[u8], limits: &HeadLimits) -> Option<(ResponseHead, usize)> {
-    let status_end = line_end(buf, 0)?;
+    let mut controls = Controls::new(buf);
+    let status_end = controls.next_line_end()?;
     let (version, status) = parse_status_line(&buf[..status_end]).ok()?;
     let mut fields = Vec::with_capacity(USUAL_FIELDS);
-    let mut position = status_end + 2;
-    while buf.get(position) != Some(&b'\r') {
-        let name = position..token_end(buf, position)?;
-        if name.is_empty() || buf.get(name.end) != Some(&b':') || fields.len() == limits.max_headers {
+    let mut start = status_end + 2;
+    loop {
+        let line_end = controls.next_line_end()?;
+        if line_end == start {
+            break;
+        }
+        let name = start..token_end(buf, start)?;
+        if name.is_empty() || buf[name.end] != b':' || fields.len() == limits.max_headers {
             return None;
         }
-        let mut value = name.end + 1..line_end(buf, name.end + 1)?;
-        position = value.end + 2;
-        while value.start < value.end && buf[value.start] == b' ' {
-            value.start += 1;
-        }
-        while value.start < value.end && buf[value.end - 1] == b' ' {
-            value.end -= 1;
-        }
+        let value = trim_spaces(buf, name.end + 1..line_end);
         fields.push(Field::new(name, value));
+        start = line_end + 2;
     }
-    let end = position + 2;
-    if buf.get(position + 1) != Some(&b'\n') || end > limits.bytes() {
+    let end = start + 2;
+    if end > limits.bytes() {
         return None;
     }
     // The head is copied so that it does not keep a whole read buffer alive.
@@ -225,10 +224,25 @@ fn parse_usual(buf: &[u8], limits: &HeadLimits) -> Option<(ResponseHead, usize)>
 /// Room for so many fields is made at first.
 const USUAL_FIELDS: usize = 16;
 
-/// Where the line ends that goes on at `from`, if that is with CRLF and there is no other control byte before.
-fn line_end(buf: &[u8], from: usize) -> Option<usize> {
-    let end = first_control(buf, from)?;
-    matches!(buf[end..], [b'\r', b'\n', ..]).then_some(end)
+impl Controls<'_> {
+    /// Where the next line ends, if that is with CRLF and there is no other control byte before.
+    fn next_line_end(&mut self) -> Option<usize> {
+        let (at, cr) = self.next()?;
+        let (behind, lf) = self.next()?;
+        (cr == b'\r' && lf == b'\n' && behind == at + 1).then_some(at)
+    }
+}
+
+/// Without the spaces at both ends. There are no tabs where this is used.
+fn trim_spaces(buf: &[u8], Range { mut start, mut end }: Range<usize>) -> Range<usize> {
+    let text = buf.get(..end).unwrap_or_default();
+    while text.get(start) == Some(&b' ') {
+        start += 1;
+    }
+    while end > start && text[end - 1] == b' ' {
+        end -= 1;
+    }
+    start..end
 }
 
 /// Where the status ends in every legal status line, and the space before the phrase follows if there is one.
