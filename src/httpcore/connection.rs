@@ -15,15 +15,16 @@ use tokio::io::{AsyncReadExt, AsyncWrite};
 
 use super::connection_info::ConnectionInfo;
 use super::dial::Dialled;
+use super::read_block;
 use super::stream::Stream;
 use super::tls::{self, TlsConfig};
 use crate::error::{Code, Error};
 use crate::runtime::{Call, CoarseTimer, Lane};
 
-/// How much is read at once (checklist I01).
+/// How much of a body is read at once (checklist I01).
 const READ_BLOCK: usize = 65_536;
-/// The first block of a head: most responses fit.
-const FIRST_BLOCK: usize = 8_192;
+/// Room for a request's head that is kept for the next one.
+const LARGEST_HEAD_KEPT: usize = 1024;
 
 pub(super) struct Connection {
     stream: Stream,
@@ -38,8 +39,6 @@ pub(super) struct Connection {
     pub(super) bytes_sent: u64,
     /// The peer ended the connection without ending TLS.
     pub(super) torn: bool,
-    /// The read buffer is of the size for bodies.
-    large: bool,
 }
 
 /// Cuts a connection off from another thread, in the middle of an exchange.
@@ -98,7 +97,6 @@ impl Connection {
             info: Arc::new(dialled.info),
             bytes_sent: 0,
             torn: false,
-            large: false,
         }
     }
 
@@ -126,12 +124,12 @@ impl Connection {
         quiet.then_some(self.stream)
     }
 
-    /// Lets large buffers go before it is idle.
+    /// Lets buffers go before it is idle.
     pub(super) fn rest(&mut self) {
-        if self.received.is_empty() && std::mem::take(&mut self.large) {
-            self.received = BytesMut::new();
+        if self.received.is_empty() {
+            read_block::give_back(std::mem::take(&mut self.received));
         }
-        if self.to_send.capacity() > FIRST_BLOCK {
+        if self.to_send.capacity() > LARGEST_HEAD_KEPT {
             self.to_send = Vec::new();
         }
     }
@@ -140,6 +138,14 @@ impl Connection {
     pub(super) async fn move_to(&mut self, call: &Call) -> Result<(), Error> {
         let lane = call.lane(Some(self.lane_id())).await;
         self.attach(&lane)
+    }
+
+    /// Brings it to the lane of `call`, if that has one already. True if it is there.
+    pub(super) fn move_at_once(&mut self, call: &Call) -> Result<bool, Error> {
+        match call.lane_at_hand(Some(self.lane_id())) {
+            Some(lane) => self.attach(&lane).map(|()| true),
+            None => Ok(false),
+        }
     }
 
     /// Registers it with `lane`.
@@ -169,15 +175,21 @@ impl Connection {
     /// Reads once. Ok(0) is the peer's end.
     pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>, at_least: Block) -> Poll<io::Result<usize>> {
         let want = match at_least {
-            Block::Head => FIRST_BLOCK,
+            Block::Head => read_block::BLOCK,
             Block::Body => READ_BLOCK,
         };
+        if self.received.capacity() == 0 && want == read_block::BLOCK {
+            self.received = read_block::take();
+        }
         if self.received.capacity() - self.received.len() < want / 2 {
             self.received.reserve(want);
-            self.large |= self.received.capacity() > 2 * FIRST_BLOCK;
         }
         let polled = pin!(self.stream.read_buf(&mut self.received)).poll(cx);
         self.progressed(polled.is_ready());
+        if polled.is_pending() && self.received.is_empty() && self.received.capacity() < READ_BLOCK / 2 {
+            // Whoever waits needs none.
+            read_block::give_back(std::mem::take(&mut self.received));
+        }
         polled.map(|read| match read {
             // A peer that closes TLS without saying so: what was complete stays complete, the framing tells.
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {

@@ -165,70 +165,38 @@ pub(crate) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && all_bytes(text, is_name_word, |byte| TOKEN[byte as usize])
 }
 
-/// The bytes below 0x20 of a text, and where they stand.
-pub(crate) struct Controls<'a> {
-    text: &'a [u8],
-    /// Where the eight bytes begin that are looked at.
-    position: usize,
-    /// The top bits of those of them that are still to be given.
-    found: u64,
-}
-
-impl<'a> Controls<'a> {
-    pub(crate) fn new(text: &'a [u8]) -> Controls<'a> {
-        Controls { text, position: 0, found: Controls::look(text, 0) }
-    }
-
-    /// A borrow goes upwards only, and may mark a byte above one that is rightly marked: that is looked at again.
-    fn look(text: &[u8], position: usize) -> u64 {
-        let mut last = [b' '; 8];
-        let rest = text.get(position..).unwrap_or_default();
-        let chunk = rest.first_chunk::<8>().unwrap_or_else(|| {
-            last[..rest.len()].copy_from_slice(rest);
-            &last
-        });
-        let word = u64::from_le_bytes(*chunk);
-        word.wrapping_sub(ONES * 0x20) & !word & TOPS
-    }
-}
-
-impl Iterator for Controls<'_> {
-    type Item = (usize, u8);
-
-    fn next(&mut self) -> Option<(usize, u8)> {
-        loop {
-            while self.found == 0 {
-                self.position += 8;
-                if self.position >= self.text.len() {
-                    return None;
-                }
-                self.found = Controls::look(self.text, self.position);
-            }
-            let at = self.position + self.found.trailing_zeros() as usize / 8;
-            self.found &= self.found - 1;
-            let byte = self.text[at];
-            if byte < 0x20 {
-                return Some((at, byte));
-            }
-        }
-    }
+/// Where the first byte below 0x20 stands, from `from` on.
+pub(crate) fn first_control(text: &[u8], from: usize) -> Option<usize> {
+    // A borrow goes upwards only: the lowest bit is right.
+    let controls = |word: u64| word.wrapping_sub(ONES * 0x20) & !word & TOPS;
+    first_of(text, from, controls, |byte| byte < 0x20)
 }
 
 /// Where the token ends that begins at `from`; None if it may go on behind the end of `text`.
 pub(crate) fn token_end(text: &[u8], from: usize) -> Option<usize> {
+    let others = |word| !letters_and_hyphens(word) & TOPS;
+    let end = first_of(text, from, others, |byte| !TOKEN[byte as usize])?;
+    match text[end] {
+        b':' => Some(end),
+        _ => text[end..].iter().position(|&byte| !TOKEN[byte as usize]).map(|rest| end + rest),
+    }
+}
+
+/// The first position from `from` on that is wanted: by its top bit in what `find` gives for eight bytes, of which the
+/// first is the lowest, or, in what is left in the end, by `is_it`.
+#[inline(always)]
+fn first_of(text: &[u8], from: usize, find: impl Fn(u64) -> u64, is_it: impl Fn(u8) -> bool) -> Option<usize> {
+    let mut rest = text.get(from..)?;
     let mut position = from;
-    while let Some(chunk) = text.get(position..)?.first_chunk::<8>() {
-        let others = !letters_and_hyphens(u64::from_le_bytes(*chunk)) & TOPS;
-        if others != 0 {
-            position += others.trailing_zeros() as usize / 8;
-            break;
+    while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
+        let found = find(u64::from_le_bytes(*chunk));
+        if found != 0 {
+            return Some(position + found.trailing_zeros() as usize / 8);
         }
+        rest = behind;
         position += 8;
     }
-    while TOKEN[*text.get(position)? as usize] {
-        position += 1;
-    }
-    Some(position)
+    rest.iter().position(|&byte| is_it(byte)).map(|rest| position + rest)
 }
 
 /// Whether `text` may stand inside a field value: no NUL, no LF, VT, FF, CR. The other control bytes pass as they do in
@@ -396,6 +364,34 @@ mod tests {
             }
             assert!(same_name(name, &name.to_ascii_uppercase()) && !same_name(name, &[name, b"x"].concat()));
         }
+    }
+
+    #[test]
+    fn long_names_are_found_and_not_taken_for_others() {
+        let (long, longer) = ("x".repeat(64), "x".repeat(128));
+        let list = RawHeaders::from_pairs([(&*long, "1"), (&*longer, "2")]).unwrap();
+        assert_eq!(list.find_all(long.as_bytes()).collect::<Vec<_>>(), [b"1"]);
+        assert_eq!(list.find_all(longer.as_bytes()).collect::<Vec<_>>(), [b"2"]);
+        assert_eq!((list.find_all(b"").count(), list.find_all(&[b'x'; 192]).count()), (0, 0));
+    }
+
+    #[test]
+    fn ends_of_tokens_and_control_bytes_are_found_wherever_they_stand() {
+        for byte in 0..=255 {
+            for at in 0..20 {
+                let mut text = *b"Content-Type-Abc-xyz";
+                text[at] = byte;
+                let is_end = |byte: &u8| !is_token(&[*byte]);
+                for from in 0..=20 {
+                    let rest = &text[from..];
+                    let end = rest.iter().position(is_end).map(|end| from + end);
+                    assert_eq!(token_end(&text, from), end, "{byte:#04x} at {at} from {from}");
+                    let control = rest.iter().position(|byte| *byte < 0x20).map(|control| from + control);
+                    assert_eq!(first_control(&text, from), control, "{byte:#04x} at {at} from {from}");
+                }
+            }
+        }
+        assert_eq!((token_end(b"a", 2), first_control(b"a", 2)), (None, None));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod network_stream;
 mod pool_state;
 mod proxy;
 mod pull;
+mod read_block;
 mod response_body;
 mod socks_proxy;
 mod stream;

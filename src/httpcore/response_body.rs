@@ -94,23 +94,22 @@ impl ResponseBody {
         self.bytes_received += piece.as_ref().map_or(0, |piece| piece.len() as u64);
         match piece {
             Some(_) if !open.is_over() => self.state = BodyState::Open(open),
-            _ => self.end(*open),
+            _ => self.end(&mut open),
         }
         Ok(piece)
     }
 
     /// Gives the connection back.
-    fn end(&mut self, Open { place, exchange }: Open) {
+    fn end(&mut self, open: &mut Open) {
         let now = Instant::now();
         self.ended_at = Some(now);
-        self.trailers = match exchange {
-            Exchange::Http1(mut exchange, keep_alive) => {
-                place.settle(exchange.may_carry_another(), keep_alive, now);
+        self.trailers = match &mut open.exchange {
+            Exchange::Http1(exchange, keep_alive) => {
+                open.place.settle(exchange.may_carry_another(), *keep_alive, now);
                 exchange.trailers()
             }
-            Exchange::Http2(mut exchange) => exchange.trailers(),
-        }
-        .map(Box::new);
+            Exchange::Http2(exchange) => exchange.trailers().map(Box::new),
+        };
         self.state = BodyState::Ended;
     }
 
@@ -143,6 +142,11 @@ impl ResponseBody {
     /// The fields that came after the body, if there were any, once it was read to its end.
     pub fn take_trailers(&mut self) -> Option<Box<RawHeaders>> {
         self.trailers.take()
+    }
+
+    /// True if the last piece was read.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, BodyState::Ended)
     }
 
     /// When it has come over a connection to its end.

@@ -78,6 +78,11 @@ impl Content {
         }
     }
 
+    /// True if the last piece was read, for sure.
+    pub(super) fn has_ended(&self) -> bool {
+        self.decoder.is_none() && self.body.has_ended()
+    }
+
     /// How many bytes of body came over the wire.
     pub(super) fn bytes_received(&self) -> u64 {
         self.body.bytes_received()

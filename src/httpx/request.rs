@@ -462,11 +462,17 @@ impl Request {
         self.body.open()
     }
 
-    /// The form in which it goes to the pool.
+    /// The form in which it goes to the pool. The limits are those of the response's head and body.
     ///
     /// # Errors
     /// UnsupportedProtocol or InvalidURL for a URL that no pool can connect to (checklist H11, Q07).
-    pub(super) fn to_core(&self, deadline: Option<Instant>) -> Result<httpcore::Request<'_>, Error> {
+    #[inline]
+    pub(super) fn to_core<'a>(
+        &'a self,
+        deadline: Option<Instant>,
+        observer: &'a Observer,
+        (limits, max_body): (HeadLimits, Option<u64>),
+    ) -> Result<httpcore::Request<'a>, Error> {
         let Some(origin) = &self.origin else {
             self.url.check_sendable()?;
             return Err(Error::new(Code::INTERNAL, "a request without an origin"));
@@ -487,11 +493,11 @@ impl Request {
                 pool: pool.or(client.pool),
             },
             deadline,
-            limits: HeadLimits::default(),
-            max_body: None,
+            limits,
+            max_body,
             expect: self.expect,
             proxy_authorization: None,
-            observer: &self.observer,
+            observer,
         })
     }
 

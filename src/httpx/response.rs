@@ -681,6 +681,9 @@ impl Response {
 
 async fn read_all(body: &mut Content, call: &Call) -> Result<Bytes, Error> {
     let Some(first) = body.next(call, usize::MAX).await? else { return Ok(Bytes::new()) };
+    if body.has_ended() {
+        return Ok(first);
+    }
     let Some(second) = body.next(call, usize::MAX).await? else { return Ok(first) };
     let mut content = BytesMut::with_capacity(2 * (first.len() + second.len()));
     content.extend_from_slice(&first);

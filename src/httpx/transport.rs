@@ -111,18 +111,16 @@ impl Transport {
             _ => None,
         };
         let request = loaded.as_ref().unwrap_or(request);
-        let core = httpcore::Request {
-            limits: self.options.head_limits,
-            max_body: self.options.max_body,
-            observer,
-            ..request.to_core(deadline)?
-        };
+        let core = request.to_core(deadline, observer, (self.options.head_limits, self.options.max_body))?;
         if let Some(auth) = flow {
             let (interrupt, reading) = (self.interrupt(), &self.options.reading);
             let through = ThroughProxy { pool, auth, interrupt, reading, request };
             return Box::pin(async move { through.handle(call, core, started).await }).await;
         }
-        let mut handled = pool.handle(call, &core, started).await;
+        let mut handled = match &self.options.proxy {
+            None => pool.carry(call, &core, started).await,
+            Some(_) => Box::pin(pool.handle(call, &core, started)).await,
+        };
         if let Some(why) = self.why_again(&core, &handled)? {
             // Boxed, as all that is rare and large beside what every request goes through.
             handled = Box::pin(self.handle_again(call, pool, core, (why, handled))).await;

@@ -73,26 +73,28 @@ impl Call {
 
     /// The lane on which this call's sockets must be, best the one with the id `hint`.
     pub async fn lane(&self, hint: Option<u64>) -> Arc<Lane> {
-        match &self.owner {
-            Owner::Queue { lane, .. } => Arc::clone(lane),
-            Owner::Thread(caller) => {
-                poll_fn(|_| {
-                    let mut caller = lock(caller);
-                    let is_another = |lane: &Lane| hint.is_some_and(|hint| hint != lane.id());
-                    match caller.lane.clone() {
-                        Some(lane) if !(caller.guessed && is_another(&lane)) => {
-                            caller.guessed = false;
-                            // It was about to be left.
-                            caller.wants = Wants::Nothing;
-                            Poll::Ready(lane)
-                        }
-                        _ => {
-                            caller.wants = Wants::Lane(hint);
-                            Poll::Pending
-                        }
-                    }
-                })
-                .await
+        poll_fn(|_| self.lane_at_hand(hint).map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    /// The same, if it is there already. Else the thread that drives this call looks for one once it polls no longer, and
+    /// polls again.
+    pub fn lane_at_hand(&self, hint: Option<u64>) -> Option<Arc<Lane>> {
+        let caller = match &self.owner {
+            Owner::Queue { lane, .. } => return Some(Arc::clone(lane)),
+            Owner::Thread(caller) => caller,
+        };
+        let mut caller = lock(caller);
+        let is_another = |lane: &Lane| hint.is_some_and(|hint| hint != lane.id());
+        match caller.lane.clone() {
+            Some(lane) if !(caller.guessed && is_another(&lane)) => {
+                caller.guessed = false;
+                // It was about to be left.
+                caller.wants = Wants::Nothing;
+                Some(lane)
+            }
+            _ => {
+                caller.wants = Wants::Lane(hint);
+                None
             }
         }
     }

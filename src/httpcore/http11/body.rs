@@ -121,7 +121,7 @@ impl BodyDecoder {
     }
 
     /// The fields that followed a chunked body, once; `None` if there were none or the body is not complete.
-    pub fn trailers(&mut self) -> Option<RawHeaders> {
+    pub fn trailers(&mut self) -> Option<Box<RawHeaders>> {
         match self {
             BodyDecoder::Chunked(chunked) => chunked.trailers.take(),
             _ => None,
@@ -221,7 +221,7 @@ pub(super) fn parse_length(text: &[u8]) -> Option<u64> {
 #[derive(Debug, Default)]
 pub struct ChunkedDecoder {
     state: ChunkState,
-    trailers: Option<RawHeaders>,
+    trailers: Option<Box<RawHeaders>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -329,7 +329,7 @@ fn read_data_end(buf: &mut BytesMut, cr_seen: bool) -> Result<Option<ChunkState>
 fn read_trailer(
     buf: &mut BytesMut,
     searched: &mut usize,
-    trailers: &mut Option<RawHeaders>,
+    trailers: &mut Option<Box<RawHeaders>>,
 ) -> Result<Option<ChunkState>, Error> {
     let end = match &buf[..] {
         [] | [b'\r'] => return Ok(None),
@@ -339,7 +339,8 @@ fn read_trailer(
             let window = &buf[..buf.len().min(MAX_TRAILER_BYTES)];
             match find_blank_line(window, *searched) {
                 Ok(end) => {
-                    *trailers = Some(parse_fields(&window[..end], 0, LineEnd::Crlf, MAX_TRAILER_FIELDS)?);
+                    let fields = parse_fields(&window[..end], 0, LineEnd::Crlf, MAX_TRAILER_FIELDS)?;
+                    *trailers = Some(Box::new(fields));
                     end
                 }
                 Err(_) if buf.len() > MAX_TRAILER_BYTES => return Err(remote_error("Receive buffer too long")),

@@ -53,7 +53,7 @@ impl Exchange {
     }
 
     /// The fields that came after a chunked body, once.
-    pub(in crate::httpcore) fn trailers(&mut self) -> Option<RawHeaders> {
+    pub(in crate::httpcore) fn trailers(&mut self) -> Option<Box<RawHeaders>> {
         self.decoder.trailers()
     }
 

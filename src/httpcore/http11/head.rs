@@ -9,7 +9,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use crate::error::{Code, Error};
 use crate::httpcore::headers::{
-    is_field_text, is_ows, is_token, quoted, token_end, trim_ows, Controls, Field, RawHeaders,
+    first_control, is_field_text, is_ows, is_token, quoted, token_end, trim_ows, Field, RawHeaders,
 };
 
 /// How large a head may be.
@@ -194,25 +194,31 @@ fn check_first_byte(first: u8) -> Result<(), Error> {
 /// One pass over a head as most servers send it: lines that end with CRLF, without control bytes and folded ones. `None`
 /// for anything else, or for what is not complete, never an error: the other may be legal.
 fn parse_usual(buf: &[u8], limits: &HeadLimits) -> Option<(ResponseHead, usize)> {
-    let mut controls = Controls::new(buf);
-    let status_end = controls.next_line_end()?;
+    let status_end = line_end(buf, 0)?;
     let (version, status) = parse_status_line(&buf[..status_end]).ok()?;
     let mut fields = Vec::with_capacity(USUAL_FIELDS);
     let mut start = status_end + 2;
-    loop {
-        let line_end = controls.next_line_end()?;
-        if line_end == start {
-            break;
+    let end = loop {
+        let colon = token_end(buf, start)?;
+        if colon == start {
+            // The empty line; nothing else begins with what is in no token.
+            break line_end(buf, start).filter(|end| *end == start)? + 2;
         }
-        let name = start..token_end(buf, start)?;
-        if name.is_empty() || buf[name.end] != b':' || fields.len() == limits.max_headers {
+        if buf[colon] != b':' || fields.len() == limits.max_headers {
             return None;
         }
-        let value = trim_spaces(buf, name.end + 1..line_end);
-        fields.push(Field::new(name, value));
+        let mut value = colon + 1;
+        while *buf.get(value)? == b' ' {
+            value += 1;
+        }
+        let line_end = line_end(buf, value)?;
+        let mut value_end = line_end;
+        while value_end > value && buf[value_end - 1] == b' ' {
+            value_end -= 1;
+        }
+        fields.push(Field::new(start..colon, value..value_end));
         start = line_end + 2;
-    }
-    let end = start + 2;
+    };
     if end > limits.bytes() {
         return None;
     }
@@ -224,25 +230,10 @@ fn parse_usual(buf: &[u8], limits: &HeadLimits) -> Option<(ResponseHead, usize)>
 /// Room for so many fields is made at first.
 const USUAL_FIELDS: usize = 16;
 
-impl Controls<'_> {
-    /// Where the next line ends, if that is with CRLF and there is no other control byte before.
-    fn next_line_end(&mut self) -> Option<usize> {
-        let (at, cr) = self.next()?;
-        let (behind, lf) = self.next()?;
-        (cr == b'\r' && lf == b'\n' && behind == at + 1).then_some(at)
-    }
-}
-
-/// Without the spaces at both ends. There are no tabs where this is used.
-fn trim_spaces(buf: &[u8], Range { mut start, mut end }: Range<usize>) -> Range<usize> {
-    let text = buf.get(..end).unwrap_or_default();
-    while text.get(start) == Some(&b' ') {
-        start += 1;
-    }
-    while end > start && text[end - 1] == b' ' {
-        end -= 1;
-    }
-    start..end
+/// Where the line ends that goes on at `from`, if that is with CRLF and there is no other control byte before.
+fn line_end(buf: &[u8], from: usize) -> Option<usize> {
+    let end = first_control(buf, from)?;
+    matches!(buf[end..], [b'\r', b'\n', ..]).then_some(end)
 }
 
 /// Where the status ends in every legal status line, and the space before the phrase follows if there is one.
