@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use crate::counters::Counter;
 use crate::error::{Code, Error};
 
 /// Where one field's name and value lie in the block of its list.
@@ -56,6 +57,7 @@ fn length_bit(length: usize) -> u64 {
 impl RawHeaders {
     /// `fields` point into `block`.
     pub(crate) fn new(block: Bytes, fields: Vec<Field>) -> RawHeaders {
+        Counter::HeaderFields.add(fields.len());
         let lengths = fields.iter().fold(0, |lengths, field| lengths | length_bit(field.name_len as usize));
         RawHeaders { block, fields, lengths }
     }

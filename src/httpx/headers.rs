@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::counters::Counter;
 use crate::error::{Code, Error};
 use crate::httpcore::{is_field_text, is_token, quoted, same_name, HeaderLine, HeaderLines, HeaderSheet, RawHeaders};
 pub use text::HeaderEncoding;
@@ -21,6 +22,8 @@ pub struct Headers {
     sheet: Option<Arc<HeaderSheet>>,
     /// What the text is in; None: whatever fits (D04).
     encoding: Option<HeaderEncoding>,
+    /// Names and values may be any bytes: what cannot be sent is refused when it is sent.
+    lenient: bool,
 }
 
 impl Headers {
@@ -54,7 +57,7 @@ impl Headers {
     /// # Errors
     /// LocalProtocolError for a name or value that could not be sent (checklist B11).
     pub fn add(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
-        check(name, value)?;
+        self.check(name, value)?;
         self.push(Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
         Ok(())
     }
@@ -65,7 +68,7 @@ impl Headers {
     /// # Errors
     /// LocalProtocolError as for `add`; nothing is changed then.
     pub fn set(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
-        check(name, value)?;
+        self.check(name, value)?;
         let Some(first) = self.as_list().iter().position(|(other, _)| same_name(other, name)) else {
             self.push(Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
             return Ok(());
@@ -86,7 +89,7 @@ impl Headers {
     /// # Errors
     /// LocalProtocolError as for `add`; nothing is changed then.
     pub fn override_with(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
-        check(name, value)?;
+        self.check(name, value)?;
         self.remove(name);
         self.push(Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
         Ok(())
@@ -98,7 +101,7 @@ impl Headers {
     /// LocalProtocolError as for `add`.
     pub fn set_default(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
         match self.contains(name) {
-            true => check(name, value),
+            true => self.check(name, value),
             false => self.add(name, value),
         }
     }
@@ -126,6 +129,18 @@ impl Headers {
         self.own().push((name, value));
     }
 
+    /// Puts a line in front of the one at `index` that is known to be right.
+    pub(super) fn insert(&mut self, index: usize, line: (Bytes, Bytes)) {
+        self.own().insert(index, line);
+    }
+
+    /// Removes the first line that is this very one.
+    pub(super) fn remove_line(&mut self, line: &(Bytes, Bytes)) {
+        if let Some(index) = self.as_list().iter().position(|other| other == line) {
+            self.own().remove(index);
+        }
+    }
+
     /// Whether it has the same lines in the same order.
     pub fn is_same(&self, other: &Headers) -> bool {
         self.as_list() == other.as_list()
@@ -135,6 +150,19 @@ impl Headers {
     pub(super) fn behind(&self, first: Option<HeaderLine>) -> Headers {
         let lines = first.into_iter().chain(self.as_list().iter().cloned()).collect();
         Headers { sheet: Some(Arc::new(HeaderSheet::new(lines))), ..Headers::default() }
+    }
+
+    /// Has names and values be any bytes, or no longer.
+    pub fn set_lenient(&mut self, lenient: bool) {
+        self.lenient = lenient;
+    }
+
+    fn check(&self, name: &[u8], value: &[u8]) -> Result<(), Error> {
+        Counter::HeaderFields.count();
+        if self.lenient {
+            return Ok(());
+        }
+        check(name, value)
     }
 
     /// The list itself.

@@ -11,26 +11,46 @@ use encoding_rs::Encoding;
 
 use super::content::Content;
 use super::text_stream::{Cut, TextStream};
-use super::{json_text, links, redirects, status, text, Cookies, Link, Reading, Request, Url};
+use super::{
+    json_text, links, redirects, status, text, Attachment, Cookies, DefaultEncoding, Headers, Link, Reading, Request,
+    Url,
+};
 use crate::error::{Code, Error};
-use crate::httpcore::{self, ConnectionInfo, NetworkStream, RawHeaders, Refusal, ResponseBody, ResponseHead, Timings};
+use crate::httpcore::{
+    self, body_too_large, ConnectionInfo, Made, NetworkStream, RawHeaders, Refusal, ResponseBody, ResponseHead, Timings,
+};
 use crate::runtime::Call;
 
 /// The most that one piece of a stream has when no chunk size is asked for.
 const PIECE: usize = 65_536;
 
 /// What a server said before the body, and to which request; and what is known of the body, whoever reads it.
+#[derive(Clone)]
 pub struct Head {
     received: ResponseHead,
     /// None for a response that was made by hand.
     request: Option<Arc<Request>>,
     started: Instant,
-    bytes: AtomicU64,
-    elapsed: Elapsed,
-    trailers: OnceLock<Box<RawHeaders>>,
     connection: Arc<ConnectionInfo>,
     timings: Timings,
     stream_id: Option<u32>,
+    progress: Progress,
+}
+
+/// What becomes known of a body while it is read.
+#[derive(Default)]
+struct Progress {
+    bytes: AtomicU64,
+    elapsed: Elapsed,
+    trailers: OnceLock<Box<RawHeaders>>,
+}
+
+impl Clone for Progress {
+    /// As far as it has come.
+    fn clone(&self) -> Progress {
+        let bytes = AtomicU64::new(self.bytes.load(Ordering::Relaxed));
+        Progress { bytes, elapsed: Elapsed::from(self.elapsed.get()), trailers: self.trailers.clone() }
+    }
 }
 
 /// How long something took, once it is over: nanoseconds and one more, 0 before.
@@ -50,10 +70,12 @@ impl Elapsed {
     }
 }
 
-impl From<Duration> for Elapsed {
-    fn from(duration: Duration) -> Elapsed {
+impl From<Option<Duration>> for Elapsed {
+    fn from(duration: Option<Duration>) -> Elapsed {
         let elapsed = Elapsed::default();
-        elapsed.set(duration);
+        if let Some(duration) = duration {
+            elapsed.set(duration);
+        }
         elapsed
     }
 }
@@ -78,6 +100,8 @@ struct Inside {
     guessed: OnceLock<&'static Encoding>,
     /// The text and a NUL, once it was asked for.
     text: OnceLock<String>,
+    /// What the program has given it to carry along.
+    attachment: Option<Attachment>,
 }
 
 enum State {
@@ -134,6 +158,8 @@ pub(super) struct Parts {
     pub(super) next_request: Option<Arc<Request>>,
     /// None for one that was never read.
     pub(super) content: Option<Bytes>,
+    /// Instead of it, what is made while it is read.
+    pub(super) to_come: Option<Made>,
     pub(super) encoding: Option<&'static Encoding>,
     pub(super) trailers: Option<RawHeaders>,
     pub(super) bytes_downloaded: u64,
@@ -224,9 +250,9 @@ impl Head {
             Timing::FirstByte => Some(timings.head.saturating_sub(timings.sent.unwrap_or(timings.connected))),
             Timing::Body => {
                 let head = (timings.started + timings.head).saturating_duration_since(self.started);
-                Some(self.elapsed.get()?.saturating_sub(head))
+                Some(self.progress.elapsed.get()?.saturating_sub(head))
             }
-            Timing::Total => self.elapsed.get(),
+            Timing::Total => self.progress.elapsed.get(),
         }
     }
 
@@ -267,7 +293,7 @@ impl Head {
 
     /// Notes how far a body has come.
     fn progressed(&self, content: &Content) {
-        self.bytes.store(content.bytes_received(), Ordering::Relaxed);
+        self.progress.bytes.store(content.bytes_received(), Ordering::Relaxed);
     }
 
     /// Notes that a body was read as far as it goes.
@@ -275,14 +301,14 @@ impl Head {
         self.progressed(content);
         if let Some(trailers) = content.take_trailers() {
             // It can end once.
-            let _ = self.trailers.set(trailers);
+            let _ = self.progress.trailers.set(trailers);
         }
         self.closed_at(content.ended_at().unwrap_or_else(Instant::now));
     }
 
     /// Notes when a body came to its end, whichever: only the first time counts.
     fn closed_at(&self, at: Instant) {
-        self.elapsed.set(at.saturating_duration_since(self.started));
+        self.progress.elapsed.set(at.saturating_duration_since(self.started));
     }
 
     fn closed(&self) {
@@ -298,9 +324,36 @@ impl Head {
     }
 }
 
+impl Inside {
+    fn new(head: Arc<Head>, body: State, reading: Arc<Reading>) -> Inside {
+        Inside {
+            head,
+            body,
+            network_stream: None,
+            history: Vec::new(),
+            next_request: None,
+            reading,
+            encoding: None,
+            guessed: OnceLock::new(),
+            text: OnceLock::new(),
+            attachment: None,
+        }
+    }
+}
+
 impl Response {
     fn of(inside: Inside) -> Response {
         Response(Box::new(inside))
+    }
+
+    /// What the program has given it to carry along.
+    pub fn attachment(&self) -> Option<&Attachment> {
+        self.0.attachment.as_ref()
+    }
+
+    /// Gives it something to carry along, or nothing. Returns what it had.
+    pub fn attach(&mut self, attachment: Option<Attachment>) -> Option<Attachment> {
+        std::mem::replace(&mut self.0.attachment, attachment)
     }
 
     pub(super) fn new(
@@ -315,24 +368,13 @@ impl Response {
             received: core.head,
             request: Some(request),
             started,
-            bytes: AtomicU64::new(0),
-            elapsed: Elapsed::default(),
-            trailers: OnceLock::new(),
             connection: core.connection,
             timings: core.timings,
             stream_id: core.stream_id,
+            progress: Progress::default(),
         };
-        Response::of(Inside {
-            head: Arc::new(head),
-            body: State::Unread(body),
-            network_stream,
-            history: Vec::new(),
-            next_request: None,
-            reading: Arc::clone(reading),
-            encoding: None,
-            guessed: OnceLock::new(),
-            text: OnceLock::new(),
-        })
+        let head = Arc::new(head);
+        Response::of(Inside { network_stream, ..Inside::new(head, State::Unread(body), Arc::clone(reading)) })
     }
 
     /// What a proxy has answered that did not pass the request on.
@@ -346,24 +388,17 @@ impl Response {
             received: refusal.head.clone(),
             request: Some(request),
             started,
-            bytes: AtomicU64::new(refusal.body.len() as u64),
-            elapsed: Elapsed::from(started.elapsed()),
-            trailers: OnceLock::new(),
             connection: Arc::clone(&refusal.connection),
             timings: refusal.timings,
             stream_id: None,
+            progress: Progress {
+                bytes: AtomicU64::new(refusal.body.len() as u64),
+                elapsed: Elapsed::from(Some(started.elapsed())),
+                trailers: OnceLock::new(),
+            },
         };
-        Response::of(Inside {
-            head: Arc::new(head),
-            body: State::Read(refusal.body.clone()),
-            network_stream: None,
-            history: Vec::new(),
-            next_request: None,
-            reading: Arc::clone(reading),
-            encoding: None,
-            guessed: OnceLock::new(),
-            text: OnceLock::new(),
-        })
+        let body = State::Read(refusal.body.clone());
+        Response::of(Inside::new(Arc::new(head), body, Arc::clone(reading)))
     }
 
     /// One that comes from no connection.
@@ -373,24 +408,84 @@ impl Response {
             received,
             request: parts.request,
             started,
-            bytes: AtomicU64::new(parts.bytes_downloaded),
-            elapsed: parts.elapsed.map(Elapsed::from).unwrap_or_default(),
-            trailers: parts.trailers.map(Box::new).map(OnceLock::from).unwrap_or_default(),
             connection: Arc::default(),
             timings: Timings::of_nothing(started),
             stream_id: None,
+            progress: Progress {
+                bytes: AtomicU64::new(parts.bytes_downloaded),
+                elapsed: Elapsed::from(parts.elapsed),
+                trailers: parts.trailers.map(Box::new).map(OnceLock::from).unwrap_or_default(),
+            },
+        };
+        let body = match (parts.to_come, parts.content) {
+            (Some(to_come), _) => State::Unread(ResponseBody::made(to_come)),
+            (None, Some(content)) => State::Read(content),
+            (None, None) => State::Closed,
         };
         Response::of(Inside {
-            head: Arc::new(head),
-            body: parts.content.map_or(State::Closed, State::Read),
-            network_stream: None,
             history: parts.history,
             next_request: parts.next_request,
-            reading: Arc::default(),
             encoding: parts.encoding,
-            guessed: OnceLock::new(),
-            text: OnceLock::new(),
+            ..Inside::new(Arc::new(head), body, Arc::default())
         })
+    }
+
+    /// Gives it other header lines, for all that is asked of it from now on.
+    ///
+    /// # Errors
+    /// LocalProtocolError if all of them together are 4 GiB or more.
+    pub fn set_headers(&mut self, headers: &Headers) -> Result<(), Error> {
+        let lines = RawHeaders::from_pairs(headers.iter())?;
+        let head = Arc::make_mut(&mut self.0.head);
+        let ResponseHead { version, status, .. } = head.received;
+        head.received = ResponseHead::made(version, status, head.received.reason(), &lines)?;
+        Ok(())
+    }
+
+    /// Makes it the answer to another request, or to none.
+    pub fn set_request(&mut self, request: Option<Arc<Request>>) {
+        Arc::make_mut(&mut self.0.head).request = request;
+    }
+
+    /// Whether it can be the answer that a transport gives.
+    ///
+    /// # Errors
+    /// StreamConsumed and StreamClosed if nobody could read it any more.
+    pub fn check_unspent(&self) -> Result<(), Error> {
+        match self.0.body {
+            State::Unread(_) | State::Read(_) => Ok(()),
+            State::Streamed => Err(Error::new(Code::STREAM_CONSUMED, "the response's body was streamed already")),
+            State::Closed => Err(Error::new(Code::STREAM_CLOSED, "the response was closed unread")),
+        }
+    }
+
+    /// The same as the answer to a request that was sent at `started`, as a transport gives it.
+    pub(super) fn answering(mut self, request: &Arc<Request>, started: Instant) -> Response {
+        let head = Arc::make_mut(&mut self.0.head);
+        head.request = Some(Arc::clone(request));
+        head.started = started;
+        if !matches!(self.0.body, State::Unread(_)) {
+            head.closed();
+        }
+        (self.0.history, self.0.next_request) = (Vec::new(), None);
+        self
+    }
+
+    /// Has its body end at `deadline`, and fail with more than `most` bytes on the wire.
+    ///
+    /// # Errors
+    /// BODY_TOO_LARGE if it is that, or says so.
+    pub(super) fn bind(&mut self, deadline: Option<Instant>, most: Option<u64>) -> Result<(), Error> {
+        if let State::Unread(body) = &mut self.0.body {
+            body.bind(deadline, most);
+        }
+        let Some(most) = most else { return Ok(()) };
+        let declared = self.0.head.headers().find_all(b"content-length").next();
+        let declared = declared.and_then(|digits| std::str::from_utf8(digits).ok()?.trim().parse().ok());
+        match self.bytes_downloaded().max(declared.unwrap_or(0)) > most {
+            true => Err(self.0.head.blame(body_too_large(most))),
+            false => Ok(()),
+        }
     }
 
     /// Has it read as another client says.
@@ -410,7 +505,8 @@ impl Response {
         &self.0.history
     }
 
-    pub(super) fn set_history(&mut self, history: Vec<Response>) {
+    /// Says what came before.
+    pub fn set_history(&mut self, history: Vec<Response>) {
         self.0.history = history;
     }
 
@@ -425,7 +521,7 @@ impl Response {
 
     /// The fields that came after the body, once it was read.
     pub fn trailers(&self) -> Option<&RawHeaders> {
-        self.0.head.trailers.get().map(AsRef::as_ref)
+        self.0.head.progress.trailers.get().map(AsRef::as_ref)
     }
 
     /// From the sending to the end of the body (checklist N05).
@@ -433,7 +529,7 @@ impl Response {
     /// # Errors
     /// INVALID_STATE before the response was read or closed.
     pub fn elapsed(&self) -> Result<Duration, Error> {
-        self.0.head.elapsed.get().ok_or_else(|| {
+        self.0.head.progress.elapsed.get().ok_or_else(|| {
             let message = "'.elapsed' may only be accessed after the response has been read or closed.";
             Error::new(Code::INVALID_STATE, message)
         })
@@ -441,7 +537,7 @@ impl Response {
 
     /// How many bytes of body came over the wire, encoded as they were, also through a stream (checklist N10).
     pub fn bytes_downloaded(&self) -> u64 {
-        self.0.head.bytes.load(Ordering::Relaxed)
+        self.0.head.progress.bytes.load(Ordering::Relaxed)
     }
 
     /// True once the body was read, or the response closed, or a stream took the body over.
@@ -515,6 +611,20 @@ impl Response {
             return Err(Error::new(Code::INVALID_STATE, message));
         }
         self.0.encoding = Some(text::known_encoding(label)?);
+        Ok(())
+    }
+
+    /// Says what the text is in if nothing else says it.
+    ///
+    /// # Errors
+    /// INVALID_STATE once the text was asked for.
+    pub fn set_default_encoding(&mut self, default: DefaultEncoding) -> Result<(), Error> {
+        if self.0.text.get().is_some() {
+            let message = "Setting encoding after `text` has been accessed is not allowed.";
+            return Err(Error::new(Code::INVALID_STATE, message));
+        }
+        Arc::make_mut(&mut self.0.reading).default_encoding = default;
+        self.0.guessed = OnceLock::new();
         Ok(())
     }
 
@@ -675,6 +785,7 @@ impl Response {
             encoding: self.0.encoding,
             guessed: self.0.guessed.clone(),
             text: self.0.text.clone(),
+            attachment: self.0.attachment.clone(),
         })
     }
 }
@@ -789,7 +900,7 @@ impl BodyStream {
 
     /// How many bytes of body have come over the wire (checklist N10).
     pub fn bytes_downloaded(&self) -> u64 {
-        self.head.bytes.load(Ordering::Relaxed)
+        self.head.progress.bytes.load(Ordering::Relaxed)
     }
 
     /// Closes it; before its end, that closes the connection.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::percent::{encode_into, FRAGMENT, PATH, QUERY, SCHEME, USERINFO};
 use super::quoted::Quoted;
 use super::{host, invalid_url, Url};
+use crate::counters::Counter;
 use crate::error::Error;
 
 /// In characters, of the URL and of each component (C01).
@@ -127,6 +128,7 @@ impl<'a> Pieces<'a> {
 
 /// Checks, normalises and encodes the pieces, and writes them down one after the other.
 pub(super) fn build(pieces: &Pieces<'_>) -> Result<Url, Error> {
+    Counter::Urls.count();
     let mut text = String::with_capacity(capacity(pieces));
     text.push_str(pieces.scheme);
     text.make_ascii_lowercase();
@@ -177,6 +179,7 @@ pub(super) fn parse_alike(known: &Url, url: &str) -> Option<Url> {
     if !known.is_absolute() || !ends_authority || is_too_long(url) || non_printable(rest).is_some() {
         return None;
     }
+    Counter::Urls.count();
     let mut pieces = Pieces::default();
     pieces.set_rest(rest);
     let mut text = String::with_capacity(url.len() + 1);
