@@ -19,7 +19,7 @@ CLIENT = {"base_url", "params", "headers", "cookies", "auth", "follow_redirects"
 CLIENT |= {"http1", "http2", "proxy", "mounts", "trust_env", "limits", "default_encoding", "uds", "retries"}
 CLIENT |= {"local_address", "hooks", "transport"}
 REQUEST = {"method", "url", "params", "headers", "cookies", "body", "auth", "timeout", "follow_redirects", "stream"}
-REQUEST |= {"target", "server_name", "standalone", "raise_for_status"}
+REQUEST |= {"beside", "target", "server_name", "standalone", "raise_for_status"}
 # What each step may have beside `do`, `expect` and `expect_compat`.
 STEPS = {
     "request": REQUEST,

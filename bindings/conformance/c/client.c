@@ -84,7 +84,12 @@ static httpx_code raise_always(void *user_data, httpx_request *request, httpx_er
     return raise_in_callback(json_string_value(user_data), error);
 }
 
-/* Sends a request, and answers a 401 with a bearer token. */
+static void forget(void *json)
+{
+    json_decref(json);
+}
+
+/* Sends a request, and answers a 401 with a bearer token; or ends the request then. */
 static httpx_code answer_challenge(void *user_data, void *flow, httpx_request *request, httpx_response *response,
                                    httpx_request **next, httpx_error **error)
 {
@@ -100,14 +105,13 @@ static httpx_code answer_challenge(void *user_data, void *flow, httpx_request *r
     httpx_headers_free(headers);
     if (code == HTTPX_OK)
         return HTTPX_DONE;
+    const char *kind;
+    const char *token = json_string_value(only_member(user_data, &kind));
+    if (strcmp(kind, "challenge") != 0)
+        return raise_in_callback(token, error);
     char value[256] = "Bearer ";
-    strncat(value, json_string_value(user_data), sizeof value - 8);
+    strncat(value, token, sizeof value - 8);
     return httpx_request_header_set(request, "Authorization", 13, (const uint8_t *)value, strlen(value), error);
-}
-
-static void forget(void *json)
-{
-    json_decref(json);
 }
 
 httpx_code new_auth(run *r, const json_t *value, httpx_auth **auth)
@@ -125,10 +129,10 @@ httpx_code new_auth(run *r, const json_t *value, httpx_auth **auth)
         return httpx_auth_function(set_header, json_incref(argument), forget, auth, &r->error);
     if (strcmp(kind, "raise") == 0)
         return httpx_auth_function(raise_always, json_incref(argument), forget, auth, &r->error);
-    if (strcmp(kind, "challenge") != 0)
+    if (strcmp(kind, "challenge") != 0 && strcmp(kind, "raise_when_challenged") != 0)
         fail("unknown credentials: %s", kind);
     httpx_auth_vtable table = {.size = sizeof table, .next = answer_challenge, .destroy = forget};
-    return httpx_auth_flow(&table, json_incref(argument), auth, &r->error);
+    return httpx_auth_flow(&table, json_incref((json_t *)value), auth, &r->error);
 }
 
 /* ---- proxies ---- */

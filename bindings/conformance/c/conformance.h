@@ -26,6 +26,7 @@ typedef struct run {
     httpx_queue *queue; /* where requests go; NULL: blocking calls */
     httpx_client *client;
     httpx_response *response; /* the last one */
+    httpx_response *kept;     /* one that is open beside it */
     httpx_error *error;       /* the one of the call that failed */
     json_t *events;           /* what hooks have recorded */
     int client_has_params;

@@ -200,7 +200,7 @@ static httpx_code set_timeouts(run *r, httpx_request *request, const json_t *val
 
 static httpx_code set_member(run *r, httpx_request *request, const char *key, const json_t *value)
 {
-    static const char *const others[] = {"do",  "expect",           "expect_compat", "method",
+    static const char *const others[] = {"do",  "expect",           "expect_compat", "beside",          "method",
                                          "url", "follow_redirects", "stream",        "raise_for_status"};
     if (strcmp(key, "params") == 0)
         return set_params(r, request, value);
@@ -278,7 +278,12 @@ httpx_code send_request(run *r, const json_t *step)
     const json_t *given = json_object_get(step, "method"), *url = json_object_get(step, "url");
     const char *method = given == NULL ? "GET" : json_string_value(given);
     httpx_request *request = NULL;
-    httpx_response_free(r->response);
+    if (!json_is_true(json_object_get(step, "beside")))
+        httpx_response_free(r->response);
+    else if (r->kept != NULL)
+        fail("only one response can be kept beside the last one");
+    else
+        r->kept = r->response;
     r->response = NULL;
     r->body_has_raised = 0;
     if (json_is_true(json_object_get(step, "standalone")))

@@ -514,6 +514,7 @@ static int run_case(const json_t *this, const char *ca, int in_queue)
     set_environment(this, 0);
     httpx_error_free(state.error);
     httpx_response_free(state.response);
+    httpx_response_free(state.kept);
     httpx_client_free(state.client);
     httpx_queue_free(state.queue);
     json_decref(state.events);

@@ -186,14 +186,17 @@ def data_of(value: dict[str, typing.Any]) -> bytes:
 
 
 class ChallengeAuth(httpx.Auth):
-    """Answers a 401 with a bearer token."""
+    """Answers a 401 with a bearer token, or raises then."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, raises: bool) -> None:
         self.token = token
+        self.raises = raises
 
     def auth_flow(self, request: typing.Any) -> typing.Any:
         response = yield request
         if response.status_code == 401:
+            if self.raises:
+                raise Raised(self.token)
             request.headers["Authorization"] = f"Bearer {self.token}"
             yield request
 
@@ -208,8 +211,8 @@ def auth_of(value: typing.Any) -> typing.Any:
         return httpx.DigestAuth(*argument)
     if kind == "netrc":
         return httpx.NetRCAuth(argument)
-    if kind == "challenge":
-        return ChallengeAuth(argument)
+    if kind in ("challenge", "raise_when_challenged"):
+        return ChallengeAuth(argument, kind != "challenge")
 
     def function(request: typing.Any) -> typing.Any:
         if kind == "raise":
@@ -265,6 +268,7 @@ class Run:
         self.asynchronous = asynchronous
         self.events: list[str] = []
         self.response: typing.Any = None
+        self.kept: list[typing.Any] = []
         self.client: typing.Any = None
         self.files = contextlib.ExitStack()
 
@@ -291,8 +295,9 @@ class Run:
                 await self.step(step)
         finally:
             self.files.close()
-            if self.response is not None:
-                await self.now(self.method(self.response, "close")())
+            for each in [*self.kept, self.response]:
+                if each is not None:
+                    await self.now(self.method(each, "close")())
             await self.now(self.method(self.client, "close")())
 
     # -- the client
@@ -415,9 +420,11 @@ class Run:
                 same(key, wanted, found[key])
 
     async def do_request(self, step: dict[str, typing.Any]) -> typing.Any:
-        if self.response is not None:
+        if self.response is not None and step.get("beside"):
+            self.kept.append(self.response)
+        elif self.response is not None:
             await self.now(self.method(self.response, "close")())
-            self.response = None
+        self.response = None
         settings: dict[str, typing.Any] = {}
         extensions: dict[str, typing.Any] = {}
         headers = pairs(step.get("headers", []))
@@ -435,7 +442,18 @@ class Run:
             elif key == "server_name":
                 extensions["sni_hostname"] = value
             else:
-                known = ("do", "expect", "expect_compat", "method", "url", "headers", "auth", "follow_redirects", "stream")
+                known = (
+                    "do",
+                    "expect",
+                    "expect_compat",
+                    "method",
+                    "url",
+                    "headers",
+                    "auth",
+                    "follow_redirects",
+                    "stream",
+                    "beside",
+                )
                 assert key in (*known, "standalone", "raise_for_status"), f"unknown part of a request: {key}"
         if extensions:
             settings["extensions"] = extensions
