@@ -338,6 +338,8 @@ pub struct SendOptions {
     pub follow_redirects: Option<bool>,
 }
 
+type LastLetterhead = (Arc<Letterhead>, Weak<ClientBuilder>);
+
 /// See the module. Any thread may use it.
 pub struct Client {
     /// As it was built.
@@ -349,7 +351,7 @@ pub struct Client {
     /// A forked child has a copy of its own.
     cookies: ForkCell<Mutex<Cookies>>,
     /// What the request that was built last began with, and under which options.
-    last: ForkCell<Mutex<Option<(Arc<Letterhead>, Weak<ClientBuilder>)>>>,
+    last: ForkCell<Mutex<Option<LastLetterhead>>>,
     /// It has sent something, or was opened.
     opened: AtomicBool,
     closed: AtomicBool,
