@@ -48,6 +48,32 @@ function ratio(row, base,    list, r) {
     return median
 }
 
+# The same as text, with lowest and highest; a dash where there is no base.
+function ratio_text(row, base) {
+    if (base == "")
+        return "–"
+    ratio(row, base)
+    return sprintf("%.2f (%.2f–%.2f)", median, low, high)
+}
+
+# What the row says about the case's targets: "≤ 0.55 × libcurl, met". The base is a role in the same case, or a case,
+# whose libhttpx is meant.
+function targets_text(name, row,    t, base, all) {
+    for (t = 1; t <= target_count; t++) {
+        if (target_case[t] != name)
+            continue
+        base = of_role[name, target_base[t]]
+        if (base == "")
+            base = of_role[target_base[t], "libhttpx"]
+        if (base == "")
+            continue
+        ratio(row, base)
+        all = all (all == "" ? "" : "; ") sprintf("≤ %s × %s, %s", target_limit[t], target_base[t],
+            median <= target_limit[t] ? "met" : sprintf("not met (%.2f)", median))
+    }
+    return all == "" ? "–" : all
+}
+
 function role(client) {
     return client ~ /^floor/ ? "floor" : client ~ /^libcurl/ ? "libcurl" : "libhttpx"
 }
@@ -56,9 +82,16 @@ BEGIN {
     title["blocking_1"] = "blocking GET, 1 connection"
     title["queue_100"] = "100 GETs at once, the library waits"
     title["queue_fd_100"] = "100 GETs at once, the host's epoll waits"
-    target["blocking_1"] = 0.65
-    target["queue_100"] = 0.70
-    target["queue_fd_100"] = 0.70
+    title["threads_8"] = "8 threads, blocking (libhttpx: one client, libcurl: a handle each)"
+    title["queue_10"] = "10 GETs at once, the library waits"
+    title["queue_1000"] = "1,000 GETs at once, the library waits"
+    title["queue_10000"] = "10,000 GETs at once, the library waits"
+    while ((getline line < targets) > 0)
+        if (split(line, field, " ") == 3 && field[1] !~ /^#/) {
+            target_case[++target_count] = field[1]
+            target_limit[target_count] = field[2]
+            target_base[target_count] = field[3]
+        }
 }
 
 /"machine":/ {
@@ -89,6 +122,10 @@ BEGIN {
     value["per_second", row, r] = requests / number("wall_s")
 }
 
+function counted(row) {
+    return row in instructions ? instructions[row] : "–"
+}
+
 function where() {
     return sprintf("%s; %s; libcurl %s; %s. Client on CPU %s, server on CPU %s%s. %d rounds of %d requests.", machine,
         compilers, libcurl, date, cpu, server_cpu, cpu == server_cpu ? " (the same)" : "", rounds, requests)
@@ -107,19 +144,17 @@ function print_results(    i, row, parts, to_curl, to_floor) {
     for (i = 1; i <= row_count; i++) {
         row = rows[i]
         split(row, parts, SUBSEP)
-        ratio(row, of_role[parts[1], "libcurl"])
-        to_curl = sprintf("%.2f (%.2f–%.2f)", median, low, high)
-        ratio(row, of_role[parts[1], "floor"])
-        to_floor = sprintf("%.2f (%.2f–%.2f)", median, low, high)
+        to_curl = ratio_text(row, of_role[parts[1], "libcurl"])
+        to_floor = ratio_text(row, of_role[parts[1], "floor"])
         over_rounds("cpu_us_per_request", row)
         printf "| %s | %s | %.2f (%.2f–%.2f) ", title[parts[1]], parts[2], median, low, high
-        printf "| %s | %s | %d ", to_curl, to_floor, instructions[row]
+        printf "| %s | %s | %s ", to_curl, to_floor, counted(row)
         printf "| %d | %.1f ", over_rounds("per_second", row), over_rounds("p50_us", row)
         printf "| %.1f |\n", over_rounds("p99_us", row)
     }
 }
 
-function print_readme(    i, row, parts, curl, floor, met) {
+function print_readme(    i, row, parts, curl, floor) {
     print "Measured on " where() "\n"
     print "| case | libhttpx CPU µs | libcurl CPU µs | ratio (lowest–highest) | target | ÷ floor " \
         "| instructions: libhttpx | libcurl | floor |"
@@ -133,10 +168,9 @@ function print_readme(    i, row, parts, curl, floor, met) {
         floor = of_role[parts[1], "floor"]
         printf "| %s | %.2f ", title[parts[1]], over_rounds("cpu_us_per_request", row)
         printf "| %.2f ", over_rounds("cpu_us_per_request", curl)
-        ratio(row, curl)
-        met = median <= target[parts[1]] ? "met" : "not met"
-        printf "| **%.2f** (%.2f–%.2f) | ≤ %.2f, %s ", median, low, high, target[parts[1]], met
-        printf "| %.2f | %d | %d | %d |\n", ratio(row, floor), instructions[row], instructions[curl], instructions[floor]
+        printf "| %s | %s ", ratio_text(row, curl), targets_text(parts[1], row)
+        printf "| %s | %s ", floor == "" ? "–" : sprintf("%.2f", ratio(row, floor)), counted(row)
+        printf "| %s | %s |\n", counted(curl), counted(floor)
     }
 }
 

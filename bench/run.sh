@@ -4,6 +4,7 @@
 #   run.sh --smoke          run every case briefly and check that it produced numbers; writes nothing here
 #   run.sh --instructions   count instructions only, print the lines
 #   run.sh --report         write RESULTS.md and the table in README.md again from results.jsonl
+# --case NAME after any of them, or alone, takes that case only; a case that is measured alone is printed, not written.
 # Environment: BENCH_ROUNDS (7), BENCH_REQUESTS (50000 a run), BENCH_CPU (the last one allowed), BENCH_SERVER_CPU (the
 # same), LIBHTTPX_DIR (a folder with a libhttpx.so to measure, instead of building one), CC (cc).
 set -euo pipefail
@@ -11,13 +12,21 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
 out=$(realpath -m -- "${CARGO_TARGET_DIR:-$root/target}")/bench
 
-# case, connections, instructions counted over N and 2N requests, programs: floor, libcurl, libhttpx
-cases() {
+# case, connections, instructions counted over N and 2N requests (0: not counted), programs: floor, libcurl, libhttpx
+table() {
     cat <<'TABLE'
-blocking_1     1 2000 floor_blocking curl_easy         httpx_blocking
-queue_100    100 4000 floor_epoll    curl_multi        httpx_queue
-queue_fd_100 100 4000 floor_epoll    curl_multi_socket httpx_queue_fd
+blocking_1       1 2000 floor_blocking curl_easy         httpx_blocking
+threads_8        8 0                   curl_threads      httpx_threads
+queue_10        10 4000 floor_epoll    curl_multi        httpx_queue
+queue_100      100 4000 floor_epoll    curl_multi        httpx_queue
+queue_1000    1000 0    floor_epoll    curl_multi        httpx_queue
+queue_10000  10000 0    floor_epoll    curl_multi        httpx_queue
+queue_fd_100   100 4000 floor_epoll    curl_multi_socket httpx_queue_fd
 TABLE
+}
+
+cases() {
+    table | awk -v only="$only" 'only == "" || $1 == only'
 }
 
 die() {
@@ -62,8 +71,11 @@ build() {
         # shellcheck disable=SC2086
         compile $program curl_load.c bench.c $curl_flags $curl_libs
     done
+    # shellcheck disable=SC2086
+    compile curl_threads threads.c bench.c -pthread $curl_flags $curl_libs
     local ours=(-I"$root/include" -L"$lib" -lhttpx "-Wl,-rpath,$lib")
     compile httpx_blocking bench.c "${ours[@]}"
+    compile httpx_threads threads.c bench.c -pthread "${ours[@]}"
     for program in httpx_queue httpx_queue_fd; do compile $program httpx_load.c bench.c "${ours[@]}"; done
 }
 
@@ -84,11 +96,13 @@ run() { # case, connections, program, requests, warm-up
 
 # Every program once per round, so that a slow minute of the machine hits all of them.
 rounds() { # rounds, requests, warm-up
-    local round name connections counted programs program
+    local round name connections counted programs program warmup
     for ((round = 1; round <= $1; round++)); do
         while read -r name connections counted programs; do
+            # The warm-up opens all connections, and uses each once more.
+            warmup=$(($3 > 2 * connections ? $3 : 2 * connections))
             for program in $programs; do
-                run "$name" "$connections" "$program" "$2" "$3" | sed "s/^{/{\"round\":$round,/"
+                run "$name" "$connections" "$program" "$2" "$warmup" | sed "s/^{/{\"round\":$round,/"
             done
         done < <(cases)
     done
@@ -106,6 +120,7 @@ callgrind_total() { # case, connections, program, requests: instructions of the 
 instructions() {
     local name connections counted programs program client once twice
     while read -r name connections counted programs; do
+        [ "$counted" -gt 0 ] || continue
         for program in $programs; do
             once=$(callgrind_total "$name" "$connections" "$program" "$counted")
             twice=$(callgrind_total "$name" "$connections" "$program" $((2 * counted)))
@@ -127,8 +142,8 @@ machine() {
 }
 
 report() {
-    awk -f "$here/report.awk" -v part=results "$here/results.jsonl" >"$here/RESULTS.md"
-    awk -f "$here/report.awk" -v part=readme "$here/results.jsonl" >"$out/numbers.md"
+    awk -f "$here/report.awk" -v targets="$here/targets.txt" -v part=results "$here/results.jsonl" >"$here/RESULTS.md"
+    awk -f "$here/report.awk" -v targets="$here/targets.txt" -v part=readme "$here/results.jsonl" >"$out/numbers.md"
     awk -v numbers="$out/numbers.md" '
         /^<!-- numbers -->$/ { print; while ((getline line < numbers) > 0) print line; inside = 1 }
         /^<!-- end of numbers -->$/ { inside = 0 }
@@ -137,15 +152,28 @@ report() {
     cp "$out/README.md" "$here/README.md"
 }
 
+only=
+mode=
+while [ $# -gt 0 ]; do
+    case $1 in
+    --case)
+        only=${2:?--case needs the name of a case}
+        shift
+        ;;
+    *) mode=$1 ;;
+    esac
+    shift
+done
+[ -n "$(cases)" ] || die "there is no case $only; there are:$(table | awk '{ printf " %s", $1 }')"
 cpu=${BENCH_CPU:-$(allowed_cpu)}
 server_cpu=${BENCH_SERVER_CPU:-$cpu}
-case ${1:-} in
+case $mode in
 --smoke)
     build
     start_server
     rounds 1 400 200 | tee "$out/smoke.jsonl"
     wanted=$(cases | awk '{ n += NF - 3 } END { print n }')
-    awk -f "$here/report.awk" -v part=check -v wanted="$wanted" "$out/smoke.jsonl"
+    awk -f "$here/report.awk" -v targets="$here/targets.txt" -v part=check -v wanted="$wanted" "$out/smoke.jsonl"
     ;;
 --instructions)
     need valgrind valgrind
@@ -166,9 +194,10 @@ case ${1:-} in
         rounds "${BENCH_ROUNDS:-7}" "${BENCH_REQUESTS:-50000}" 5000
         instructions
     } | tee "$out/results.jsonl"
+    [ -z "$only" ] || exit 0
     cp "$out/results.jsonl" "$here/results.jsonl"
     report
     echo "wrote bench/RESULTS.md" >&2
     ;;
-*) die "unknown argument $1" ;;
+*) die "unknown argument $mode" ;;
 esac
