@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Measures libhttpx against libcurl and the raw-socket floor, interleaved, on one server; see README.md beside this.
 #   run.sh                  measure, write results.jsonl, RESULTS.md and the table in README.md
-#   run.sh --smoke          run every case briefly and check that it produced numbers; writes nothing here
+#   run.sh --smoke          run every case briefly and check that it produced numbers, and that libhttpx's instructions
+#                           per request are at most 5 % above those in results.jsonl; writes nothing here
 #   run.sh --instructions   count instructions only, print the lines
 #   run.sh --report         write RESULTS.md and the table in README.md again from results.jsonl
 # --case NAME after any of them, or alone, takes that case only; a case that is measured alone is printed, not written.
@@ -117,10 +118,12 @@ callgrind_total() { # case, connections, program, requests: instructions of the 
 }
 
 # Two run lengths: what start-up and warm-up cost is in both, and the difference is N requests.
+# With "libhttpx" of that only, which is the last program of a case.
 instructions() {
     local name connections counted programs program client once twice
     while read -r name connections counted programs; do
         [ "$counted" -gt 0 ] || continue
+        [ "${1:-}" != libhttpx ] || programs=${programs##* }
         for program in $programs; do
             once=$(callgrind_total "$name" "$connections" "$program" "$counted")
             twice=$(callgrind_total "$name" "$connections" "$program" $((2 * counted)))
@@ -169,11 +172,14 @@ cpu=${BENCH_CPU:-$(allowed_cpu)}
 server_cpu=${BENCH_SERVER_CPU:-$cpu}
 case $mode in
 --smoke)
+    need valgrind valgrind
     build
     start_server
     rounds 1 400 200 | tee "$out/smoke.jsonl"
     wanted=$(cases | awk '{ n += NF - 3 } END { print n }')
     awk -f "$here/report.awk" -v targets="$here/targets.txt" -v part=check -v wanted="$wanted" "$out/smoke.jsonl"
+    instructions libhttpx >"$out/instructions.jsonl"
+    awk -f "$here/instructions.awk" -v tolerance=5 "$here/results.jsonl" "$out/instructions.jsonl"
     ;;
 --instructions)
     need valgrind valgrind
