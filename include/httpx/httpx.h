@@ -670,6 +670,13 @@ const char *httpx_url_raw_path(const httpx_url *u, size_t *len);
  */
 const char *httpx_url_fragment(const httpx_url *u, size_t *len);
 
+/**
+ * A component as it stands in the URL, escaped: `component` is HTTPX_URL_SCHEME, HTTPX_URL_USERINFO, HTTPX_URL_HOST (in
+ * ASCII, without brackets), HTTPX_URL_PATH (which may be empty), HTTPX_URL_QUERY or HTTPX_URL_FRAGMENT. Borrowed from
+ * `u`; NULL for a query or fragment that the URL does not have, for another number, and if `u` is NULL.
+ */
+const char *httpx_url_component(const httpx_url *u, int32_t component, size_t *len);
+
 /** Whether the scheme is https or wss: 1 or 0. 0 if `u` is NULL. */
 int32_t httpx_url_is_ssl(const httpx_url *u);
 
@@ -1302,6 +1309,13 @@ void httpx_tls_free(httpx_tls *t);
 httpx_code httpx_tls_verify(httpx_tls *t, int32_t verify, httpx_error **err);
 
 /**
+ * Says whether a peer's certificate has to be for its name: 1 (the default), or 0: then any certificate that a trusted
+ * authority has signed will do, whoever it is for. Where the system's own verifier does the checking (macOS, Windows), 0
+ * may hide other faults that it finds after the name.
+ */
+httpx_code httpx_tls_check_hostname(httpx_tls *t, int32_t check, httpx_error **err);
+
+/**
  * Says which root certificates are trusted: HTTPX_ROOTS_DEFAULT, HTTPX_ROOTS_NONE, HTTPX_ROOTS_BUNDLED or
  * HTTPX_ROOTS_SYSTEM, and in addition those that were added. The system's are asked for at the first connection;
  * where they are files, SSL_CERT_FILE and SSL_CERT_DIR say which.
@@ -1847,6 +1861,14 @@ void httpx_reply_free(httpx_reply *r);
 httpx_code httpx_request_new(httpx_client *c, const char *method, size_t method_len, const char *url, size_t url_len,
                              httpx_request **out, httpx_error **err);
 
+/**
+ * Copies a request: headers, options, callbacks, and a body, which both have then: one that can be read once is gone
+ * for both. A request that was lent to a callback is copied to outlive it.
+ *
+ * `*out` is owned by the caller, who frees it with httpx_request_free.
+ */
+httpx_code httpx_request_clone(const httpx_request *r, httpx_request **out, httpx_error **err);
+
 /** Frees a request. In flight it goes on. NULL is fine. */
 void httpx_request_free(httpx_request *r);
 
@@ -1915,6 +1937,9 @@ httpx_code httpx_request_auth_basic(httpx_request *r, const uint8_t *username, s
 
 /** Has this request go without the client's credentials. Those in its URL still count. */
 httpx_code httpx_request_auth_none(httpx_request *r, httpx_error **err);
+
+/** Has this request authenticate as the client says, which is the default. */
+httpx_code httpx_request_auth_default(httpx_request *r, httpx_error **err);
 
 /**
  * Sets what stands after the method on the wire, instead of the URL's path and query: "*" for OPTIONS, or a path in a
@@ -3090,6 +3115,16 @@ httpx_code httpx_network_stream_start_tls_async(httpx_network_stream *s, httpx_c
                                                 httpx_done_fn done, void *user_data, httpx_destroy_fn destroy,
                                                 httpx_op **op, httpx_error **err);
 
+/** Speaks TLS on it by settings of its own; otherwise as httpx_network_stream_start_tls. */
+httpx_code httpx_network_stream_start_tls_with(httpx_network_stream *s, const httpx_tls *t, const char *server_name,
+                                               size_t server_name_len, double timeout, httpx_error **err);
+
+/** The same in the background. See httpx_network_stream_start_tls_async. */
+httpx_code httpx_network_stream_start_tls_with_async(httpx_network_stream *s, const httpx_tls *t,
+                                                     const char *server_name, size_t server_name_len, double timeout,
+                                                     httpx_queue *q, httpx_done_fn done, void *user_data,
+                                                     httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+
 /** Whether a read would not have to wait, because there is data or the peer has ended: 1 or 0. 0 if `s` is NULL. */
 int32_t httpx_network_stream_is_readable(const httpx_network_stream *s);
 
@@ -3225,6 +3260,15 @@ httpx_code httpx_cookies_set(httpx_cookies *cookies, const char *name, size_t na
                              size_t path_len, httpx_error **err);
 
 /**
+ * The same for a cookie with attributes, as httpx_cookies_attributes_at tells them: `secure` and `http_only` are 1 or 0,
+ * `same_site` is a HTTPX_SAME_SITE_ value, `expires` seconds since 1970, or -1 for a cookie that lives as long as the set.
+ */
+httpx_code httpx_cookies_add(httpx_cookies *cookies, const char *name, size_t name_len, const uint8_t *value,
+                             size_t value_len, const char *domain, size_t domain_len, const char *cookie_path,
+                             size_t path_len, int32_t secure, int32_t http_only, int32_t same_site, int64_t expires,
+                             httpx_error **err);
+
+/**
  * The value of a cookie, borrowed from `cookies` until the set changes. A `domain` or `path` that is (NULL, 0) is any.
  * The places may be NULL. HTTPX_DONE, and `*value` is NULL, if there is none; HTTPX_E_COOKIE_CONFLICT if there are
  * several.
@@ -3295,6 +3339,12 @@ httpx_code httpx_cookies_to_json(httpx_cookies *cookies, const uint8_t **json, s
  * A copy of the client's cookies as they are now. `*out` is owned by the caller, who frees it with httpx_cookies_free.
  */
 httpx_code httpx_client_cookies(httpx_client *c, httpx_cookies **out, httpx_error **err);
+
+/**
+ * The client's cookies themselves: what is done with the set is done with the client's, and what servers set is in it
+ * at once. `*out` is owned by the caller, who frees it with httpx_cookies_free; it keeps the client from being freed.
+ */
+httpx_code httpx_client_cookie_jar(httpx_client *c, httpx_cookies **out, httpx_error **err);
 
 /** Gives the client these cookies (copied) instead of those that it has. */
 httpx_code httpx_client_set_cookies(httpx_client *c, httpx_cookies *cookies, httpx_error **err);

@@ -190,6 +190,7 @@ const char *httpx_url_path(const httpx_url *u, size_t *len);
 const char *httpx_url_query(const httpx_url *u, size_t *len);
 const char *httpx_url_raw_path(const httpx_url *u, size_t *len);
 const char *httpx_url_fragment(const httpx_url *u, size_t *len);
+const char *httpx_url_component(const httpx_url *u, int32_t component, size_t *len);
 int32_t httpx_url_is_ssl(const httpx_url *u);
 int32_t httpx_url_is_absolute_url(const httpx_url *u);
 int32_t httpx_url_is_relative_url(const httpx_url *u);
@@ -310,6 +311,7 @@ httpx_code httpx_client_builder_max_line(httpx_client_builder *b, size_t max_byt
 httpx_code httpx_tls_new(httpx_tls **out, httpx_error **err);
 void httpx_tls_free(httpx_tls *t);
 httpx_code httpx_tls_verify(httpx_tls *t, int32_t verify, httpx_error **err);
+httpx_code httpx_tls_check_hostname(httpx_tls *t, int32_t check, httpx_error **err);
 httpx_code httpx_tls_roots(httpx_tls *t, int32_t roots, httpx_error **err);
 httpx_code httpx_tls_ca_data(httpx_tls *t, const uint8_t *data, size_t len, httpx_error **err);
 httpx_code httpx_tls_ca_path(httpx_tls *t, const char *ca, size_t len, httpx_error **err);
@@ -403,6 +405,7 @@ httpx_code httpx_reply_stream(httpx_reply *r, int32_t status_code, int64_t conte
 httpx_code httpx_reply_fail(httpx_reply *r, httpx_code code, const char *message, size_t len, httpx_error **err);
 void httpx_reply_free(httpx_reply *r);
 httpx_code httpx_request_new(httpx_client *c, const char *method, size_t method_len, const char *url, size_t url_len, httpx_request **out, httpx_error **err);
+httpx_code httpx_request_clone(const httpx_request *r, httpx_request **out, httpx_error **err);
 void httpx_request_free(httpx_request *r);
 const char *httpx_request_method(const httpx_request *r, size_t *len);
 const char *httpx_request_url(const httpx_request *r, size_t *len);
@@ -416,6 +419,7 @@ httpx_code httpx_request_timeout(httpx_request *r, double connect, double read, 
 httpx_code httpx_request_deadline(httpx_request *r, double total, httpx_error **err);
 httpx_code httpx_request_auth_basic(httpx_request *r, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
 httpx_code httpx_request_auth_none(httpx_request *r, httpx_error **err);
+httpx_code httpx_request_auth_default(httpx_request *r, httpx_error **err);
 httpx_code httpx_request_target(httpx_request *r, const char *target, size_t len, httpx_error **err);
 httpx_code httpx_request_server_name(httpx_request *r, const char *name, size_t len, httpx_error **err);
 httpx_code httpx_request_body_bytes(httpx_request *r, const uint8_t *data, size_t len, httpx_error **err);
@@ -651,6 +655,8 @@ httpx_code httpx_network_stream_write(httpx_network_stream *s, const uint8_t *da
 httpx_code httpx_network_stream_write_async(httpx_network_stream *s, const uint8_t *data, size_t len, double timeout, httpx_queue *q, httpx_done_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
 httpx_code httpx_network_stream_start_tls(httpx_network_stream *s, httpx_client *c, const char *server_name, size_t server_name_len, double timeout, httpx_error **err);
 httpx_code httpx_network_stream_start_tls_async(httpx_network_stream *s, httpx_client *c, const char *server_name, size_t server_name_len, double timeout, httpx_queue *q, httpx_done_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+httpx_code httpx_network_stream_start_tls_with(httpx_network_stream *s, const httpx_tls *t, const char *server_name, size_t server_name_len, double timeout, httpx_error **err);
+httpx_code httpx_network_stream_start_tls_with_async(httpx_network_stream *s, const httpx_tls *t, const char *server_name, size_t server_name_len, double timeout, httpx_queue *q, httpx_done_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
 int32_t httpx_network_stream_is_readable(const httpx_network_stream *s);
 const char *httpx_network_stream_local_address(const httpx_network_stream *s, size_t *len);
 const char *httpx_network_stream_peer_address(const httpx_network_stream *s, size_t *len);
@@ -683,6 +689,7 @@ httpx_code httpx_cookies_new(httpx_cookies **out, httpx_error **err);
 httpx_code httpx_cookies_copy(httpx_cookies *cookies, httpx_cookies **out, httpx_error **err);
 void httpx_cookies_free(httpx_cookies *cookies);
 httpx_code httpx_cookies_set(httpx_cookies *cookies, const char *name, size_t name_len, const uint8_t *value, size_t value_len, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, httpx_error **err);
+httpx_code httpx_cookies_add(httpx_cookies *cookies, const char *name, size_t name_len, const uint8_t *value, size_t value_len, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, int32_t secure, int32_t http_only, int32_t same_site, int64_t expires, httpx_error **err);
 httpx_code httpx_cookies_get(httpx_cookies *cookies, const char *name, size_t name_len, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, const uint8_t **value, size_t *value_len, httpx_error **err);
 httpx_code httpx_cookies_delete(httpx_cookies *cookies, const char *name, size_t name_len, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, httpx_error **err);
 httpx_code httpx_cookies_clear(httpx_cookies *cookies, const char *domain, size_t domain_len, const char *cookie_path, size_t path_len, httpx_error **err);
@@ -696,6 +703,7 @@ httpx_code httpx_cookies_load(httpx_cookies *cookies, const uint8_t *file, size_
 httpx_code httpx_cookies_save(httpx_cookies *cookies, const uint8_t **file, size_t *len, httpx_error **err);
 httpx_code httpx_cookies_to_json(httpx_cookies *cookies, const uint8_t **json, size_t *len, httpx_error **err);
 httpx_code httpx_client_cookies(httpx_client *c, httpx_cookies **out, httpx_error **err);
+httpx_code httpx_client_cookie_jar(httpx_client *c, httpx_cookies **out, httpx_error **err);
 httpx_code httpx_client_set_cookies(httpx_client *c, httpx_cookies *cookies, httpx_error **err);
 httpx_code httpx_response_cookies(const httpx_response *r, httpx_cookies **out, httpx_error **err);
 #define HTTPX_EVENT_RESPONSE 1

@@ -13,7 +13,7 @@ use super::request::httpx_request;
 use super::response::httpx_response;
 use super::text::Copies;
 use crate::error::{Code, Error, Result};
-use crate::httpx::{Cookie, Cookies, SameSite};
+use crate::httpx::{Attributes, Client, Cookie, Cookies, SameSite};
 
 /// A cookie without a SameSite attribute.
 pub const HTTPX_SAME_SITE_UNSET: i32 = 0;
@@ -30,9 +30,16 @@ pub struct httpx_cookies {
 }
 
 struct Jar {
-    cookies: Cookies,
-    /// What C looks at.
+    place: Place,
+    /// What C looks at, and of which revision of the set it is.
     copies: Copies,
+    copied: u64,
+}
+
+/// Where a set is kept.
+enum Place {
+    Here(Cookies),
+    Client(Arc<Client>),
 }
 
 impl Handle for httpx_cookies {
@@ -45,27 +52,46 @@ impl Inherited for Jar {
     }
 }
 
+impl Jar {
+    /// Uses the set, and the copies of what is in it now.
+    fn with<T>(&mut self, action: impl FnOnce(&mut Cookies, &mut Copies) -> T) -> T {
+        let mut locked;
+        let cookies = match &mut self.place {
+            Place::Here(cookies) => cookies,
+            Place::Client(client) => {
+                locked = client.cookies();
+                &mut *locked
+            }
+        };
+        if self.copied != cookies.revision() {
+            self.copied = cookies.revision();
+            self.copies.clear();
+        }
+        action(cookies, &mut self.copies)
+    }
+}
+
 impl httpx_cookies {
+    pub(super) fn give(cookies: Cookies) -> *mut httpx_cookies {
+        httpx_cookies::at(Place::Here(cookies))
+    }
+
+    fn at(place: Place) -> *mut httpx_cookies {
+        give(httpx_cookies { slot: Slot::new(Jar { place, copies: Copies::default(), copied: 0 }) })
+    }
+
+    fn with<T>(&self, action: impl FnOnce(&mut Cookies, &mut Copies) -> T) -> Result<T> {
+        Ok(self.slot.lend()?.with(action))
+    }
+
+    /// Changes the set; what C was given before is gone at the next call.
+    fn change(&self, change: impl FnOnce(&mut Cookies) -> Result<()>) -> Result<()> {
+        self.with(|cookies, _| change(cookies))?
+    }
+
     /// A copy of what is in it now.
     pub(super) fn copied(&self) -> Result<Cookies> {
-        Ok(self.slot.lend()?.cookies.clone())
-    }
-
-    pub(super) fn give(cookies: Cookies) -> *mut httpx_cookies {
-        give(httpx_cookies { slot: Slot::new(Jar { cookies, copies: Copies::default() }) })
-    }
-
-    /// Changes the set; what C was given before is gone then.
-    fn change(&self, change: impl FnOnce(&mut Cookies) -> Result<()>) -> Result<()> {
-        let mut jar = self.slot.lend()?;
-        change(&mut jar.cookies)?;
-        jar.copies.clear();
-        Ok(())
-    }
-
-    /// The set as it is now.
-    fn cookies(&self) -> Result<Cookies> {
-        Ok(self.slot.lend()?.cookies.clone())
+        self.with(|cookies, _| cookies.clone())
     }
 }
 
@@ -89,7 +115,7 @@ pub unsafe extern "C" fn httpx_cookies_copy(
     guard_ok(err, || {
         // SAFETY: the caller vouches for the pointers.
         let (cookies, out) = unsafe { (borrow(cookies, "cookies")?, Out::new(out, "out")?) };
-        out.set(httpx_cookies::give(cookies.cookies()?));
+        out.set(httpx_cookies::give(cookies.copied()?));
         Ok(())
     })
 }
@@ -133,6 +159,54 @@ pub unsafe extern "C" fn httpx_cookies_set(
     })
 }
 
+/// The same for a cookie with attributes, as httpx_cookies_attributes_at tells them: `secure` and `http_only` are 1 or 0,
+/// `same_site` is a HTTPX_SAME_SITE_ value, `expires` seconds since 1970, or -1 for a cookie that lives as long as the set.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_cookies_add(
+    cookies: *mut httpx_cookies,
+    name: *const c_char,
+    name_len: usize,
+    value: *const u8,
+    value_len: usize,
+    domain: *const c_char,
+    domain_len: usize,
+    cookie_path: *const c_char,
+    path_len: usize,
+    secure: i32,
+    http_only: i32,
+    same_site: i32,
+    expires: i64,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (cookies, name, value, domain, path) = unsafe {
+            (
+                borrow(cookies, "cookies")?,
+                text(name, name_len, "name")?,
+                short_bytes(value, value_len, "value")?,
+                text(domain, domain_len, "domain")?,
+                text(cookie_path, path_len, "path")?,
+            )
+        };
+        let attributes = attributes(secure, http_only, same_site, expires)?;
+        let path = if path.is_empty() { "/" } else { path };
+        cookies.change(|cookies| cookies.set_with(name, value, domain, path, attributes))
+    })
+}
+
+fn attributes(secure: i32, http_only: i32, same_site: i32, expires: i64) -> Result<Attributes> {
+    let same_site = match same_site {
+        HTTPX_SAME_SITE_UNSET => None,
+        HTTPX_SAME_SITE_NONE => Some(SameSite::None),
+        HTTPX_SAME_SITE_LAX => Some(SameSite::Lax),
+        HTTPX_SAME_SITE_STRICT => Some(SameSite::Strict),
+        other => return Err(Error::new(Code::INVALID_ARGUMENT, format!("there is no HTTPX_SAME_SITE_ value {other}"))),
+    };
+    let expires = (expires >= 0).then_some(expires);
+    Ok(Attributes { secure: secure != 0, http_only: http_only != 0, same_site, expires })
+}
+
 /// The value of a cookie, borrowed from `cookies` until the set changes. A `domain` or `path` that is (NULL, 0) is any.
 /// The places may be NULL. HTTPX_DONE, and `*value` is NULL, if there is none; HTTPX_E_COOKIE_CONFLICT if there are
 /// several.
@@ -159,9 +233,10 @@ pub unsafe extern "C" fn httpx_cookies_get(
                 optional_text(cookie_path, path_len, "path")?,
             )
         };
-        let mut jar = cookies.slot.lend()?;
-        let found = jar.cookies.get(name, domain, path)?.cloned();
-        let (pointer, length) = found.as_ref().map_or((std::ptr::null(), 0), |value| jar.copies.get(value));
+        let found = cookies.with(|cookies, copies| -> Result<_> {
+            Ok(cookies.get(name, domain, path)?.map(|value| copies.get(value)))
+        })??;
+        let (pointer, length) = found.unwrap_or((std::ptr::null(), 0));
         // SAFETY: NULL or writable.
         unsafe {
             set_if_wanted(value, pointer);
@@ -226,8 +301,8 @@ pub unsafe extern "C" fn httpx_cookies_clear(
 pub unsafe extern "C" fn httpx_cookies_count(cookies: *const httpx_cookies) -> usize {
     guard_or(0, || {
         // SAFETY: the caller vouches for it.
-        let jar = unsafe { cookies.as_ref() }.and_then(|cookies| cookies.slot.lend().ok());
-        jar.map_or(0, |jar| jar.cookies.len())
+        let count = unsafe { cookies.as_ref() }.and_then(|cookies| cookies.with(|cookies, _| cookies.len()).ok());
+        count.unwrap_or(0)
     })
 }
 
@@ -250,23 +325,24 @@ pub unsafe extern "C" fn httpx_cookies_at(
 ) -> httpx_code {
     guard_ok(err, || {
         // SAFETY: the caller vouches for it.
-        let mut jar = unsafe { borrow(cookies, "cookies") }?.slot.lend()?;
-        let Jar { cookies, copies } = &mut *jar;
-        let cookie = cookies.get_at(index).ok_or_else(|| no_cookie(index))?;
-        for (text, place, len) in [
-            (Some(&cookie.name()[..]), name, name_len),
-            (cookie.value().map(|value| &value[..]), value, value_len),
-            (Some(cookie.domain().as_bytes()), domain.cast(), domain_len),
-            (Some(cookie.path().as_bytes()), cookie_path.cast(), path_len),
-        ] {
-            let (pointer, length) = text.map_or((std::ptr::null(), 0), |text| copies.get(text));
-            // SAFETY: NULL or writable.
-            unsafe {
-                set_if_wanted(place, pointer);
-                set_if_wanted(len, length);
+        let cookies = unsafe { borrow(cookies, "cookies") }?;
+        cookies.with(|cookies, copies| {
+            let cookie = cookies.get_at(index).ok_or_else(|| no_cookie(index))?;
+            for (text, place, len) in [
+                (Some(&cookie.name()[..]), name, name_len),
+                (cookie.value().map(|value| &value[..]), value, value_len),
+                (Some(cookie.domain().as_bytes()), domain.cast(), domain_len),
+                (Some(cookie.path().as_bytes()), cookie_path.cast(), path_len),
+            ] {
+                let (pointer, length) = text.map_or((std::ptr::null(), 0), |text| copies.get(text));
+                // SAFETY: NULL or writable.
+                unsafe {
+                    set_if_wanted(place, pointer);
+                    set_if_wanted(len, length);
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })?
     })
 }
 
@@ -285,14 +361,14 @@ pub unsafe extern "C" fn httpx_cookies_attributes_at(
 ) -> httpx_code {
     guard_ok(err, || {
         // SAFETY: the caller vouches for it.
-        let jar = unsafe { borrow(cookies, "cookies") }?.slot.lend()?;
-        let cookie = jar.cookies.get_at(index).ok_or_else(|| no_cookie(index))?;
+        let cookies = unsafe { borrow(cookies, "cookies") }?;
+        let cookie = cookies.with(|cookies, _| cookies.get_at(index).cloned())?.ok_or_else(|| no_cookie(index))?;
         let end = cookie.expires_unix().map_or(-1, |seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
         // SAFETY: NULL or writable.
         unsafe {
             set_if_wanted(secure, i32::from(cookie.secure()));
             set_if_wanted(http_only, i32::from(cookie.http_only()));
-            set_if_wanted(same_site, same_site_of(cookie));
+            set_if_wanted(same_site, same_site_of(&cookie));
             set_if_wanted(expires, end);
         }
         Ok(())
@@ -323,7 +399,7 @@ pub unsafe extern "C" fn httpx_cookies_update(
         // SAFETY: the caller vouches for the pointers.
         let (cookies, other) = unsafe { (borrow(cookies, "cookies")?, borrow(other, "other")?) };
         // A copy: it may be the same set.
-        let other = other.cookies()?;
+        let other = other.copied()?;
         cookies.change(|cookies| {
             cookies.update(&other);
             Ok(())
@@ -360,8 +436,8 @@ pub unsafe extern "C" fn httpx_cookies_set_header(
     guard_ok(err, || {
         // SAFETY: the caller vouches for the pointers.
         let (cookies, r) = unsafe { (borrow(cookies, "cookies")?, borrow(r, "r")?) };
-        let jar = cookies.slot.lend()?;
-        r.change(|request| request.add_cookies(&jar.cookies))
+        let cookies = cookies.copied()?;
+        r.change(|request| request.add_cookies(&cookies))
     })
 }
 
@@ -422,9 +498,7 @@ unsafe fn give_text(
         // SAFETY: the caller vouches for the pointers.
         let (cookies, place, len) =
             unsafe { (borrow(cookies, "cookies")?, Out::new(place, "the place of the text")?, Out::new(len, "len")?) };
-        let mut jar = cookies.slot.lend()?;
-        let text = write(&jar.cookies);
-        let (pointer, length) = jar.copies.get(&text);
+        let (pointer, length) = cookies.with(|cookies, copies| copies.get(&write(cookies)))?;
         place.set(pointer);
         len.set(length);
         Ok(())
@@ -446,6 +520,22 @@ pub unsafe extern "C" fn httpx_client_cookies(
     })
 }
 
+/// The client's cookies themselves: what is done with the set is done with the client's, and what servers set is in it
+/// at once. `*out` is owned by the caller, who frees it with httpx_cookies_free; it keeps the client from being freed.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_cookie_jar(
+    c: *mut httpx_client,
+    out: *mut *mut httpx_cookies,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (c, out) = unsafe { (borrow(c, "c")?, Out::new(out, "out")?) };
+        out.set(httpx_cookies::at(Place::Client(Arc::clone(c.client()))));
+        Ok(())
+    })
+}
+
 /// Gives the client these cookies (copied) instead of those that it has.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_client_set_cookies(
@@ -456,8 +546,8 @@ pub unsafe extern "C" fn httpx_client_set_cookies(
     guard_ok(err, || {
         // SAFETY: the caller vouches for the pointers.
         let (c, cookies) = unsafe { (borrow(c, "c")?, borrow(cookies, "cookies")?) };
-        let copy = cookies.slot.lend()?.cookies.clone();
-        *c.client().cookies() = copy;
+        let copy = cookies.copied()?;
+        c.client().cookies().replace(copy);
         Ok(())
     })
 }

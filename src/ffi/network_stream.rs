@@ -16,8 +16,9 @@ use super::op::{httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
 use super::response::httpx_response;
 use super::text::{Copies, Text};
+use super::tls::httpx_tls;
 use crate::error::Result;
-use crate::httpcore::{NetworkStream, TlsInfo};
+use crate::httpcore::{NetworkStream, TlsConfig, TlsInfo};
 use crate::runtime::{block_on, Interrupt};
 
 /// A connection without HTTP on it, after a 101 or a CONNECT that succeeded. Any thread: one at a time reads, and one at
@@ -229,6 +230,57 @@ pub unsafe extern "C" fn httpx_network_stream_start_tls_async(
         let (s, c, q) = unsafe { (borrow(s, "s")?, borrow(c, "c")?, borrow(q, "q")?) };
         let name = unsafe { text(server_name, server_name_len, "server_name") }?.to_owned();
         let (timeout, tls) = (limit(timeout)?, c.client().tls());
+        let stream = s.stream()?;
+        // SAFETY: the caller vouches for `op`.
+        unsafe {
+            q.submit(Done::Nothing(done), user_data, op, |call| async move {
+                stream.start_tls(&call, &tls, &name, timeout).await.map(|()| Outcome::Nothing)
+            })
+        }
+    })
+}
+
+/// Speaks TLS on it by settings of its own; otherwise as httpx_network_stream_start_tls.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_start_tls_with(
+    s: *mut httpx_network_stream,
+    t: *const httpx_tls,
+    server_name: *const c_char,
+    server_name_len: usize,
+    timeout: f64,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and length.
+        let (s, t, name) =
+            unsafe { (borrow(s, "s")?, borrow(t, "t")?, text(server_name, server_name_len, "server_name")?) };
+        let (timeout, tls) = (limit(timeout)?, TlsConfig::new(t.copied()?));
+        let stream = s.stream()?;
+        block_on(s.interrupt.as_deref(), |call| async move { stream.start_tls(&call, &tls, name, timeout).await })
+    })
+}
+
+/// The same in the background. See httpx_network_stream_start_tls_async.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_start_tls_with_async(
+    s: *mut httpx_network_stream,
+    t: *const httpx_tls,
+    server_name: *const c_char,
+    server_name_len: usize,
+    timeout: f64,
+    q: *mut httpx_queue,
+    done: httpx_done_fn,
+    user_data: *mut c_void,
+    destroy: httpx_destroy_fn,
+    op: *mut *mut httpx_op,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let user_data = UserData::new(user_data, destroy);
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and length.
+        let (s, t, q) = unsafe { (borrow(s, "s")?, borrow(t, "t")?, borrow(q, "q")?) };
+        let name = unsafe { text(server_name, server_name_len, "server_name") }?.to_owned();
+        let (timeout, tls) = (limit(timeout)?, TlsConfig::new(t.copied()?));
         let stream = s.stream()?;
         // SAFETY: the caller vouches for `op`.
         unsafe {

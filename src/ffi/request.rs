@@ -123,6 +123,24 @@ pub unsafe extern "C" fn httpx_request_new(
     })
 }
 
+/// Copies a request: headers, options, callbacks, and a body, which both have then: one that can be read once is gone
+/// for both. A request that was lent to a callback is copied to outlive it.
+///
+/// `*out` is owned by the caller, who frees it with httpx_request_free.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_request_clone(
+    r: *const httpx_request,
+    out: *mut *mut httpx_request,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, out) = unsafe { (borrow(r, "r")?, Out::new(out, "out")?) };
+        out.set(httpx_request::give_of(r.request()?, r.interrupt.clone()));
+        Ok(())
+    })
+}
+
 /// Frees a request. In flight it goes on. NULL is fine.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_request_free(r: *mut httpx_request) {
@@ -362,6 +380,17 @@ pub unsafe extern "C" fn httpx_request_auth_basic(
 pub unsafe extern "C" fn httpx_request_auth_none(r: *mut httpx_request, err: *mut *mut httpx_error) -> httpx_code {
     let set = |request: &mut Request| {
         request.auth = Given::Nothing;
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `r`.
+    unsafe { change(r, err, set) }
+}
+
+/// Has this request authenticate as the client says, which is the default.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_request_auth_default(r: *mut httpx_request, err: *mut *mut httpx_error) -> httpx_code {
+    let set = |request: &mut Request| {
+        request.auth = Given::Unset;
         Ok(())
     };
     // SAFETY: the caller vouches for `r`.

@@ -97,6 +97,23 @@ pub unsafe extern "C" fn httpx_tls_verify(t: *mut httpx_tls, verify: i32, err: *
     unsafe { change(t, err, set) }
 }
 
+/// Says whether a peer's certificate has to be for its name: 1 (the default), or 0: then any certificate that a trusted
+/// authority has signed will do, whoever it is for. Where the system's own verifier does the checking (macOS, Windows), 0
+/// may hide other faults that it finds after the name.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_tls_check_hostname(
+    t: *mut httpx_tls,
+    check: i32,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let set = |settings: &mut TlsSettings| {
+        settings.check_hostname = check != 0;
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `t`.
+    unsafe { change(t, err, set) }
+}
+
 /// Says which root certificates are trusted: HTTPX_ROOTS_DEFAULT, HTTPX_ROOTS_NONE, HTTPX_ROOTS_BUNDLED or
 /// HTTPX_ROOTS_SYSTEM, and in addition those that were added. The system's are asked for at the first connection;
 /// where they are files, SSL_CERT_FILE and SSL_CERT_DIR say which.

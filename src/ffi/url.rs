@@ -11,6 +11,9 @@ use super::handle::{another_owner, share, unshare, Handle, Kind};
 use super::kit::{borrow, guard, guard_ok, guard_or, set_if_wanted, text, Out};
 use super::query_params::httpx_query_params;
 use super::text::Text;
+use super::url_parts::{
+    HTTPX_URL_FRAGMENT, HTTPX_URL_HOST, HTTPX_URL_PATH, HTTPX_URL_QUERY, HTTPX_URL_SCHEME, HTTPX_URL_USERINFO,
+};
 use crate::error::Result;
 use crate::httpx::Url;
 
@@ -37,9 +40,11 @@ enum Part {
     Query,
     RawPath,
     Fragment,
+    PathComponent,
+    FragmentComponent,
 }
 
-const PARTS: usize = 14;
+const PARTS: usize = 16;
 
 impl Part {
     fn of(self, url: &Url) -> Cow<'_, str> {
@@ -58,6 +63,8 @@ impl Part {
             Part::Query => url.query().into(),
             Part::RawPath => url.raw_path(),
             Part::Fragment => url.fragment(),
+            Part::PathComponent => url.encoded_path().into(),
+            Part::FragmentComponent => url.fragment_component().unwrap_or_default().into(),
         }
     }
 }
@@ -236,6 +243,26 @@ unsafe fn give_text(u: *const httpx_url, len: *mut usize, part: Part) -> *const 
         unsafe { set_if_wanted(len, length) };
         text
     })
+}
+
+/// A component as it stands in the URL, escaped: `component` is HTTPX_URL_SCHEME, HTTPX_URL_USERINFO, HTTPX_URL_HOST (in
+/// ASCII, without brackets), HTTPX_URL_PATH (which may be empty), HTTPX_URL_QUERY or HTTPX_URL_FRAGMENT. Borrowed from
+/// `u`; NULL for a query or fragment that the URL does not have, for another number, and if `u` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_url_component(u: *const httpx_url, component: i32, len: *mut usize) -> *const c_char {
+    // SAFETY: the caller vouches for it.
+    let url = unsafe { u.as_ref() }.map(|u| &u.url);
+    let part = match component {
+        HTTPX_URL_SCHEME => Part::Scheme,
+        HTTPX_URL_USERINFO => Part::Userinfo,
+        HTTPX_URL_HOST => Part::RawHost,
+        HTTPX_URL_PATH => Part::PathComponent,
+        HTTPX_URL_QUERY if url.is_some_and(|url| url.query_component().is_some()) => Part::Query,
+        HTTPX_URL_FRAGMENT if url.is_some_and(|url| url.fragment_component().is_some()) => Part::FragmentComponent,
+        _ => return std::ptr::null(),
+    };
+    // SAFETY: the caller vouches for both.
+    unsafe { give_text(u, len, part) }
 }
 
 /// Whether the scheme is https or wss: 1 or 0. 0 if `u` is NULL.

@@ -31,7 +31,7 @@ use bytes::Bytes;
 
 use super::url::Url;
 use crate::error::{Code, Error};
-pub use cookie::{Cookie, SameSite};
+pub use cookie::{Attributes, Cookie, SameSite};
 use set_cookie::{Origin, SetCookie};
 
 /// How many cookies the hosts of one registrable domain, such as `example.co.uk`, may keep here.
@@ -50,6 +50,8 @@ pub struct Cookies {
     by_domain: HashMap<String, Vec<Cookie>>,
     /// The age of the next new cookie.
     next_number: u64,
+    /// Counts what was put in and taken out.
+    revision: u64,
 }
 
 impl Cookies {
@@ -66,6 +68,23 @@ impl Cookies {
         path: &str,
     ) -> Result<(), Error> {
         self.put(Cookie::new(name.as_ref(), Some(value.as_ref()), domain::meant(domain), path)?);
+        Ok(())
+    }
+
+    /// The same for a cookie with attributes.
+    ///
+    /// # Errors
+    /// As for `set`.
+    pub fn set_with(
+        &mut self,
+        name: impl AsRef<[u8]>,
+        value: impl AsRef<[u8]>,
+        domain: &str,
+        path: &str,
+        attributes: Attributes,
+    ) -> Result<(), Error> {
+        let cookie = Cookie::new(name.as_ref(), Some(value.as_ref()), domain::meant(domain), path)?;
+        self.put(cookie.with(attributes));
         Ok(())
     }
 
@@ -120,6 +139,7 @@ impl Cookies {
                     "Cookies of a path can only be cleared with its domain",
                 ));
             }
+            self.revision += 1;
             self.by_domain.clear();
             return Ok(());
         };
@@ -136,6 +156,16 @@ impl Cookies {
         for cookie in other.iter() {
             self.put(cookie.clone());
         }
+    }
+
+    /// Becomes what `other` is.
+    pub fn replace(&mut self, other: Cookies) {
+        *self = Cookies { revision: self.revision + 1, ..other };
+    }
+
+    /// Another number after each change.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// How many cookies there are.
@@ -231,6 +261,7 @@ impl Cookies {
     }
 
     fn put(&mut self, mut cookie: Cookie) {
+        self.revision += 1;
         let of_domain = self.by_domain.entry(cookie.domain.clone()).or_default();
         match of_domain.iter_mut().find(|other| other.is_same(&cookie)) {
             Some(other) => {
@@ -254,6 +285,7 @@ impl Cookies {
             removed += before - cookies.len();
             !cookies.is_empty()
         });
+        self.revision += u64::from(removed > 0);
         removed
     }
 

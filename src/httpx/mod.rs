@@ -40,7 +40,7 @@ pub use auth::{Auth, AuthFlow, CustomAuth, Netrc};
 pub use base_url::BaseUrl;
 pub use client::{Client, ClientBuilder, SendOptions, Sending};
 pub use client_option::ClientOption;
-pub use cookies::{Cookie, Cookies, SameSite};
+pub use cookies::{Attributes, Cookie, Cookies, SameSite};
 pub use custom_transport::{CustomTransport, Reply, ReplyBody};
 pub use decoders::DecodeLimits;
 pub use event_hooks::{EventHooks, RequestHook, ResponseHook};

@@ -182,6 +182,16 @@ impl Url {
         lossy_decode(self.fragment_component().unwrap_or_default())
     }
 
+    /// The escaped query, if there is a `?`.
+    pub fn query_component(&self) -> Option<&str> {
+        self.slice(self.path_end, self.query_end).strip_prefix('?')
+    }
+
+    /// The escaped fragment, if there is a `#`.
+    pub fn fragment_component(&self) -> Option<&str> {
+        self.text[self.query_end as usize..].strip_prefix('#')
+    }
+
     /// Whether there are a scheme and a host to connect to. `mailto:a@b` and `//host/x` are not absolute (C07).
     pub fn is_absolute(&self) -> bool {
         self.scheme_end > 0 && self.host_end > self.host_start
@@ -260,16 +270,8 @@ impl Url {
     }
 
     /// Percent-encoded, and empty if it is.
-    pub(super) fn encoded_path(&self) -> &str {
+    pub fn encoded_path(&self) -> &str {
         self.slice(self.path_start, self.path_end)
-    }
-
-    fn query_component(&self) -> Option<&str> {
-        self.slice(self.path_end, self.query_end).strip_prefix('?')
-    }
-
-    fn fragment_component(&self) -> Option<&str> {
-        self.text[self.query_end as usize..].strip_prefix('#')
     }
 
     fn slice(&self, start: u32, end: u32) -> &str {

@@ -84,8 +84,13 @@ static void a_requests_credentials_come_before_the_clients_and_the_urls(void)
 
     request = new_request(client, "GET", HTTP("/basic-auth/client/secret"));
     MUST(httpx_request_auth_none(request, &err));
-    response = send_request(client, request, 0);
+    response = NULL;
+    MUST(httpx_client_send(client, request, 0, &response, &err));
     CHECK_EQ(httpx_response_status_code(response), 401);
+    httpx_response_free(response);
+    MUST(httpx_request_auth_default(request, &err));
+    response = send_request(client, request, 0);
+    CHECK_EQ(httpx_response_status_code(response), 200);
     httpx_response_free(response);
     httpx_client_free(client);
 }

@@ -615,6 +615,22 @@ static void an_error_of_a_function_ends_the_reading(void)
     httpx_client_free(client);
 }
 
+static void a_copy_of_a_request_goes_its_own_way(void)
+{
+    httpx_client *client = new_client();
+    httpx_request *request = new_request(client, "POST", HTTP("/anything")), *copy = NULL;
+    MUST(httpx_request_body_bytes(request, (const uint8_t *)"shared", 6, &err));
+    MUST(httpx_request_clone(request, &copy, &err));
+    MUST(httpx_request_header_set(copy, "X-Copy", 6, (const uint8_t *)"yes", 3, &err));
+    httpx_response *response = send_request(client, request, 0);
+    CHECK(strstr(body_of(response), "shared") != NULL && strstr(body_of(response), "yes") == NULL);
+    httpx_response_free(response);
+    response = send_request(client, copy, 0);
+    CHECK(strstr(body_of(response), "shared") != NULL && strstr(body_of(response), "yes") != NULL);
+    httpx_response_free(response);
+    httpx_client_free(client);
+}
+
 int main(int argc, char **argv)
 {
     static const test_case tests[] = {
@@ -644,6 +660,7 @@ int main(int argc, char **argv)
         TEST(what_is_made_elsewhere_has_to_be_read_first),
         TEST(a_file_a_pipe_and_a_multipart_body_can_be_read),
         TEST(an_error_of_a_function_ends_the_reading),
+        TEST(a_copy_of_a_request_goes_its_own_way),
         {NULL, NULL},
     };
     return run_tests(argc, argv, tests);

@@ -81,6 +81,36 @@ static void cookies_of_the_program_are_sent_where_they_belong(void)
     httpx_client_free(client);
 }
 
+static void the_jar_of_a_client_is_the_clients_own(void)
+{
+    httpx_client *client = new_client();
+    httpx_cookies *jar = NULL, *cookies = new_cookies();
+    const char *mine = NULL, *theirs = NULL;
+    MUST(httpx_client_cookie_jar(client, &jar, &err));
+    CHECK_EQ(httpx_cookies_count(jar), 0);
+    set(jar, "mine", "1", "", "");
+    httpx_response *response = get(client, HTTP("/cookies/set?theirs=2"));
+    httpx_response_free(response);
+    CHECK_EQ(get_cookie(jar, "theirs", &theirs), HTTPX_OK);
+    CHECK_EQ(get_cookie(jar, "mine", &mine), HTTPX_OK);
+    CHECK(theirs != NULL && strcmp(theirs, "2") == 0 && mine != NULL && strcmp(mine, "1") == 0);
+    response = get(client, HTTP("/cookies"));
+    CHECK(strstr(body_of(response), "\"mine\": \"1\"") != NULL);
+    httpx_response_free(response);
+    /* Other cookies for the client are other cookies in the jar. */
+    set(cookies, "only", "3", "", "");
+    MUST(httpx_client_set_cookies(client, cookies, &err));
+    CHECK_EQ(httpx_cookies_count(jar), 1);
+    CHECK_EQ(get_cookie(jar, "mine", &mine), HTTPX_DONE);
+    MUST(httpx_client_set_cookies(client, jar, &err));
+    CHECK_EQ(httpx_cookies_count(jar), 1);
+    MUST(httpx_cookies_clear(jar, NULL, 0, NULL, 0, &err));
+    httpx_client_free(client);
+    CHECK_EQ(httpx_cookies_count(jar), 0);
+    httpx_cookies_free(cookies);
+    httpx_cookies_free(jar);
+}
+
 static void a_cookie_header_of_ones_own_is_sent_instead(void)
 {
     httpx_client *client = new_client();
@@ -159,6 +189,29 @@ static void cookies_are_listed_with_their_attributes(void)
     httpx_cookies_free(copy);
 }
 
+static void a_cookie_is_put_in_with_its_attributes(void)
+{
+    httpx_cookies *cookies = new_cookies();
+    const uint8_t *value = (const uint8_t *)"1";
+    int32_t secure = 9, http_only = 9, same_site = 9;
+    int64_t expires = 9;
+    MUST(
+        httpx_cookies_add(cookies, "a", 1, value, 1, ".h", 2, "/p", 2, 1, 1, HTTPX_SAME_SITE_STRICT, 4102444800, &err));
+    MUST(httpx_cookies_attributes_at(cookies, 0, &secure, &http_only, &same_site, &expires, &err));
+    CHECK_EQ(secure, 1);
+    CHECK_EQ(http_only, 1);
+    CHECK_EQ(same_site, HTTPX_SAME_SITE_STRICT);
+    CHECK_EQ(expires, 4102444800);
+    MUST(httpx_cookies_add(cookies, "a", 1, value, 1, ".h", 2, "/p", 2, 0, 0, HTTPX_SAME_SITE_UNSET, -1, &err));
+    MUST(httpx_cookies_attributes_at(cookies, 0, &secure, NULL, &same_site, &expires, &err));
+    CHECK_EQ(secure, 0);
+    CHECK_EQ(same_site, HTTPX_SAME_SITE_UNSET);
+    CHECK_EQ(expires, -1);
+    CHECK_EQ(httpx_cookies_count(cookies), 1);
+    FAILS(httpx_cookies_add(cookies, "a", 1, value, 1, "", 0, "", 0, 0, 0, 4, -1, &err), HTTPX_E_INVALID_ARGUMENT);
+    httpx_cookies_free(cookies);
+}
+
 static void an_update_replaces_what_is_the_same(void)
 {
     httpx_cookies *cookies = new_cookies(), *other = new_cookies();
@@ -222,10 +275,12 @@ int main(int argc, char **argv)
         TEST(cookies_of_redirects_are_kept_and_sent_back),
         TEST(a_response_tells_its_own_cookies_only),
         TEST(cookies_of_the_program_are_sent_where_they_belong),
+        TEST(the_jar_of_a_client_is_the_clients_own),
         TEST(a_cookie_header_of_ones_own_is_sent_instead),
         TEST(one_name_in_two_places_is_a_conflict),
         TEST(a_set_is_saved_and_loaded),
         TEST(cookies_are_listed_with_their_attributes),
+        TEST(a_cookie_is_put_in_with_its_attributes),
         TEST(an_update_replaces_what_is_the_same),
         TEST(a_set_takes_in_what_responses_set_and_expire),
         TEST(a_request_gets_the_cookies_of_its_url_unless_it_has_some),

@@ -324,6 +324,14 @@ static httpx_code call_request_new(fixture *f)
                              P(3, &f->request_out), ERR(4));
 }
 
+static httpx_code call_request_clone(fixture *f)
+{
+    httpx_request *copy = NULL;
+    httpx_code code = httpx_request_clone(P(0, f->request), P(1, &copy), ERR(2));
+    httpx_request_free(copy);
+    return code;
+}
+
 static httpx_code call_request_free(fixture *f)
 {
     httpx_request_free(P(0, f->request));
@@ -383,6 +391,11 @@ static httpx_code call_request_auth_basic(fixture *f)
 static httpx_code call_request_auth_none(fixture *f)
 {
     return httpx_request_auth_none(P(0, f->request), ERR(1));
+}
+
+static httpx_code call_request_auth_default(fixture *f)
+{
+    return httpx_request_auth_default(P(0, f->request), ERR(1));
 }
 
 static httpx_code call_request_target(fixture *f)

@@ -55,6 +55,12 @@ static httpx_code call_cookies_set(fixture *f)
                              L(2, 4), T(4, 3, "/"), L(3, 1), ERR(5));
 }
 
+static httpx_code call_cookies_add(fixture *f)
+{
+    return httpx_cookies_add(P(0, f->cookies), T(1, 0, "name"), L(0, 4), B(2, 1, "value"), L(1, 5), T(3, 2, "host"),
+                             L(2, 4), T(4, 3, "/"), L(3, 1), 1, 0, HTTPX_SAME_SITE_LAX, -1, ERR(5));
+}
+
 static httpx_code call_cookies_get(fixture *f)
 {
     return httpx_cookies_get(P(0, f->cookies), T(1, 0, "name"), L(0, 4), T(2, 1, "host"), L(1, 4), T(3, 2, "/"),
@@ -97,6 +103,11 @@ static httpx_code call_cookies_to_json(fixture *f)
 static httpx_code call_client_cookies(fixture *f)
 {
     return httpx_client_cookies(P(0, f->client), P(1, &f->cookies_out), ERR(2));
+}
+
+static httpx_code call_client_cookie_jar(fixture *f)
+{
+    return httpx_client_cookie_jar(P(0, f->client), P(1, &f->cookies_out), ERR(2));
 }
 
 static httpx_code call_client_set_cookies(fixture *f)

@@ -166,6 +166,19 @@ static httpx_code call_network_stream_start_tls_async(fixture *f)
                                                 P(7, &f->op_out), ERR(8));
 }
 
+static httpx_code call_network_stream_start_tls_with(fixture *f)
+{
+    return httpx_network_stream_start_tls_with(P(0, network_stream(f)), P(1, f->tls), T(2, 0, "name"), L(0, 4), 1.0,
+                                               ERR(3));
+}
+
+static httpx_code call_network_stream_start_tls_with_async(fixture *f)
+{
+    return httpx_network_stream_start_tls_with_async(P(0, network_stream(f)), P(1, f->tls), T(2, 0, "name"), L(0, 4),
+                                                     1.0, P(3, f->queue), P(4, no_done), P(5, &f->destroyed), D(5, 6),
+                                                     P(7, &f->op_out), ERR(8));
+}
+
 static httpx_code call_network_stream_is_readable(fixture *f)
 {
     int32_t readable = httpx_network_stream_is_readable(P(0, network_stream(f)));

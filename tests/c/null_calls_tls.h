@@ -23,6 +23,11 @@ static httpx_code call_tls_verify(fixture *f)
     return httpx_tls_verify(P(0, f->tls), 0, ERR(1));
 }
 
+static httpx_code call_tls_check_hostname(fixture *f)
+{
+    return httpx_tls_check_hostname(P(0, f->tls), 0, ERR(1));
+}
+
 static httpx_code call_tls_roots(fixture *f)
 {
     return httpx_tls_roots(P(0, f->tls), HTTPX_ROOTS_BUNDLED, ERR(1));

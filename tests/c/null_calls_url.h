@@ -106,6 +106,12 @@ static httpx_code call_url_fragment(fixture *f)
     return NEUTRAL(text == NULL);
 }
 
+static httpx_code call_url_component(fixture *f)
+{
+    const char *text = httpx_url_component(P(0, f->url), HTTPX_URL_PATH, P(1, &f->size));
+    return NEUTRAL(text == NULL);
+}
+
 static httpx_code call_url_port(fixture *f)
 {
     return httpx_url_port(P(0, f->url), P(1, &f->port), ERR(2));

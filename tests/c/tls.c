@@ -344,6 +344,33 @@ static void a_unix_socket_that_is_not_there(void)
     httpx_client_free(client);
 }
 
+/* The server's certificate is for other names than this one. */
+static void a_name_is_not_looked_at_if_it_need_not_match(void)
+{
+    const char *port = strrchr(environment("HTTPX_TEST_HTTPS"), ':') + 1;
+    char url[64];
+    snprintf(url, sizeof url, "https://other.test:%s/get?over=tls", port);
+    for (int check = 0; check < 2; check++)
+        for (int trusted = 0; trusted < 2; trusted++) {
+            httpx_tls *tls = trusted ? new_tls_with_ca() : new_tls();
+            httpx_client_builder *builder = new_builder();
+            httpx_response *response = NULL;
+            MUST(httpx_tls_check_hostname(tls, check, &err));
+            MUST(httpx_client_builder_tls(builder, tls, &err));
+            MUST(httpx_client_builder_resolve(builder, "other.test", 10, (uint32_t)atoi(port), "127.0.0.1", 9, &err));
+            httpx_client *client = build(builder);
+            httpx_code code = try_get(client, url, &response);
+            if (trusted && !check) {
+                MUST(code);
+                httpx_response_free(response);
+            } else {
+                FAILS(code, trusted ? HTTPX_E_CERTIFICATE_HOSTNAME_MISMATCH : HTTPX_E_CERTIFICATE);
+            }
+            httpx_client_free(client);
+            httpx_tls_free(tls);
+        }
+}
+
 int main(int argc, char **argv)
 {
     static const test_case tests[] = {
@@ -366,6 +393,7 @@ int main(int argc, char **argv)
         TEST(tls_to_a_plain_server_is_a_tls_error),
         TEST(a_unix_socket_takes_every_connection),
         TEST(a_unix_socket_that_is_not_there),
+        TEST(a_name_is_not_looked_at_if_it_need_not_match),
         {NULL, NULL},
     };
     return run_tests(argc, argv, tests);

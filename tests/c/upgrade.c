@@ -229,6 +229,32 @@ static void a_failed_handshake_closes_the_stream(void)
     raw_stop(&server);
 }
 
+static void a_handshake_can_have_settings_of_its_own(void)
+{
+    raw_server server;
+    raw_listen(&server, echo, NULL);
+    httpx_client *client = new_client();
+    httpx_tls *tls = NULL;
+    httpx_queue *queue = NULL;
+    httpx_op *op = NULL;
+    MUST(httpx_tls_new(&tls, &err));
+    MUST(httpx_queue_new(&queue, &err));
+    httpx_network_stream *stream = network_stream(client, &server);
+    FAILS(httpx_network_stream_start_tls_with(stream, tls, "a.example", 9, 5.0, &err), HTTPX_E_INVALID_STATE);
+    expect_read(stream, 100, "hello");
+    MUST(httpx_network_stream_start_tls_with_async(stream, tls, "a.example", 9, 5.0, queue, NULL, NULL, NULL, &op,
+                                                   &err));
+    while (!httpx_op_is_done(op))
+        MUST(httpx_queue_dispatch(queue, -1, NULL, &err));
+    FAILS(httpx_op_result(op, &err), HTTPX_E_CONNECT);
+    httpx_op_free(op);
+    httpx_queue_free(queue);
+    httpx_tls_free(tls);
+    httpx_network_stream_free(stream);
+    httpx_client_free(client);
+    raw_stop(&server);
+}
+
 int main(int argc, char **argv)
 {
     static const test_case tests[] = {
@@ -239,6 +265,7 @@ int main(int argc, char **argv)
         TEST(a_stream_that_is_not_taken_goes_with_its_response),
         TEST(closing_the_client_cuts_a_stream_off),
         TEST(a_failed_handshake_closes_the_stream),
+        TEST(a_handshake_can_have_settings_of_its_own),
         {NULL, NULL},
     };
     return run_tests(argc, argv, tests);

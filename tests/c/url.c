@@ -60,6 +60,26 @@ static void a_url_falls_into_its_parts(void)
     httpx_url_free(url);
 }
 
+static void components_are_told_as_they_stand(void)
+{
+    httpx_url *url = parse("http://u:p@h");
+    size_t len = 0;
+    CHECK_TEXT(httpx_url_component(url, HTTPX_URL_SCHEME, NULL), 4, "http");
+    CHECK_TEXT(httpx_url_component(url, HTTPX_URL_USERINFO, NULL), 3, "u:p");
+    CHECK_TEXT(httpx_url_component(url, HTTPX_URL_HOST, NULL), 1, "h");
+    CHECK_TEXT(httpx_url_component(url, HTTPX_URL_PATH, NULL), 0, "");
+    CHECK(httpx_url_component(url, HTTPX_URL_QUERY, NULL) == NULL);
+    CHECK(httpx_url_component(url, HTTPX_URL_FRAGMENT, NULL) == NULL);
+    CHECK(httpx_url_component(url, HTTPX_URL_PORT, NULL) == NULL);
+    httpx_url_free(url);
+    url = parse("http://h/a%20b?#x y");
+    CHECK_TEXT(httpx_url_component(url, HTTPX_URL_PATH, NULL), 6, "/a%20b");
+    CHECK_TEXT(httpx_url_component(url, HTTPX_URL_QUERY, NULL), 0, "");
+    const char *fragment = httpx_url_component(url, HTTPX_URL_FRAGMENT, &len);
+    CHECK_TEXT(fragment, len, "x%20y");
+    httpx_url_free(url);
+}
+
 static void what_is_not_there_is_empty(void)
 {
     httpx_url *url = parse("http://h:80");
@@ -220,17 +240,12 @@ static void threads_share_one_url(void)
 int main(int argc, char **argv)
 {
     static const test_case tests[] = {
-        TEST(a_url_falls_into_its_parts),
-        TEST(what_is_not_there_is_empty),
-        TEST(what_is_no_url_is_refused),
-        TEST(references_are_resolved),
-        TEST(parts_are_replaced_and_removed_at_once),
-        TEST(no_part_breaks_out_of_its_place),
-        TEST(parameters_are_changed_in_copies),
-        TEST(equal_urls_have_equal_hashes),
-        TEST(a_clone_lives_on),
-        TEST(threads_share_one_url),
-        {NULL, NULL},
+        TEST(a_url_falls_into_its_parts),      TEST(components_are_told_as_they_stand),
+        TEST(what_is_not_there_is_empty),      TEST(what_is_no_url_is_refused),
+        TEST(references_are_resolved),         TEST(parts_are_replaced_and_removed_at_once),
+        TEST(no_part_breaks_out_of_its_place), TEST(parameters_are_changed_in_copies),
+        TEST(equal_urls_have_equal_hashes),    TEST(a_clone_lives_on),
+        TEST(threads_share_one_url),           {NULL, NULL},
     };
     return run_tests(argc, argv, tests);
 }

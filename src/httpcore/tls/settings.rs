@@ -22,6 +22,8 @@ use crate::error::{Code, Error};
 pub struct TlsSettings {
     /// Whether the peer's certificate and name are checked.
     pub verify: bool,
+    /// Whether the certificate has to be for the peer's name.
+    pub check_hostname: bool,
     /// Whose root certificates are trusted beside those that were added.
     pub store: RootStore,
     /// Certificates that were added, in DER.
@@ -36,6 +38,7 @@ impl Default for TlsSettings {
     fn default() -> TlsSettings {
         TlsSettings {
             verify: true,
+            check_hostname: true,
             store: RootStore::Unset,
             roots: Vec::new(),
             client_certificate: None,

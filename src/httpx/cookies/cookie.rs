@@ -40,6 +40,19 @@ impl SameSite {
     }
 }
 
+/// What a cookie has beside its name, value and place.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Attributes {
+    /// Whether it is sent to https and wss only.
+    pub secure: bool,
+    /// Whether scripts may not see it; kept, and nothing depends on it.
+    pub http_only: bool,
+    /// What it says of other sites; kept, and nothing depends on it.
+    pub same_site: Option<SameSite>,
+    /// When it expires, in seconds since 1970; `None` for one that lives as long as the [`Cookies`](super::Cookies).
+    pub expires: Option<i64>,
+}
+
 /// A cookie of [`Cookies`](super::Cookies).
 #[derive(Clone)]
 pub struct Cookie {
@@ -84,6 +97,12 @@ impl Cookie {
             expires: None,
             number: 0,
         })
+    }
+
+    /// The same cookie with other attributes.
+    pub(super) fn with(self, attributes: Attributes) -> Cookie {
+        let Attributes { secure, http_only, same_site, expires } = attributes;
+        Cookie { secure, http_only, same_site, expires: expires.map(from_unix), ..self }
     }
 
     /// Its name. Any bytes but control characters, `;` and `=`; never empty.
