@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import typing
-import warnings
 
-from ._ffi import NULL, as_bytes, check, error_slot, ffi, lib, owned
+from ._ffi import as_bytes, check, error_slot, ffi, lib, owned
 from ._headers import Headers
 from ._types import CertTypes, HeaderTypes, TimeoutTypes
 from ._urls import URL
@@ -56,9 +55,7 @@ class Timeout:
             self.write = None if len(timeout) < 3 else timeout[2]
             self.pool = None if len(timeout) < 4 else timeout[3]
         elif isinstance(timeout, UnsetType) and UNSET in single:
-            raise ValueError(
-                "httpx.Timeout must either include a default, or set all four parameters explicitly."
-            )
+            raise ValueError("httpx.Timeout must either include a default, or set all four parameters explicitly.")
         else:
             self.connect, self.read, self.write, self.pool = (
                 timeout if isinstance(value, UnsetType) else value  # type: ignore[misc]
@@ -82,7 +79,7 @@ class Timeout:
         """The four by name, as they stand in a request's `extensions["timeout"]`."""
         return {"connect": self.connect, "read": self.read, "write": self.write, "pool": self.pool}
 
-    def __eq__(self, other: typing.Any) -> bool:
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Timeout) and self._all() == other._all()
 
     __hash__ = None  # type: ignore[assignment]
@@ -120,7 +117,7 @@ class Limits:
             _INFINITY if self.keepalive_expiry is None else self.keepalive_expiry,
         )
 
-    def __eq__(self, other: typing.Any) -> bool:
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Limits) and self._numbers() == other._numbers()
 
     __hash__ = None  # type: ignore[assignment]

@@ -130,8 +130,21 @@ class Cookies(typing.MutableMapping[str, str]):
         (value, value_len), (path, path_len) = _text(str(cookie.value)), _text(cookie.path)
         err = error_slot()
         with turn:
-            code = lib.httpx_cookies_set(
-                self._handle, name, name_len, value, value_len, domain, domain_len, path, path_len, err
+            code = lib.httpx_cookies_add(
+                self._handle,
+                name,
+                name_len,
+                value,
+                value_len,
+                domain,
+                domain_len,
+                path,
+                path_len,
+                cookie.secure,
+                cookie.http_only,
+                cookie.same_site,
+                cookie.expires,
+                err,
             )
         check(code, err)
 
@@ -158,14 +171,14 @@ class Cookies(typing.MutableMapping[str, str]):
                     NULL,
                 )
                 name, value, domain, path = (
-                    None if texts[i] == NULL else _unpack(texts[i], lengths[i]).decode("utf-8", "replace")
+                    None
+                    if texts[i] == NULL
+                    else _unpack(texts[i], lengths[i]).decode("utf-8", "replace")
                     if lengths[i]
                     else ""
                     for i in range(4)
                 )
-                lib.httpx_cookies_attributes_at(
-                    self._handle, index, numbers, numbers + 1, numbers + 2, expires, NULL
-                )
+                lib.httpx_cookies_attributes_at(self._handle, index, numbers, numbers + 1, numbers + 2, expires, NULL)
                 found.append(
                     Stored(
                         name or "",
@@ -183,18 +196,19 @@ class Cookies(typing.MutableMapping[str, str]):
     def extract_cookies(self, response: Response) -> None:
         """Takes in what a response set, as a client does."""
         self._take_in()
+        native = response._native()
         err = error_slot()
         with turn:
-            check(lib.httpx_cookies_extract(self._handle, response._handle, err), err)
+            check(lib.httpx_cookies_extract(self._handle, native, err), err)
         self._write_back()
 
     def set_cookie_header(self, request: Request) -> None:
         """Gives a request the Cookie header with those cookies that belong to its URL, unless it has one."""
         self._take_in()
-        request._flush()
+        native = request._native()
         err = error_slot()
         with turn:
-            check(lib.httpx_cookies_set_header(self._handle, request._handle, err), err)
+            check(lib.httpx_cookies_set_header(self._handle, native, err), err)
         request._refresh()
 
     def set(self, name: str, value: str, domain: str = "", path: str = "/") -> None:
@@ -212,9 +226,7 @@ class Cookies(typing.MutableMapping[str, str]):
         length = _new("size_t *")
         err = error_slot()
         with turn:
-            code = lib.httpx_cookies_get(
-                self._handle, *_text(name), *_text(domain), *_text(path), slot, length, err
-            )
+            code = lib.httpx_cookies_get(self._handle, *_text(name), *_text(domain), *_text(path), slot, length, err)
             check(code, err)
             if code:
                 return default
@@ -276,9 +288,7 @@ class Cookies(typing.MutableMapping[str, str]):
 
     def __repr__(self) -> str:
         self._take_in()
-        cookies = ", ".join(
-            f"<Cookie {cookie.name}={cookie.value} for {cookie.domain} />" for cookie in self._stored()
-        )
+        cookies = ", ".join(f"<Cookie {cookie.name}={cookie.value} for {cookie.domain} />" for cookie in self._stored())
         return f"<Cookies[{cookies}]>"
 
     def __reduce__(self) -> tuple[typing.Any, ...]:

@@ -17,6 +17,7 @@ _new = ffi.new
 _string = ffi.string
 _unpack = ffi.unpack
 
+
 def _encoded(text: str | bytes, encoding: str) -> bytes:
     return text if isinstance(text, bytes) else text.encode(encoding)
 
@@ -57,9 +58,7 @@ class Headers(typing.MutableMapping[str, str]):
                 # Most values are text in ASCII, and need no look at what they are.
                 raw_name, raw_value = _encoded(name, codec), _value(value, codec)
                 if lib.httpx_headers_add(handle, raw_name, len(raw_name), raw_value, len(raw_value), NULL):
-                    check(
-                        lib.httpx_headers_add(handle, raw_name, len(raw_name), raw_value, len(raw_value), err), err
-                    )
+                    check(lib.httpx_headers_add(handle, raw_name, len(raw_name), raw_value, len(raw_value), err), err)
         if encoding is not None:
             self._set_encoding(encoding)
 
@@ -245,7 +244,7 @@ class Headers(typing.MutableMapping[str, str]):
     def __len__(self) -> int:
         return lib.httpx_headers_count(self._handle)  # type: ignore[no-any-return]
 
-    def __eq__(self, other: typing.Any) -> bool:
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, Headers):
             try:
                 other = Headers(other)

@@ -1,7 +1,9 @@
 """Names that HTTPX keeps to itself, and on which other packages lean nevertheless.
 
-Nothing else here needs them: they are the library's own answers in the shape of HTTPX's internals. `_urlparse.py` and
-`_utils.py` have them under the names by which they are imported.
+They are the library's own answers in the shape of HTTPX's internals. `_urlparse.py` and `_utils.py` have them under the
+names by which they are imported. Names that are private there but part of how this package is built stand in the module
+of the same name: `_client.UseClientDefault`, `_config.DEFAULT_TIMEOUT_CONFIG`, `_content.IteratorByteStream`,
+`_multipart.MultipartStream`.
 """
 
 from __future__ import annotations
@@ -124,18 +126,32 @@ class URLPattern:
         return bool(lib.httpx_url_pattern_matches(self._handle, other._handle))
 
     def __hash__(self) -> int:
-        return hash(self.pattern)
+        return hash(int(lib.httpx_url_pattern_hash(self._handle)))
 
     def __lt__(self, other: URLPattern) -> bool:
         return int(lib.httpx_url_pattern_compare(self._handle, other._handle)) < 0
 
-    def __eq__(self, other: typing.Any) -> bool:
-        return isinstance(other, URLPattern) and self.pattern == other.pattern
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, URLPattern):
+            return False
+        return bool(lib.httpx_url_pattern_equal(self._handle, other._handle))
 
     def __repr__(self) -> str:
         return f"URLPattern({self.pattern!r})"
 
 
 def get_environment_proxies() -> dict[str, str | None]:
-    """The proxies of the environment (http_proxy, no_proxy and so on): a pattern's URL, None for none."""
-    raise NotImplementedError
+    """The proxies of the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY): a pattern's URL, None for none."""
+    out = ffi.new("httpx_proxy_map **")
+    err = error_slot()
+    check(lib.httpx_environment_proxies(out, err), err)
+    proxies = owned(out[0], lib.httpx_proxy_map_free)
+    texts = ffi.new("const char *[2]")
+    lengths = ffi.new("size_t[2]")
+    found: dict[str, str | None] = {}
+    for index in range(lib.httpx_proxy_map_count(proxies)):
+        code = lib.httpx_proxy_map_at(proxies, index, texts, lengths, texts + 1, lengths + 1, err)
+        check(code, err)
+        pattern = ffi.unpack(texts[0], lengths[0]).decode("utf-8")
+        found[pattern] = None if texts[1] == NULL else ffi.unpack(texts[1], lengths[1]).decode("utf-8")
+    return found

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import typing
 from enum import IntEnum
+
+if typing.TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["codes"]
 
@@ -10,9 +14,7 @@ __all__ = ["codes"]
 class codes(IntEnum):
     """HTTP status codes: `codes.NOT_FOUND`, `codes(404)`, `codes["NOT_FOUND"]`, `codes.not_found`; each is an int."""
 
-    _phrase_: str
-
-    def __new__(cls, value: int, phrase: str = "") -> codes:
+    def __new__(cls, value: int, phrase: str = "") -> Self:
         member = int.__new__(cls, value)
         member._value_ = value
         member.phrase = phrase  # type: ignore[attr-defined]

@@ -15,6 +15,9 @@ from ._config import _new_tls
 from ._ffi import NULL, check, error_slot, lib
 from ._types import CertTypes
 
+if typing.TYPE_CHECKING:
+    from typing_extensions import Self
+
 __all__ = ["Context", "context_of", "tls_of_context"]
 
 _Path = typing.Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
@@ -81,7 +84,7 @@ class Context(ssl.SSLContext):
     _directories: list[bytes]
     _chains: list[tuple[bytes, bytes, bytes]]
 
-    def __new__(cls, protocol: int = ssl.PROTOCOL_TLS_CLIENT) -> Context:
+    def __new__(cls, protocol: int = ssl.PROTOCOL_TLS_CLIENT) -> Self:
         context = super().__new__(cls, protocol)
         context._roots = lib.HTTPX_ROOTS_NONE
         context._authorities = []
@@ -163,6 +166,8 @@ def tls_of_context(context: ssl.SSLContext) -> typing.Any:
         _trust_visible(tls, context)
     if context.verify_mode == ssl.CERT_NONE:
         check(lib.httpx_tls_verify(tls, 0, err), err)
+    elif not context.check_hostname:
+        check(lib.httpx_tls_check_hostname(tls, 0, err), err)
     oldest, newest = _versions(context)
     check(lib.httpx_tls_versions(tls, oldest, newest, err), err)
     key_log = getattr(context, "keylog_filename", None)

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import (
     IO,
     Any,
-    AsyncIterable,
-    AsyncIterator,
     Callable,
-    Dict,
-    Iterable,
-    Iterator,
-    List,
-    Mapping,
     Optional,
-    Sequence,
-    Tuple,
     Union,
 )
 
 if typing.TYPE_CHECKING:
-    from http.cookiejar import CookieJar  # noqa: F401
+    from http.cookiejar import CookieJar
 
-    from ._auth import Auth  # noqa: F401
-    from ._config import Proxy, Timeout  # noqa: F401
-    from ._cookies import Cookies  # noqa: F401
-    from ._headers import Headers  # noqa: F401
-    from ._models import Request  # noqa: F401
-    from ._urls import URL, QueryParams  # noqa: F401
+    from ._auth import Auth
+    from ._config import Proxy, Timeout
+    from ._cookies import Cookies
+    from ._headers import Headers
+    from ._models import Request
+    from ._urls import URL, QueryParams
 
 __all__ = ["AsyncByteStream", "SyncByteStream"]
 
@@ -39,8 +31,8 @@ URLTypes = Union["URL", str]
 QueryParamTypes = Union[
     "QueryParams",
     Mapping[str, Union[PrimitiveData, Sequence[PrimitiveData]]],
-    List[Tuple[str, PrimitiveData]],
-    Tuple[Tuple[str, PrimitiveData], ...],
+    list[tuple[str, PrimitiveData]],
+    tuple[tuple[str, PrimitiveData], ...],
     str,
     bytes,
 ]
@@ -49,26 +41,26 @@ HeaderTypes = Union[
     "Headers",
     Mapping[str, str],
     Mapping[bytes, bytes],
-    Sequence[Tuple[str, str]],
-    Sequence[Tuple[bytes, bytes]],
+    Sequence[tuple[str, str]],
+    Sequence[tuple[bytes, bytes]],
 ]
 
-CookieTypes = Union["Cookies", "CookieJar", Dict[str, str], List[Tuple[str, str]]]
+CookieTypes = Union["Cookies", "CookieJar", dict[str, str], list[tuple[str, str]]]
 
 # Seconds: one number for all of connect, read, write and pool, or four; None is no limit.
 TimeoutTypes = Union[
     Optional[float],
-    Tuple[Optional[float], Optional[float], Optional[float], Optional[float]],
+    tuple[Optional[float], Optional[float], Optional[float], Optional[float]],
     "Timeout",
 ]
 
 ProxyTypes = Union["URL", str, "Proxy"]
 
 # A file with certificate and key, or certificate and key, or these and the key's password.
-CertTypes = Union[str, Tuple[str, str], Tuple[str, str, str]]
+CertTypes = Union[str, tuple[str, str], tuple[str, str, str]]
 
 AuthTypes = Union[
-    Tuple[Union[str, bytes], Union[str, bytes]],
+    tuple[Union[str, bytes], Union[str, bytes]],
     Callable[["Request"], "Request"],
     "Auth",
 ]
@@ -84,11 +76,11 @@ FileContent = Union[IO[bytes], bytes, str]
 # A file's content, alone or as (filename, content), (filename, content, content type), or these and headers.
 FileTypes = Union[
     FileContent,
-    Tuple[Optional[str], FileContent],
-    Tuple[Optional[str], FileContent, Optional[str]],
-    Tuple[Optional[str], FileContent, Optional[str], Mapping[str, str]],
+    tuple[Optional[str], FileContent],
+    tuple[Optional[str], FileContent, Optional[str]],
+    tuple[Optional[str], FileContent, Optional[str], Mapping[str, str]],
 ]
-RequestFiles = Union[Mapping[str, FileTypes], Sequence[Tuple[str, FileTypes]]]
+RequestFiles = Union[Mapping[str, FileTypes], Sequence[tuple[str, FileTypes]]]
 
 
 class SyncByteStream:

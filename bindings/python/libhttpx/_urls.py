@@ -216,7 +216,7 @@ class URL:
     def __hash__(self) -> int:
         return hash(str(self))
 
-    def __eq__(self, other: typing.Any) -> bool:
+    def __eq__(self, other: object) -> bool:
         if isinstance(other, str):
             if other == str(self):
                 return True
@@ -327,9 +327,7 @@ class QueryParams(typing.Mapping[str, str]):
             slots = _new("const char *[2]")
             lengths = _new("size_t[2]")
             for index in range(lib.httpx_query_params_multi_count(handle)):
-                lib.httpx_query_params_multi_item_at(
-                    handle, index, slots, lengths, slots + 1, lengths + 1, NULL
-                )
+                lib.httpx_query_params_multi_item_at(handle, index, slots, lengths, slots + 1, lengths + 1, NULL)
                 key = _unpack(slots[0], lengths[0]).decode("utf-8")
                 lists.setdefault(key, []).append(_unpack(slots[1], lengths[1]).decode("utf-8"))
             self._lists = lists
@@ -408,7 +406,7 @@ class QueryParams(typing.Mapping[str, str]):
     def __hash__(self) -> int:
         return hash(int(lib.httpx_query_params_hash(self._handle)))
 
-    def __eq__(self, other: typing.Any) -> bool:
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, QueryParams):
             return False
         return bool(lib.httpx_query_params_equal(self._handle, other._handle))
@@ -428,9 +426,7 @@ class QueryParams(typing.Mapping[str, str]):
 
     def update(self, params: QueryParamTypes | None = None) -> None:
         """RuntimeError: parameters are immutable."""
-        raise RuntimeError(
-            "QueryParams are immutable since 0.18.0. Use `q = q.merge(...)` to create an updated copy."
-        )
+        raise RuntimeError("QueryParams are immutable since 0.18.0. Use `q = q.merge(...)` to create an updated copy.")
 
     def __setitem__(self, key: str, value: str) -> None:
         raise RuntimeError(
