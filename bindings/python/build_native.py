@@ -20,6 +20,9 @@ HEADERS = ROOT / "include"
 # What C calls in Python: the names are _callbacks.py's.
 CALLBACKS = (HERE / "callbacks.h").read_text()
 
+# Small functions of C that make several calls in one.
+GLUE = (HERE / "glue_types.h").read_text() + (HERE / "glue_cdef.h").read_text()
+
 
 def library_directory() -> Path:
     """Where libhttpx.a is."""
@@ -47,10 +50,11 @@ def definitions() -> str:
 ffibuilder = cffi.FFI()
 ffibuilder.cdef(definitions())
 ffibuilder.cdef(CALLBACKS)
+ffibuilder.cdef(GLUE)
 ffibuilder.set_source(
     "libhttpx._native",
-    "#include <httpx/httpx.h>\n",
-    include_dirs=[str(HEADERS)],
+    '#include <httpx/httpx.h>\n#include "glue.h"\n',
+    include_dirs=[str(HEADERS), str(HERE)],
     extra_objects=[str(library_directory() / "libhttpx.a")],
     extra_link_args=[*system_libraries(), "-Wl,-z,nodelete"],
     py_limited_api=True,
