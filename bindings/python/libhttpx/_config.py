@@ -57,10 +57,11 @@ class Timeout:
         elif isinstance(timeout, UnsetType) and UNSET in single:
             raise ValueError("httpx.Timeout must either include a default, or set all four parameters explicitly.")
         else:
-            self.connect, self.read, self.write, self.pool = (
-                timeout if isinstance(value, UnsetType) else value  # type: ignore[misc]
-                for value in single
-            )
+            default = None if isinstance(timeout, UnsetType) else timeout
+            self.connect = default if isinstance(connect, UnsetType) else connect
+            self.read = default if isinstance(read, UnsetType) else read
+            self.write = default if isinstance(write, UnsetType) else write
+            self.pool = default if isinstance(pool, UnsetType) else pool
 
     def _all(self) -> tuple[float | None, float | None, float | None, float | None]:
         return self.connect, self.read, self.write, self.pool

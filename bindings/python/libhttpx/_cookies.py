@@ -20,7 +20,7 @@ if typing.TYPE_CHECKING:
 __all__ = ["Cookies"]
 
 _new = ffi.new
-_unpack = ffi.unpack
+_unpack: typing.Callable[[typing.Any, int], bytes] = ffi.unpack
 
 
 class Stored(typing.NamedTuple):
@@ -54,6 +54,9 @@ class Cookies(typing.MutableMapping[str, str]):
     """
 
     _handle: typing.Any
+    # The jar that the set was made of, and its cookies when it was last looked at.
+    _given: CookieJar | None
+    _seen: list[Stored]
 
     def __init__(self, cookies: CookieTypes | None = None) -> None:
         out = _new("httpx_cookies **")
@@ -76,9 +79,8 @@ class Cookies(typing.MutableMapping[str, str]):
 
     def _set_up(self, handle: typing.Any) -> None:
         self._handle = handle
-        # The jar that the set was made of, and its cookies when it was last looked at.
-        self._given: CookieJar | None = None
-        self._seen: list[Stored] = []
+        self._given = None
+        self._seen = []
 
     @classmethod
     def _wrap(cls, handle: typing.Any) -> Cookies:
@@ -249,7 +251,11 @@ class Cookies(typing.MutableMapping[str, str]):
         self._take_in()
         err = error_slot()
         with turn:
-            check(lib.httpx_cookies_clear(self._handle, *_text(domain), *_text(path), err), err)
+            code = lib.httpx_cookies_clear(self._handle, *_text(domain), *_text(path), err)
+        if code == lib.HTTPX_E_NOT_FOUND:
+            lib.httpx_error_free(err[0])
+            raise KeyError(domain)
+        check(code, err)
         self._write_back()
 
     def update(self, cookies: CookieTypes | None = None) -> None:  # type: ignore[override]

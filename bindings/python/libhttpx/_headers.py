@@ -14,8 +14,8 @@ from ._types import HeaderTypes
 __all__ = ["Headers"]
 
 _new = ffi.new
-_string = ffi.string
-_unpack = ffi.unpack
+_string: typing.Callable[[typing.Any], bytes] = ffi.string
+_unpack: typing.Callable[[typing.Any, int], bytes] = ffi.unpack
 
 
 def _encoded(text: str | bytes, encoding: str) -> bytes:
@@ -96,7 +96,11 @@ class Headers(typing.MutableMapping[str, str]):
         err = error_slot()
         label = as_bytes(encoding) if encoding else b""
         with turn:
-            check(lib.httpx_headers_set_encoding(self._handle, label or NULL, len(label), err), err)
+            code = lib.httpx_headers_set_encoding(self._handle, label or NULL, len(label), err)
+            if code == lib.HTTPX_E_INVALID_ARGUMENT:
+                lib.httpx_error_free(err[0])
+                raise LookupError(f"unknown encoding: {encoding}")
+            check(code, err)
             self._encoding = encoding
             self._texts = {}
             self._items = None
@@ -247,7 +251,7 @@ class Headers(typing.MutableMapping[str, str]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Headers):
             try:
-                other = Headers(other)
+                other = Headers(typing.cast("HeaderTypes", other))
             except ValueError:
                 return False
         with turn:

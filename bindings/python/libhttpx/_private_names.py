@@ -69,7 +69,8 @@ class ParseResult:
     @property
     def authority(self) -> str:
         """ "userinfo@host:port"."""
-        return ffi.string(lib.httpx_url_authority(self._url._handle, NULL)).decode("ascii")
+        authority: bytes = ffi.string(lib.httpx_url_authority(self._url._handle, NULL))
+        return authority.decode("ascii")
 
     @property
     def netloc(self) -> str:

@@ -27,7 +27,7 @@ class codes(IntEnum):
     def get_reason_phrase(cls, value: int) -> str:
         """What HTTP/1.1 says for a code: "Not Found" for 404, "" for one without a name."""
         member = cls._value2member_map_.get(value)
-        return member.phrase if member is not None else ""  # type: ignore[attr-defined,no-any-return]
+        return member.phrase if member is not None else ""  # type: ignore[attr-defined]
 
     @classmethod
     def is_informational(cls, value: int) -> bool:

@@ -16,7 +16,7 @@ from ._ffi import NULL, check, error_slot, lib
 from ._types import CertTypes
 
 if typing.TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Buffer, Self
 
 __all__ = ["Context", "context_of", "tls_of_context"]
 
@@ -96,7 +96,7 @@ class Context(ssl.SSLContext):
         self,
         cafile: _Path | None = None,
         capath: _Path | None = None,
-        cadata: str | bytes | None = None,
+        cadata: str | Buffer | None = None,
     ) -> None:
         """Trusts the certificates in a file, in a directory, or in `cadata` (PEM text, or DER)."""
         super().load_verify_locations(cafile, capath, cadata)

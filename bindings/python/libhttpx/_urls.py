@@ -17,8 +17,8 @@ if typing.TYPE_CHECKING:
 __all__ = ["URL", "QueryParams"]
 
 _new = ffi.new
-_string = ffi.string
-_unpack = ffi.unpack
+_string: typing.Callable[[typing.Any], bytes] = ffi.string
+_unpack: typing.Callable[[typing.Any, int], bytes] = ffi.unpack
 
 # The keyword arguments of URL: the part, and the type that it has to have.
 _PARTS: dict[str, tuple[int, type]] = {
