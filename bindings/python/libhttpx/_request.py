@@ -72,6 +72,7 @@ class Request:
     """
 
     _lent: typing.Any = None
+    _method: str | None = None
     _url: URL | None = None
     _headers: Headers | None = None
     _changed: Flag | None = None
@@ -133,7 +134,8 @@ class Request:
         extensions: RequestExtensions | None = None,
     ) -> Request:
         """A request of a native one, which is its own from now on, with a body."""
-        request = cls._from_native(handle)
+        request = cls.__new__(cls)
+        request._handle = owned(handle, lib.httpx_request_free)
         request.extensions = {} if extensions is None else dict(extensions)
         request._fill(content, data, files, json)
         return request
@@ -159,14 +161,13 @@ class Request:
             if lent:
                 known._lend(handle)
             else:
-                known._adopt(handle)
+                known._adopt(owned(handle, lib.httpx_request_free))
             return known
         request = cls.__new__(cls)
         if lent:
             request._handle, request._lent = None, handle
         else:
             request._handle = owned(handle, lib.httpx_request_free)
-        request._method = text_from(lib.httpx_request_method, handle)
         request.extensions = {} if send is None else dict(send.extensions)
         if known is not None and not request._is_in_memory():
             request._stream, request._body = known.stream, known._body
@@ -175,13 +176,13 @@ class Request:
     _wrap = _from_native
 
     def _is(self, handle: typing.Any) -> bool:
-        return self._method == text_from(lib.httpx_request_method, handle) and str(self.url) == text_from(
+        return self.method == text_from(lib.httpx_request_method, handle) and str(self.url) == text_from(
             lib.httpx_request_url, handle
         )
 
     def _adopt(self, handle: typing.Any) -> None:
-        """Takes a newer copy of itself as its own."""
-        self._handle = owned(handle, lib.httpx_request_free)
+        """Takes a newer copy of itself, `owned`, as its own."""
+        self._handle = handle
         self._refresh()
 
     def _lend(self, handle: typing.Any) -> None:
@@ -204,7 +205,7 @@ class Request:
         """The native request, which knows all that was changed here."""
         handle = self._lent if self._lent is not None else self._handle
         if self._new_method:
-            method, err = self._method.encode("utf-8"), error_slot()
+            method, err = self.method.encode("utf-8"), error_slot()
             check(lib.httpx_request_set_method(handle, method, len(method), err), err)
             self._new_method = False
         if self._new_url:
@@ -243,7 +244,11 @@ class Request:
     @property
     def method(self) -> str:
         """The method, in upper case."""
-        return self._method
+        method = self._method
+        if method is None:
+            handle = self._lent if self._lent is not None else self._handle
+            method = self._method = text_from(lib.httpx_request_method, handle)
+        return method
 
     @method.setter
     def method(self, method: str) -> None:
@@ -348,7 +353,7 @@ class Request:
 
     def __getstate__(self) -> dict[str, typing.Any]:
         return {
-            "method": self._method,
+            "method": self.method,
             "url": str(self.url),
             "headers": self.headers.raw,
             "content": self._content if self._is_read() else None,

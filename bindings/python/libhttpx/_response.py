@@ -61,6 +61,7 @@ class Response:
     _reading: typing.Any = None
     _is_sync = True
     _is_async = True
+    _of_async_client = False
     _extensions: dict[str, typing.Any] | None = None
     _history: list[Response] | None = None
     _next_request: Request | None = None
@@ -199,6 +200,8 @@ class Response:
     def _begin(self, handle: typing.Any, is_async: bool) -> None:
         self.status_code = lib.httpx_response_status_code(handle)
         self.is_closed = self.is_stream_consumed = bool(lib.httpx_response_is_closed(handle))
+        if is_async:
+            self._of_async_client = True
         if not self.is_closed:
             self._is_sync, self._is_async = not is_async, is_async
 
@@ -318,7 +321,7 @@ class Response:
         self._extensions = dict(extensions)
 
     def _told(self) -> dict[str, typing.Any]:
-        from ._async import network_stream
+        from ._network_stream import AsyncNetworkStream, NetworkStream
 
         handle = self._any()
         version = text_from(lib.httpx_response_http_version, handle).encode("ascii")
@@ -327,7 +330,8 @@ class Response:
             told["stream_id"] = lib.httpx_response_stream_id(handle)
         else:
             told["reason_phrase"] = text_from(lib.httpx_response_reason_phrase, handle).encode("latin-1", "replace")
-        told["network_stream"] = network_stream(self, self._is_async and not self._is_sync)
+        kind = AsyncNetworkStream if self._of_async_client else NetworkStream
+        told["network_stream"] = kind(self)
         return told
 
     @property
@@ -335,7 +339,7 @@ class Response:
         """The body as it comes over the wire, to be iterated once."""
         stream = self._stream
         if stream is None:
-            stream = (_AsyncBody if self._is_async and not self._is_sync else _SyncBody)(self)
+            stream = (_AsyncBody if self._of_async_client else _SyncBody)(self)
         return typing.cast("SyncByteStream | AsyncByteStream", stream)
 
     @stream.setter
@@ -551,7 +555,7 @@ class Response:
         """The body as text, by `encoding`; bytes without meaning become U+FFFD."""
         text = self.__dict__.get("_text")
         if text is None:
-            text = self._text = self._decoded() if self.content else ""
+            text = self._text = self._decoded()
         return typing.cast(str, text)
 
     def _decoded(self) -> str:
@@ -559,12 +563,14 @@ class Response:
             return self.content.decode(typing.cast(str, self.encoding), "replace")
         text, length, err = _new("char **"), _new("size_t *"), error_slot()
         check(lib.httpx_response_text(self._any(), text, length, err), err)
-        return str(ffi.buffer(text[0], length[0]), "utf-8")
+        return str(ffi.buffer(text[0], length[0]), "utf-8") if length[0] else ""
 
     def _tell_encoding(self) -> bool:
         """Has the library decode from `encoding`. False for one that only Python has."""
         encoding = self.encoding
-        if self._told_encoding or encoding is None or (encoding == "utf-8" and self._is_utf8()):
+        if self._told_encoding or encoding is None:
+            return True
+        if encoding == "utf-8" and self.charset_encoding in (None, "utf-8"):
             return True
         label = _STRICT.get(_codec(encoding), encoding).encode("utf-8")
         if lib.httpx_response_set_encoding(self._any(), label, len(label), NULL) != _OK:
@@ -572,13 +578,8 @@ class Response:
         self._told_encoding = True
         return True
 
-    def _is_utf8(self) -> bool:
-        charset = self.charset_encoding
-        return self._extensions is not None and charset in (None, "utf-8") or charset == "utf-8"
-
     def json(self, **kwargs: typing.Any) -> typing.Any:
         """The body as JSON, in UTF-8, UTF-16 or UTF-32; `kwargs` are those of json.loads."""
-        self.content  # noqa: B018
         text, length = _new("char **"), _new("size_t *")
         if lib.httpx_response_json_text(self._any(), text, length, NULL) == _OK:
             return jsonlib.loads(str(ffi.buffer(text[0], length[0]), "utf-8"), **kwargs)

@@ -122,7 +122,7 @@ class PullBody(Body):
     def pull(self, buffer: typing.Any, capacity: int, length: typing.Any) -> int:
         """Puts the next piece, or a part of it, into `buffer`, and gives a code."""
         if not self._left and not self._ended:
-            if self.is_async and not self._in_memory and (self.mailbox is not None or not self.is_sync):
+            if self.is_async and not self._in_memory and (self._is_awaited() or not self.is_sync):
                 return self._ask()
             self._next()
         if not self._left:
@@ -139,6 +139,9 @@ class PullBody(Body):
         self._iterator, self._left, self._ended = None, b"", False
         return _OK
 
+    def _is_awaited(self) -> bool:
+        return self.mailbox is not None and not self.mailbox.done
+
     def _next(self) -> None:
         if self._iterator is None:
             self._iterator = iter(self.stream)
@@ -153,7 +156,7 @@ class PullBody(Body):
     def _ask(self) -> int:
         """Has the task that waits get the next piece, and the library call again."""
         mailbox = self.mailbox
-        if mailbox is None:
+        if mailbox is None or mailbox.done:
             raise RuntimeError("Attempted to call a sync iterator on an async stream.")
         slot, err = ffi.new("httpx_waker **"), error_slot()
         check(lib.httpx_upcall_waker(slot, err), err)
