@@ -41,6 +41,7 @@ from ._exceptions import (
     WriteTimeout,
 )
 from ._install import install_as_httpx
+from ._main import main
 from ._models import Cookies, Headers, Request, Response
 from ._status_codes import codes
 from ._transports import (
@@ -63,21 +64,6 @@ def __getattr__(name: str) -> object:
 
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def main() -> None:
-    """The command line: `httpx URL`."""
-    try:
-        from ._main import main as run
-    except ImportError:
-        import sys
-
-        print(
-            "The httpx command line client could not run because the required dependencies were not installed.\n"
-            "Make sure you've installed everything with: pip install 'libhttpx[cli]'"
-        )
-        sys.exit(1)
-    run()
 
 
 __all__ = [
