@@ -57,6 +57,7 @@ ffibuilder.set_source(
     include_dirs=[str(HEADERS), str(HERE)],
     extra_objects=[str(library_directory() / "libhttpx.a")],
     extra_link_args=[*system_libraries(), "-Wl,-z,nodelete"],
+    depends=[str(HERE / "glue.h"), str(HERE / "glue_types.h"), str(HEADERS / "httpx" / "httpx.h")],
     py_limited_api=True,
 )
 

@@ -63,7 +63,7 @@ static httpx_op *_send_async(httpx_client *client, httpx_request *request, uint3
 
 /*
  * What has ended, with its result: a response, an error, or, for a chunk, the operation, which has the chunk and is to be
- * freed. Both owners of the other operations, the event and whoever started it, end here. -1: _take_error.
+ * freed. Whoever started an operation still owns it. -1: _take_error.
  */
 static int64_t _poll(httpx_queue *queue, struct glue_end *ends, size_t room) {
     httpx_event events[64];
@@ -89,7 +89,6 @@ static int64_t _poll(httpx_queue *queue, struct glue_end *ends, size_t room) {
         } else {
             end->code = httpx_op_result(op, &end->error);
         }
-        httpx_op_free(op);
         if (end->data != NULL) {
             end->op = op;
         } else {

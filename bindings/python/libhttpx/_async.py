@@ -91,7 +91,9 @@ class Mailbox:
     def ended(self, end: typing.Any) -> None:
         """Takes over how the operation has ended."""
         self.done = True
-        self.op = None
+        if self.op is not None:
+            lib.httpx_op_free(self.op)
+            self.op = None
         self.code = end.code
         if end.response != NULL:
             self.response = end.response
@@ -319,3 +321,10 @@ async def run(submit: typing.Callable[[typing.Any, Mailbox], typing.Any]) -> Mai
     if mailbox.error is not None:
         mailbox.raise_error()
     return mailbox
+
+
+def network_stream(response: typing.Any, is_async: bool) -> typing.Any:
+    """The `network_stream` extension of a response: its connection."""
+    from ._network import AsyncNetworkStream, NetworkStream
+
+    return AsyncNetworkStream(response) if is_async else NetworkStream(response)
