@@ -321,10 +321,3 @@ async def run(submit: typing.Callable[[typing.Any, Mailbox], typing.Any]) -> Mai
     if mailbox.error is not None:
         mailbox.raise_error()
     return mailbox
-
-
-def network_stream(response: typing.Any, is_async: bool) -> typing.Any:
-    """The `network_stream` extension of a response: its connection."""
-    from ._network import AsyncNetworkStream, NetworkStream
-
-    return AsyncNetworkStream(response) if is_async else NetworkStream(response)
