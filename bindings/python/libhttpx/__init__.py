@@ -66,7 +66,7 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = [
+__all__ = [  # noqa: RUF022 - as HTTPX sorts it
     "__description__",
     "__title__",
     "__version__",
