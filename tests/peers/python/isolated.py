@@ -18,6 +18,6 @@ if os.environ.get("ISOLATED") == "1":
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14s", b"lo", IFF_UP_RUNNING, b""))
 
-import pytest  # noqa: E402
+import pytest
 
 sys.exit(pytest.main())

@@ -114,7 +114,7 @@ class Judge:
         if not archive.exists():
             command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download", "--no-deps"]
             command += ["--no-binary", ":all:", "--dest", str(archive.parent), f"{sdist}=={version}"]
-            told = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            told = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             if told.returncode != 0:
                 raise Unavailable(f"pip could not download {sdist} {version}: {told.stdout.strip()}")
         return self._checked(archive, sha256)
@@ -143,7 +143,12 @@ class Judge:
         command = ["apt-get", "--quiet", *(part for key, value in options.items() for part in ("-o", f"{key}={value}"))]
         for step in (["update"], ["source", "--download-only", "--tar-only", suite.debian]):
             told = subprocess.run(
-                command + step, cwd=archive.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+                command + step,
+                check=False,
+                cwd=archive.parent,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
             )
         if not archive.exists():
             raise Unavailable(f"apt-get could not download {suite.debian}: {told.stdout.strip()}")
@@ -160,16 +165,12 @@ class Judge:
 
     def _can_isolate(self) -> bool:
         try:
-            return subprocess.run(["unshare", "--net", "true"], stderr=subprocess.DEVNULL).returncode == 0
+            return subprocess.run(["unshare", "--net", "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0
         except OSError:
             return False
 
-    def _run_pytest(
-        self, suite: Suite, folder: Path, extra: list[Path], results: Path, arguments: list[str]
-    ) -> None:
-        environment = {
-            name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")
-        }
+    def _run_pytest(self, suite: Suite, folder: Path, extra: list[Path], results: Path, arguments: list[str]) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         paths = [HERE, *extra, *(folder / each for each in suite.path), self.judged]
         environment.update(
             PYTHONPATH=os.pathsep.join(map(str, paths)),
@@ -190,6 +191,7 @@ class Judge:
                 try:
                     status = subprocess.run(
                         command,
+                        check=False,
                         cwd=folder,
                         env=environment,
                         stdin=subprocess.DEVNULL,
@@ -289,7 +291,10 @@ def main() -> int:
     judge = Judge(options.work.resolve(), options.package.resolve(), options.stock)
     verdicts = []
     with ThreadPoolExecutor(options.jobs) as pool:
-        runs = [pool.submit(judge.run, suites[name], arguments[0].split(" ") if arguments else []) for name, *arguments in wanted]
+        runs = [
+            pool.submit(judge.run, suites[name], arguments[0].split(" ") if arguments else [])
+            for name, *arguments in wanted
+        ]
         for run in runs:
             verdicts.append(run.result())
             report(verdicts[-1])
