@@ -11,6 +11,7 @@ extern "Python" {
     httpx_code _response_hook(void *user_data, httpx_response *response, httpx_error **error);
     httpx_code _auth_new_flow(void *user_data, httpx_request *request, void **flow, httpx_error **error);
     httpx_code _auth_next(void *user_data, void *flow, httpx_request *request, httpx_response *response, httpx_request **next, httpx_error **error);
+    httpx_code _cnonce(void *user_data, uint32_t nonce_count, const uint8_t *nonce, size_t nonce_len, uint8_t *cnonce, size_t capacity, size_t *len);
     void _auth_destroy_flow(void *user_data, void *flow);
     void _transport_handle(void *user_data, httpx_request *request, httpx_reply *reply);
     void _transport_close(void *user_data);

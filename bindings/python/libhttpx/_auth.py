@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import typing
+import weakref
 
 from . import _callbacks
 from ._ffi import NULL, as_bytes, check, error_slot, ffi, lib, new_handle_slot, owned
@@ -122,10 +123,28 @@ class DigestAuth(_NativeAuth):
     """Digest authentication (RFC 7616) with a username and a password; it remembers the server's last challenge."""
 
     def __init__(self, username: str | bytes, password: str | bytes) -> None:
-        slot, err = new_handle_slot("httpx_auth"), error_slot()
-        name, secret = as_bytes(username), as_bytes(password)
-        check(lib.httpx_auth_digest(name, len(name), secret, len(secret), slot, err), err)
-        self._handle = owned(slot[0], lib.httpx_auth_free)
+        self._username = as_bytes(username)
+        self._password = as_bytes(password)
+        self._made: typing.Any = None
+
+    @property
+    def _handle(self) -> typing.Any:  # type: ignore[override]
+        """Made when it is first used, so that it can be known whether the program makes the nonces."""
+        if self._made is None:
+            slot, err = new_handle_slot("httpx_auth"), error_slot()
+            name, secret = self._username, self._password
+            check(lib.httpx_auth_digest(name, len(name), secret, len(secret), slot, err), err)
+            self._made = owned(slot[0], lib.httpx_auth_free)
+            if "_get_client_nonce" in self.__dict__ or (
+                type(self)._get_client_nonce is not DigestAuth._get_client_nonce
+            ):
+                data = _callbacks.keep(weakref.ref(self))
+                check(lib.httpx_auth_digest_cnonce(self._made, lib._cnonce, data, lib._destroy, err), err)
+        return self._made
+
+    def _get_client_nonce(self, nonce_count: int, nonce: bytes) -> bytes:
+        """A nonce of the client's. Whoever replaces this makes them; else they are the library's own."""
+        return os.urandom(8).hex().encode("ascii")
 
 
 def build_auth(auth: typing.Any) -> Auth | None:

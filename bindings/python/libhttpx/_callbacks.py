@@ -304,6 +304,22 @@ def _auth_next(
     return ffi.from_handle(flow).next(request, response, following)
 
 
+@ffi.def_extern(error=_FAILED, onerror=_remember)
+def _cnonce(
+    user_data: typing.Any,
+    count: int,
+    nonce: typing.Any,
+    nonce_len: int,
+    cnonce: typing.Any,
+    capacity: int,
+    length: typing.Any,
+) -> int:
+    made = ffi.from_handle(user_data)()._get_client_nonce(count, ffi.buffer(nonce, nonce_len)[:])[:capacity]
+    ffi.memmove(cnonce, made, len(made))
+    length[0] = len(made)
+    return _OK
+
+
 @ffi.def_extern(onerror=_complain)
 def _auth_destroy_flow(user_data: typing.Any, flow: typing.Any) -> None:
     if flow != NULL:

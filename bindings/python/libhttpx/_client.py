@@ -17,7 +17,7 @@ import weakref
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 
-from . import _async, _callbacks
+from . import _async, _callbacks, _patched
 from .__version__ import __version__
 from ._auth import Auth, Scheme, build_auth, native_handle
 from ._config import (
@@ -486,13 +486,10 @@ class BaseClient:
         return URL._wrap(slot[0])
 
     def _redirect_headers(self, request: Request, url: URL, method: str) -> Headers:
-        target, verb = as_bytes(str(url)), as_bytes(method)
+        verb = as_bytes(method)
         slot, err = new_handle_slot("httpx_headers"), error_slot()
         check(
-            lib.httpx_request_redirect_headers(
-                request._native(), target, len(target), verb, len(verb), slot, err
-            ),
-            err,
+            lib.httpx_request_redirect_headers(request._native(), url._handle, verb, len(verb), slot, err), err
         )
         return Headers._wrap(slot[0])
 
@@ -1029,7 +1026,7 @@ class Client(BaseClient):
         return Response._from_native(answer, None, False)
 
     def _goes_straight(self) -> bool:
-        if HTTPTransport.handle_request is not _HANDLE_REQUEST or type(self._transport) is not HTTPTransport:
+        if HTTPTransport.handle_request is not _HANDLE_REQUEST or _patched.pools:
             return False
         if type(self)._transport_for_url is not _TRANSPORT_FOR_URL or "_transport_for_url" in self.__dict__:
             return False
@@ -1567,10 +1564,7 @@ class AsyncClient(BaseClient):
         return Response._from_native(mailbox.response, None, True)
 
     def _goes_straight(self) -> bool:
-        if (
-            AsyncHTTPTransport.handle_async_request is not _HANDLE_ASYNC_REQUEST
-            or type(self._transport) is not AsyncHTTPTransport
-        ):
+        if AsyncHTTPTransport.handle_async_request is not _HANDLE_ASYNC_REQUEST or _patched.pools:
             return False
         if type(self)._transport_for_url is not _TRANSPORT_FOR_URL or "_transport_for_url" in self.__dict__:
             return False

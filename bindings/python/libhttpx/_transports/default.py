@@ -6,7 +6,7 @@ import math
 import typing
 from types import TracebackType
 
-from .. import _async
+from .. import _async, _patched
 from .._callbacks import Trace, keep
 from .._config import DEFAULT_LIMITS, Limits, Proxy, _native_tls
 from .._ffi import NULL, as_bytes, check, error_slot, ffi, lib, new_handle_slot, owned
@@ -172,6 +172,10 @@ class HTTPTransport(_Native, BaseTransport):
 
     def handle_request(self, request: Request) -> Response:
         assert isinstance(request.stream, SyncByteStream)
+        if _patched.pools:
+            from .pools import handle_request
+
+            return handle_request(self._pool, request)
         handle = request._native()
         apply_extensions(handle, request.extensions)
         slot, err = new_handle_slot("httpx_response"), error_slot()
@@ -207,6 +211,10 @@ class AsyncHTTPTransport(_Native, AsyncBaseTransport):
 
     async def handle_async_request(self, request: Request) -> Response:
         assert isinstance(request.stream, AsyncByteStream)
+        if _patched.pools:
+            from .pools import handle_async_request
+
+            return await handle_async_request(self._pool, request)
         handle = request._native()
 
         def submit(queue: typing.Any, mailbox: _async.Mailbox) -> typing.Any:
