@@ -61,6 +61,15 @@ __all__ = [
 ]
 
 
+def _restored(
+    kind: type[BaseException], arguments: tuple[typing.Any, ...], state: dict[str, typing.Any]
+) -> BaseException:
+    """A pickled exception whose `__init__` takes other arguments than its message."""
+    exception = kind.__new__(kind, *arguments)
+    exception.__dict__.update(state)
+    return exception
+
+
 class HTTPError(Exception):
     """A request failed, or its response has an error status. `request` is the one that was sent last."""
 
@@ -69,6 +78,9 @@ class HTTPError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self._request: Request | None = None
+
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        return _restored, (type(self), self.args, self.__dict__)
 
     @property
     def request(self) -> Request:
@@ -236,6 +248,9 @@ class StreamError(RuntimeError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
+
+    def __reduce__(self) -> tuple[typing.Any, ...]:
+        return _restored, (type(self), self.args, self.__dict__)
 
 
 class StreamConsumed(StreamError):
