@@ -11,7 +11,10 @@ HTTPX_AGAIN, and are called again when that has answered.
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
+import threading
 import typing
 import weakref
 
@@ -22,6 +25,11 @@ if typing.TYPE_CHECKING:
     from ._models import Request, Response
 
 __all__ = ["Kept", "Send", "Trace", "keep", "kept_of", "object_of", "send_of"]
+
+lib._set_main_thread(threading.main_thread().ident or 0)
+atexit.register(lib._set_ending)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: lib._set_main_thread(threading.get_ident()))
 
 _kept: set[typing.Any] = set()
 _OK: int = lib.HTTPX_OK
@@ -172,7 +180,7 @@ def _destroy(user_data: typing.Any) -> None:
         destroyed()
 
 
-@ffi.def_extern(error=1, onerror=_remember)
+@ffi.def_extern(name="python_interrupt", error=1, onerror=_remember)
 def _interrupt(user_data: typing.Any) -> int:
     # Python looks for signals while this runs: KeyboardInterrupt comes up here.
     return 0
@@ -186,7 +194,7 @@ def _encoding(user_data: typing.Any, content: typing.Any, length: int, label: ty
     return len(name)
 
 
-@ffi.def_extern(onerror=_complain)
+@ffi.def_extern(name="python_log", onerror=_complain)
 def _log(
     user_data: typing.Any, level: int, logger: typing.Any, logger_len: int, message: typing.Any, message_len: int
 ) -> None:
@@ -242,7 +250,7 @@ class Trace:
         return _AGAIN
 
 
-@ffi.def_extern(error=_FAILED, onerror=_remember)
+@ffi.def_extern(name="python_trace", error=_FAILED, onerror=_remember)
 def _trace(user_data: typing.Any, event: typing.Any, event_len: int, info: typing.Any, info_len: int) -> int:
     import json
 
@@ -266,22 +274,22 @@ def _raw(value: typing.Any) -> typing.Any:
     return value
 
 
-@ffi.def_extern(error=lib.HTTPX_E_READ, onerror=_remember)
+@ffi.def_extern(name="python_pull", error=lib.HTTPX_E_READ, onerror=_remember)
 def _pull(user_data: typing.Any, buffer: typing.Any, capacity: int, length: typing.Any) -> int:
     return ffi.from_handle(user_data).pull(buffer, capacity, length)
 
 
-@ffi.def_extern(error=lib.HTTPX_E_READ, onerror=_remember)
+@ffi.def_extern(name="python_rewind", error=lib.HTTPX_E_READ, onerror=_remember)
 def _rewind(user_data: typing.Any) -> int:
     return ffi.from_handle(user_data).rewind()
 
 
-@ffi.def_extern(error=_FAILED, onerror=_remember)
+@ffi.def_extern(name="python_request_hook", error=_FAILED, onerror=_remember)
 def _request_hook(user_data: typing.Any, request: typing.Any, error: typing.Any) -> int:
     return ffi.from_handle(user_data).request_hook(request)
 
 
-@ffi.def_extern(error=_FAILED, onerror=_remember)
+@ffi.def_extern(name="python_response_hook", error=_FAILED, onerror=_remember)
 def _response_hook(user_data: typing.Any, response: typing.Any, error: typing.Any) -> int:
     return ffi.from_handle(user_data).response_hook(response)
 
@@ -292,7 +300,7 @@ def _auth_new_flow(user_data: typing.Any, request: typing.Any, flow: typing.Any,
     return _OK
 
 
-@ffi.def_extern(error=_FAILED, onerror=_remember)
+@ffi.def_extern(name="python_auth_next", error=_FAILED, onerror=_remember)
 def _auth_next(
     user_data: typing.Any,
     flow: typing.Any,
@@ -328,7 +336,7 @@ def _auth_destroy_flow(user_data: typing.Any, flow: typing.Any) -> None:
         state.end()
 
 
-@ffi.def_extern(onerror=_remember)
+@ffi.def_extern(name="python_transport_handle", onerror=_remember)
 def _transport_handle(user_data: typing.Any, request: typing.Any, reply: typing.Any) -> None:
     ffi.from_handle(user_data).upcall(request, reply)
 
