@@ -202,7 +202,9 @@ def create_ssl_context(
 
     With `verify=True` it trusts the bundled root certificates, or with `trust_env` those of SSL_CERT_FILE or
     SSL_CERT_DIR; with False it trusts everybody. The library does the handshakes: of the context it takes certificates
-    and keys, `verify_mode`, `check_hostname`, the versions of TLS and `keylog_filename`, and nothing else.
+    and keys, `verify_mode`, `check_hostname`, the versions of TLS and `keylog_filename`, and nothing else. Of a context
+    that was made elsewhere it takes what that shows: the authorities that were loaded from files, but no certificate of
+    the client's, since OpenSSL does not give its key out.
 
     Deprecated: `verify` as the path of a file or directory, and `cert`.
     """

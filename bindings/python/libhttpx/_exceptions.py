@@ -379,8 +379,8 @@ def _attach(exception: HTTPError, error: typing.Any) -> None:
     request = ffi.new("httpx_request **")
     check(lib.httpx_error_request(error, request, err), err)
     if request[0]:
-        exception._request = Request._wrap(request[0])
+        exception._request = Request._from_native(request[0])
     response = ffi.new("httpx_response **")
     check(lib.httpx_error_response(error, response, err), err)
     if response[0]:
-        exception.response = Response._wrap(response[0])  # type: ignore[attr-defined]
+        exception.response = Response._from_native(response[0])  # type: ignore[attr-defined]
