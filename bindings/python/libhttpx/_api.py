@@ -100,7 +100,7 @@ def stream(
     proxies: typing.Any = None,
 ) -> typing.Iterator[Response]:
     """As `request`, but for a `with` block, which gets the response before its body is read."""
-    with Client(
+    client = Client(
         cookies=cookies,
         proxy=proxy,
         verify=verify,
@@ -108,20 +108,21 @@ def stream(
         trust_env=trust_env,
         cert=cert,
         proxies=proxies,
-    ) as client:
-        with client.stream(
-            method,
-            url,
-            content=content,
-            data=data,
-            files=files,
-            json=json,
-            params=params,
-            headers=headers,
-            auth=auth,
-            follow_redirects=follow_redirects,
-        ) as response:
-            yield response
+    )
+    streamed = client.stream(
+        method,
+        url,
+        content=content,
+        data=data,
+        files=files,
+        json=json,
+        params=params,
+        headers=headers,
+        auth=auth,
+        follow_redirects=follow_redirects,
+    )
+    with client, streamed as response:
+        yield response
 
 
 def get(

@@ -198,7 +198,7 @@ class AsyncioLoop(Loop):
 
     def __init__(self, loop: typing.Any) -> None:
         super().__init__()
-        self._running = weakref.ref(loop)
+        self._running: typing.Callable[[], typing.Any] = weakref.ref(loop)
         this = weakref.ref(self)
 
         def readable() -> None:

@@ -17,6 +17,10 @@ if typing.TYPE_CHECKING:
     from ._callbacks import Send
     from ._models import Request, Response
 
+_OK: int = lib.HTTPX_OK
+_DONE: int = lib.HTTPX_DONE
+_AGAIN: int = lib.HTTPX_AGAIN
+
 __all__ = ["Auth", "BasicAuth", "DigestAuth", "NetRCAuth"]
 
 
@@ -81,7 +85,11 @@ class FunctionAuth(Auth):
 class _NativeAuth(Auth):
     """A scheme of the library's: `_handle` is its `httpx_auth`."""
 
-    _handle: typing.Any
+    _made: typing.Any
+
+    @property
+    def _handle(self) -> typing.Any:
+        return self._made
 
     def auth_flow(self, request: Request) -> typing.Generator[Request, Response, None]:
         slot, err = new_handle_slot("httpx_flow"), error_slot()
@@ -106,7 +114,7 @@ class BasicAuth(_NativeAuth):
         slot, err = new_handle_slot("httpx_auth"), error_slot()
         name, secret = as_bytes(username), as_bytes(password)
         check(lib.httpx_auth_basic(name, len(name), secret, len(secret), slot, err), err)
-        self._handle = owned(slot[0], lib.httpx_auth_free)
+        self._made = owned(slot[0], lib.httpx_auth_free)
 
 
 class NetRCAuth(_NativeAuth):
@@ -116,7 +124,7 @@ class NetRCAuth(_NativeAuth):
         slot, err = new_handle_slot("httpx_auth"), error_slot()
         path = b"" if file is None else os.fsencode(file)
         check(lib.httpx_auth_netrc(path or NULL, len(path), slot, err), err)
-        self._handle = owned(slot[0], lib.httpx_auth_free)
+        self._made = owned(slot[0], lib.httpx_auth_free)
 
 
 class DigestAuth(_NativeAuth):
@@ -128,7 +136,7 @@ class DigestAuth(_NativeAuth):
         self._made: typing.Any = None
 
     @property
-    def _handle(self) -> typing.Any:  # type: ignore[override]
+    def _handle(self) -> typing.Any:
         """Made when it is first used, so that it can be known whether the program makes the nonces."""
         if self._made is None:
             slot, err = new_handle_slot("httpx_auth"), error_slot()
@@ -216,36 +224,45 @@ class Flow:
         else:
             answer = self.send.later(lambda: self._step_async(response))
             if answer is None:
-                return lib.HTTPX_AGAIN
+                return _AGAIN
             found = answer[0]
         if found is None:
-            return lib.HTTPX_DONE
+            return _DONE
         following[0] = self.send.client._copy_for(found, self.send)
-        return lib.HTTPX_OK
+        return _OK
+
+    def _asked(self) -> Request:
+        request = self.send.request
+        assert request is not None
+        return request
 
     def _step(self, response: typing.Any) -> Request | None:
         if response == NULL:
-            self.generator = self.auth.sync_auth_flow(self.send.request)
-            return next(self.generator)
+            self.generator = self.auth.sync_auth_flow(self._asked())
+            following: Request = next(self.generator)
+            return following
         answer = self.send.client._lent_response(response)
         try:
-            return self.generator.send(answer)
+            following = self.generator.send(answer)
         except StopIteration:
             return None
         finally:
             answer._unlend()
+        return following
 
     async def _step_async(self, response: typing.Any) -> Request | None:
         if response == NULL:
-            self.generator = self.auth.async_auth_flow(self.send.request)
-            return await self.generator.__anext__()
+            self.generator = self.auth.async_auth_flow(self._asked())
+            following: Request = await self.generator.__anext__()
+            return following
         answer = self.send.client._lent_response(response)
         try:
-            return await self.generator.asend(answer)
+            following = await self.generator.asend(answer)
         except StopAsyncIteration:
             return None
         finally:
             answer._unlend()
+        return following
 
     def end(self) -> None:
         """The library ends the flow; an async one is closed by the task (`aend`)."""

@@ -40,6 +40,14 @@ _FAILED: int = lib.HTTPX_E_CANCELLED
 MakeCoroutine = typing.Callable[[], typing.Awaitable[typing.Any]]
 
 
+F = typing.TypeVar("F", bound=typing.Callable[..., typing.Any])
+
+
+def _called_from_c(**options: typing.Any) -> typing.Callable[[F], F]:
+    """The function is the one of that name in callbacks.h."""
+    return typing.cast("typing.Callable[[F], F]", ffi.def_extern(**options))
+
+
 def keep(obj: typing.Any) -> typing.Any:
     """User data for `obj`, which lives until the library destroys it: pass `lib._destroy` with it."""
     handle = ffi.new_handle(obj)
@@ -172,7 +180,7 @@ class _Unraisable(typing.NamedTuple):
     object: typing.Any = None
 
 
-@ffi.def_extern(onerror=_complain)
+@_called_from_c(onerror=_complain)
 def _destroy(user_data: typing.Any) -> None:
     destroyed = getattr(ffi.from_handle(user_data), "destroyed", None)
     _kept.discard(user_data)
@@ -180,13 +188,13 @@ def _destroy(user_data: typing.Any) -> None:
         destroyed()
 
 
-@ffi.def_extern(name="python_interrupt", error=1, onerror=_remember)
+@_called_from_c(name="python_interrupt", error=1, onerror=_remember)
 def _interrupt(user_data: typing.Any) -> int:
     # Python looks for signals while this runs: KeyboardInterrupt comes up here.
     return 0
 
 
-@ffi.def_extern(error=0, onerror=_remember)
+@_called_from_c(error=0, onerror=_remember)
 def _encoding(user_data: typing.Any, content: typing.Any, length: int, label: typing.Any, capacity: int) -> int:
     chosen = object_of(user_data)(bytes(ffi.buffer(content, length)) if length else b"")
     name = as_bytes(chosen or "")[:capacity]
@@ -194,7 +202,7 @@ def _encoding(user_data: typing.Any, content: typing.Any, length: int, label: ty
     return len(name)
 
 
-@ffi.def_extern(name="python_log", onerror=_complain)
+@_called_from_c(name="python_log", onerror=_complain)
 def _log(
     user_data: typing.Any, level: int, logger: typing.Any, logger_len: int, message: typing.Any, message_len: int
 ) -> None:
@@ -205,7 +213,7 @@ def _log(
     logging.getLogger(name).log(level, "%s", text)
 
 
-@ffi.def_extern(onerror=_complain)
+@_called_from_c(onerror=_complain)
 def _informational(user_data: typing.Any, response: typing.Any) -> None:
     object_of(user_data)(response)
 
@@ -250,12 +258,12 @@ class Trace:
         return _AGAIN
 
 
-@ffi.def_extern(name="python_trace", error=_FAILED, onerror=_remember)
+@_called_from_c(name="python_trace", error=_FAILED, onerror=_remember)
 def _trace(user_data: typing.Any, event: typing.Any, event_len: int, info: typing.Any, info_len: int) -> int:
     import json
 
     name = ffi.unpack(event, event_len).decode()
-    return object_of(user_data).told(name, _traced(json.loads(ffi.unpack(info, info_len))))
+    return int(object_of(user_data).told(name, _traced(json.loads(ffi.unpack(info, info_len)))))
 
 
 def _traced(info: dict[str, typing.Any]) -> dict[str, typing.Any]:
@@ -274,33 +282,33 @@ def _raw(value: typing.Any) -> typing.Any:
     return value
 
 
-@ffi.def_extern(name="python_pull", error=lib.HTTPX_E_READ, onerror=_remember)
+@_called_from_c(name="python_pull", error=lib.HTTPX_E_READ, onerror=_remember)
 def _pull(user_data: typing.Any, buffer: typing.Any, capacity: int, length: typing.Any) -> int:
-    return ffi.from_handle(user_data).pull(buffer, capacity, length)
+    return int(ffi.from_handle(user_data).pull(buffer, capacity, length))
 
 
-@ffi.def_extern(name="python_rewind", error=lib.HTTPX_E_READ, onerror=_remember)
+@_called_from_c(name="python_rewind", error=lib.HTTPX_E_READ, onerror=_remember)
 def _rewind(user_data: typing.Any) -> int:
-    return ffi.from_handle(user_data).rewind()
+    return int(ffi.from_handle(user_data).rewind())
 
 
-@ffi.def_extern(name="python_request_hook", error=_FAILED, onerror=_remember)
+@_called_from_c(name="python_request_hook", error=_FAILED, onerror=_remember)
 def _request_hook(user_data: typing.Any, request: typing.Any, error: typing.Any) -> int:
-    return ffi.from_handle(user_data).request_hook(request)
+    return int(ffi.from_handle(user_data).request_hook(request))
 
 
-@ffi.def_extern(name="python_response_hook", error=_FAILED, onerror=_remember)
+@_called_from_c(name="python_response_hook", error=_FAILED, onerror=_remember)
 def _response_hook(user_data: typing.Any, response: typing.Any, error: typing.Any) -> int:
-    return ffi.from_handle(user_data).response_hook(response)
+    return int(ffi.from_handle(user_data).response_hook(response))
 
 
-@ffi.def_extern(error=_FAILED, onerror=_remember)
+@_called_from_c(error=_FAILED, onerror=_remember)
 def _auth_new_flow(user_data: typing.Any, request: typing.Any, flow: typing.Any, error: typing.Any) -> int:
     flow[0] = keep(ffi.from_handle(user_data).new_flow(request))
     return _OK
 
 
-@ffi.def_extern(name="python_auth_next", error=_FAILED, onerror=_remember)
+@_called_from_c(name="python_auth_next", error=_FAILED, onerror=_remember)
 def _auth_next(
     user_data: typing.Any,
     flow: typing.Any,
@@ -309,10 +317,10 @@ def _auth_next(
     following: typing.Any,
     error: typing.Any,
 ) -> int:
-    return ffi.from_handle(flow).next(request, response, following)
+    return int(ffi.from_handle(flow).next(request, response, following))
 
 
-@ffi.def_extern(error=_FAILED, onerror=_remember)
+@_called_from_c(error=_FAILED, onerror=_remember)
 def _cnonce(
     user_data: typing.Any,
     count: int,
@@ -328,7 +336,7 @@ def _cnonce(
     return _OK
 
 
-@ffi.def_extern(onerror=_complain)
+@_called_from_c(onerror=_complain)
 def _auth_destroy_flow(user_data: typing.Any, flow: typing.Any) -> None:
     if flow != NULL:
         state = ffi.from_handle(flow)
@@ -336,11 +344,11 @@ def _auth_destroy_flow(user_data: typing.Any, flow: typing.Any) -> None:
         state.end()
 
 
-@ffi.def_extern(name="python_transport_handle", onerror=_remember)
+@_called_from_c(name="python_transport_handle", onerror=_remember)
 def _transport_handle(user_data: typing.Any, request: typing.Any, reply: typing.Any) -> None:
     ffi.from_handle(user_data).upcall(request, reply)
 
 
-@ffi.def_extern(onerror=_remember)
+@_called_from_c(onerror=_remember)
 def _transport_close(user_data: typing.Any) -> None:
     return None

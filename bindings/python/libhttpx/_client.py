@@ -59,10 +59,9 @@ from ._utils import URLPattern, get_environment_proxies
 if typing.TYPE_CHECKING:
     import ssl
 
-__all__ = ["USE_CLIENT_DEFAULT", "AsyncClient", "Client"]
+    from typing_extensions import Self
 
-T = typing.TypeVar("T", bound="Client")
-U = typing.TypeVar("U", bound="AsyncClient")
+__all__ = ["USE_CLIENT_DEFAULT", "AsyncClient", "Client"]
 
 EventHook = typing.Callable[..., typing.Any]
 
@@ -71,6 +70,8 @@ ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 
 _STREAM: int = lib.HTTPX_SEND_STREAM
 _FOLLOW: int = lib.HTTPX_SEND_FOLLOW_REDIRECTS
+_OK: int = lib.HTTPX_OK
+_AGAIN: int = lib.HTTPX_AGAIN
 _NO_REDIRECTS: int = lib.HTTPX_SEND_NO_REDIRECTS
 
 _LOGGERS = ("httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
@@ -113,27 +114,27 @@ class _Upcalls:
     def request_hook(self, request: typing.Any) -> int:
         client = self._client()
         if client is None or not client._event_hooks["request"]:
-            return lib.HTTPX_OK
+            return _OK
         send = _callbacks.send_of(request)
         assert send is not None
         if send.mailbox is None:
             client._run_request_hooks(request)
-            return lib.HTTPX_OK
+            return _OK
         found = client
         answer = send.later(lambda: found._arun_request_hooks(request))
-        return lib.HTTPX_AGAIN if answer is None else lib.HTTPX_OK
+        return _AGAIN if answer is None else _OK
 
     def response_hook(self, response: typing.Any) -> int:
         client = self._client()
         if client is None or not client._event_hooks["response"]:
-            return lib.HTTPX_OK
+            return _OK
         send = client._send_of_response(response)
         if send.mailbox is None:
             client._run_response_hooks(response)
-            return lib.HTTPX_OK
+            return _OK
         found = client
         answer = send.later(lambda: found._arun_response_hooks(response))
-        return lib.HTTPX_AGAIN if answer is None else lib.HTTPX_OK
+        return _AGAIN if answer is None else _OK
 
     def upcall(self, request: typing.Any, reply: typing.Any) -> None:
         """A request for a transport in Python: `reply` is to be answered and freed."""
@@ -1000,7 +1001,7 @@ class Client(BaseClient):
         """Sends a request as it is. With `stream`, the response's body is unread, and the caller closes it."""
         self._opened()
         if not isinstance(request.stream, SyncByteStream):
-            raise RuntimeError("Attempted to send an async request with a sync Client instance.")
+            raise RuntimeError("Attempted to send an async request with a sync Client instance.")  # noqa: TRY004
         handle, send, _ = self._prepare(request, auth, None)
         self._log_as_asked()
         pending.exception = None
@@ -1267,7 +1268,7 @@ class Client(BaseClient):
                 if transport is not None:
                     transport.close()
 
-    def __enter__(self: T) -> T:
+    def __enter__(self) -> Self:
         self._enter()
         self._transport.__enter__()
         for transport in self._mounts.values():
@@ -1506,7 +1507,7 @@ class AsyncClient(BaseClient):
         """Sends a request as it is. With `stream`, the response's body is unread, and the caller closes it."""
         self._opened()
         if not isinstance(request.stream, AsyncByteStream):
-            raise RuntimeError("Attempted to send an sync request with an AsyncClient instance.")
+            raise RuntimeError("Attempted to send an sync request with an AsyncClient instance.")  # noqa: TRY004
         loop = _async.current()
         handle, send, mailbox = self._prepare(request, auth, loop)
         assert mailbox is not None
@@ -1810,7 +1811,7 @@ class AsyncClient(BaseClient):
                 if transport is not None:
                     await transport.aclose()
 
-    async def __aenter__(self: U) -> U:
+    async def __aenter__(self) -> Self:
         self._enter()
         await self._transport.__aenter__()
         for transport in self._mounts.values():

@@ -56,8 +56,8 @@ def install_as_httpx(*, httpcore: bool = False) -> None:
     names = {"httpx": _OWN}
     if httpcore:
         names["httpcore"] = f"{_OWN}.httpcore"
-    for name in names:
+    for name, own in names.items():
         there = sys.modules.get(name)
-        if there is not None and there.__name__ != names[name]:
+        if there is not None and there.__name__ != own:
             raise RuntimeError(f"{name!r} was imported before libhttpx.install_as_httpx() was called.")
     sys.meta_path.insert(0, _Finder(names))

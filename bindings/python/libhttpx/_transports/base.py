@@ -6,18 +6,18 @@ import typing
 from types import TracebackType
 
 if typing.TYPE_CHECKING:
+    from typing_extensions import Self
+
     from .._models import Request, Response
 
 __all__ = ["AsyncBaseTransport", "BaseTransport"]
 
-T = typing.TypeVar("T", bound="BaseTransport")
-A = typing.TypeVar("A", bound="AsyncBaseTransport")
 
 
 class BaseTransport:
     """Carries requests for `Client`. Subclasses override `handle_request`, and `close` if they hold anything."""
 
-    def __enter__(self: T) -> T:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -42,7 +42,7 @@ class BaseTransport:
 class AsyncBaseTransport:
     """Carries requests for `AsyncClient`: subclasses override `handle_async_request`, and `aclose`."""
 
-    async def __aenter__(self: A) -> A:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

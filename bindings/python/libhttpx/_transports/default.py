@@ -18,15 +18,15 @@ from .base import AsyncBaseTransport, BaseTransport
 if typing.TYPE_CHECKING:
     import ssl
 
+    from typing_extensions import Self
+
 __all__ = ["AsyncHTTPTransport", "HTTPTransport"]
 
-T = typing.TypeVar("T", bound="HTTPTransport")
-A = typing.TypeVar("A", bound="AsyncHTTPTransport")
 
 SOCKET_OPTION = typing.Union[
-    typing.Tuple[int, int, int],
-    typing.Tuple[int, int, typing.Union[bytes, bytearray]],
-    typing.Tuple[int, int, None, int],
+    tuple[int, int, int],
+    tuple[int, int, typing.Union[bytes, bytearray]],
+    tuple[int, int, None, int],
 ]
 
 
@@ -150,7 +150,7 @@ class HTTPTransport(_Native, BaseTransport):
     `socket_options`: arguments of `setsockopt`.
     """
 
-    def __enter__(self: T) -> T:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -189,7 +189,7 @@ class HTTPTransport(_Native, BaseTransport):
 class AsyncHTTPTransport(_Native, AsyncBaseTransport):
     """A connection pool for `AsyncClient`; the arguments are those of `HTTPTransport`."""
 
-    async def __aenter__(self: A) -> A:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
