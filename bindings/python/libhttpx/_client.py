@@ -337,9 +337,7 @@ class BaseClient:
         encoding = self._default_encoding
         if callable(encoding):
             data = _callbacks.keep(encoding)
-            check(
-                lib.httpx_client_builder_default_encoding_fn(builder, lib._encoding, data, lib._destroy, err), err
-            )
+            check(lib.httpx_client_builder_default_encoding_fn(builder, lib._encoding, data, lib._destroy, err), err)
         elif encoding != "utf-8":
             label = as_bytes(encoding)
             check(lib.httpx_client_builder_default_encoding(builder, label, len(label), err), err)
@@ -476,9 +474,7 @@ class BaseClient:
             return {"all://": Proxy(url=proxy) if isinstance(proxy, (str, URL)) else proxy}
         if not allow_env_proxies:
             return {}
-        return {
-            key: None if url is None else Proxy(url=url) for key, url in get_environment_proxies().items()
-        }
+        return {key: None if url is None else Proxy(url=url) for key, url in get_environment_proxies().items()}
 
     def _merge_url(self, url: URL | str) -> URL:
         text = as_bytes(str(URL(url)))
@@ -489,9 +485,7 @@ class BaseClient:
     def _redirect_headers(self, request: Request, url: URL, method: str) -> Headers:
         verb = as_bytes(method)
         slot, err = new_handle_slot("httpx_headers"), error_slot()
-        check(
-            lib.httpx_request_redirect_headers(request._native(), url._handle, verb, len(verb), slot, err), err
-        )
+        check(lib.httpx_request_redirect_headers(request._native(), url._handle, verb, len(verb), slot, err), err)
         return Headers._wrap(slot[0])
 
     def _transport_for_url(self, url: URL) -> typing.Any:
@@ -875,9 +869,7 @@ class Client(BaseClient):
     ) -> BaseTransport:
         if transport is not None:
             return transport
-        return HTTPTransport(
-            verify=verify, cert=cert, trust_env=trust_env, http1=http1, http2=http2, limits=limits
-        )
+        return HTTPTransport(verify=verify, cert=cert, trust_env=trust_env, http1=http1, http2=http2, limits=limits)
 
     def _init_proxy_transport(
         self,
@@ -1848,8 +1840,7 @@ def _old_proxies(proxies: typing.Any) -> dict[str, Proxy | None]:
         return {}
     by_pattern = proxies if isinstance(proxies, dict) else {"all://": proxies}
     return {
-        str(pattern): Proxy(url=each) if isinstance(each, (str, URL)) else each
-        for pattern, each in by_pattern.items()
+        str(pattern): Proxy(url=each) if isinstance(each, (str, URL)) else each for pattern, each in by_pattern.items()
     }
 
 

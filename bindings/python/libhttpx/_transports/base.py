@@ -13,7 +13,6 @@ if typing.TYPE_CHECKING:
 __all__ = ["AsyncBaseTransport", "BaseTransport"]
 
 
-
 class BaseTransport:
     """Carries requests for `Client`. Subclasses override `handle_request`, and `close` if they hold anything."""
 

@@ -39,9 +39,7 @@ def new_builder() -> typing.Any:
     return builder
 
 
-def set_tls(
-    builder: typing.Any, verify: ssl.SSLContext | str | bool, cert: CertTypes | None, trust_env: bool
-) -> None:
+def set_tls(builder: typing.Any, verify: ssl.SSLContext | str | bool, cert: CertTypes | None, trust_env: bool) -> None:
     """Tells a builder whom to trust and who to be."""
     err = error_slot()
     check(lib.httpx_client_builder_trust_env(builder, trust_env, err), err)

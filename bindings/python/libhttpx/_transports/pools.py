@@ -73,9 +73,7 @@ def handle_request(pool: typing.Any, request: Request) -> Response:
     """Sends a request through a pool."""
     with _mapped():
         answer = pool.handle_request(_asked(request))
-    return Response(
-        answer.status, headers=answer.headers, stream=_Body(answer.stream), extensions=answer.extensions
-    )
+    return Response(answer.status, headers=answer.headers, stream=_Body(answer.stream), extensions=answer.extensions)
 
 
 async def handle_async_request(pool: typing.Any, request: Request) -> Response:
