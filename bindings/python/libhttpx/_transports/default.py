@@ -171,9 +171,8 @@ class HTTPTransport(_Native, BaseTransport):
     def handle_request(self, request: Request) -> Response:
         assert isinstance(request.stream, SyncByteStream)
         if _patched.pools:
-            from .pools import handle_request
-
-            return handle_request(self._pool, request)
+            answer: Response = self._pool._handle_httpx(request)
+            return answer
         handle = request._native()
         apply_extensions(handle, request.extensions)
         slot, err = new_handle_slot("httpx_response"), error_slot()
@@ -210,9 +209,8 @@ class AsyncHTTPTransport(_Native, AsyncBaseTransport):
     async def handle_async_request(self, request: Request) -> Response:
         assert isinstance(request.stream, AsyncByteStream)
         if _patched.pools:
-            from .pools import handle_async_request
-
-            return await handle_async_request(self._pool, request)
+            answer: Response = await self._pool._handle_httpx(request)
+            return answer
         handle = request._native()
 
         def submit(queue: typing.Any, mailbox: _async.Mailbox) -> typing.Any:
