@@ -14,10 +14,17 @@ import sys
 SIOCSIFFLAGS = 0x8914
 IFF_UP_RUNNING = 0x1 | 0x8 | 0x40
 
-if os.environ.get("ISOLATED") == "1":
+
+def raise_loopback() -> None:
+    """Does what `ip link set lo up` does."""
     with socket.socket() as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH14s", b"lo", IFF_UP_RUNNING, b""))
 
-import pytest
 
-sys.exit(pytest.main())
+if __name__ == "__main__":
+    if os.environ.get("ISOLATED") == "1":
+        raise_loopback()
+
+    import pytest
+
+    sys.exit(pytest.main())
