@@ -12,6 +12,7 @@ HTTPX_AGAIN, and are called again when that has answered.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import sys
 import threading
@@ -234,15 +235,17 @@ class Trace:
             self._answered = False
             return _OK
         mailbox = self.mailbox
-        if mailbox is None or mailbox.done:
-            outcome = self.function(event, info)
-            if hasattr(outcome, "__await__"):
-                outcome.close()
-                if mailbox is None:
-                    raise TypeError("An async function was given as 'trace' to a sync client.")
-            return _OK
         outcome = self.function(event, info)
         if not hasattr(outcome, "__await__"):
+            return _OK
+        if mailbox is None:
+            outcome.close()
+            raise TypeError("An async function was given as 'trace' to a sync client.")
+        if mailbox.done:
+            # Nobody waits any more: what it does at once is done.
+            with contextlib.suppress(StopIteration):
+                outcome.send(None)
+            outcome.close()
             return _OK
         waker = _waker()
 

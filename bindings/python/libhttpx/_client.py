@@ -334,13 +334,6 @@ class BaseClient:
         check(lib.httpx_client_builder_trust_env(builder, 0, err), err)
         check(lib.httpx_client_builder_redirects_keep_content_type(builder, 1, err), err)
         check(lib.httpx_client_builder_allow_truncated(builder, 1, err), err)
-        encoding = self._default_encoding
-        if callable(encoding):
-            data = _callbacks.keep(encoding)
-            check(lib.httpx_client_builder_default_encoding_fn(builder, lib._encoding, data, lib._destroy, err), err)
-        elif encoding != "utf-8":
-            label = as_bytes(encoding)
-            check(lib.httpx_client_builder_default_encoding(builder, label, len(label), err), err)
         check(lib.httpx_client_builder_log(builder, lib._log, NULL, NULL, err), err)
         self._tell_transports(builder)
         slot = new_handle_slot("httpx_client")
@@ -687,17 +680,24 @@ class BaseClient:
         """The Python response of a native one, which is its own from now on."""
         is_first = lib.httpx_response_history_count(handle) == 0
         if send is None:
-            return Response._from_native(handle, request if is_first else None, self._is_async)
+            return self._respond(handle, request if is_first else None)
         sent = new_handle_slot("httpx_request")
         if is_first and lib.httpx_response_request(handle, sent, NULL) == lib.HTTPX_OK:
             request._adopt(owned(sent[0], lib.httpx_request_free))
-        response = Response._from_native(handle, request if is_first else None, self._is_async)
+        response = self._respond(handle, request if is_first else None)
         send.settle()
+        return response
+
+    def _respond(self, handle: typing.Any, request: Request | None) -> Response:
+        response = Response._from_native(handle, request, self._is_async)
+        if self._default_encoding != "utf-8":
+            response.default_encoding = self._default_encoding
         return response
 
     def _lent_response(self, handle: typing.Any) -> Response:
         """The Python response over a native one that is lent to a callback, until `_unlend`."""
         response = Response._lent_by(handle, None, self._is_async)
+        response.default_encoding = self._default_encoding
         if _callbacks.kept_of(handle) is None:
             kept = _callbacks.keep(_callbacks.Kept(response))
             err = error_slot()
@@ -754,8 +754,6 @@ class BaseClient:
 
     def _reply(self, send: _callbacks.Send, reply: typing.Any, response: Response) -> None:
         """Answers a request with the response of a transport in Python."""
-        if self._default_encoding != "utf-8":
-            response.default_encoding = self._default_encoding
         send.body = response._body
         handle = response._detach()
         err = error_slot()
@@ -1016,7 +1014,7 @@ class Client(BaseClient):
         )
         if answer == NULL:
             self._raise(lib._take_error(), None)
-        return Response._from_native(answer, None, False)
+        return self._respond(answer, None)
 
     def _goes_straight(self) -> bool:
         if HTTPTransport.handle_request is not _HANDLE_REQUEST or _patched.pools:
@@ -1554,7 +1552,7 @@ class AsyncClient(BaseClient):
         await mailbox.wait()
         if mailbox.error is not None:
             self._raise(mailbox.take_error(), None)
-        return Response._from_native(mailbox.response, None, True)
+        return self._respond(mailbox.response, None)
 
     def _goes_straight(self) -> bool:
         if AsyncHTTPTransport.handle_async_request is not _HANDLE_ASYNC_REQUEST or _patched.pools:
