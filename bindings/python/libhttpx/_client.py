@@ -187,7 +187,11 @@ class BaseClient:
         self._auth = build_auth(auth)
         self._params = QueryParams(params)
         self.headers = headers  # type: ignore[assignment]
-        self._first_cookies: Cookies | None = Cookies(cookies) if cookies else None
+        self._first_cookies: Cookies | None = None if cookies is None else Cookies(cookies)
+        # Cookies over a CookieJar of the program's, which sees what the client's become.
+        self._lent_jar: Cookies | None = None
+        if self._first_cookies is not None and self._first_cookies._given is not None:
+            self._lent_jar = self._first_cookies
         self._timeout = Timeout(timeout)
         self.follow_redirects = follow_redirects
         self._max_redirects = max_redirects
@@ -284,6 +288,8 @@ class BaseClient:
     @property
     def cookies(self) -> Cookies:
         """The client's cookies: those that responses set, and those that are set here."""
+        if self._lent_jar is not None:
+            return self._lent_jar
         slot, err = new_handle_slot("httpx_cookies"), error_slot()
         check(lib.httpx_client_cookie_jar(self._native, slot, err), err)
         return Cookies._wrap(slot[0])
@@ -291,8 +297,26 @@ class BaseClient:
     @cookies.setter
     def cookies(self, cookies: CookieTypes) -> None:
         given = Cookies(cookies)
+        self._lent_jar = given if given._given is not None else None
         err = error_slot()
         check(lib.httpx_client_set_cookies(self._native, given._handle, err), err)
+
+    def _take_in_jar(self) -> None:
+        """Looks what became of the `CookieJar` that the program has given the client."""
+        given, err = self._lent_jar, error_slot()
+        assert given is not None
+        given._take_in()
+        check(lib.httpx_client_set_cookies(self._native, given._handle, err), err)
+
+    def _write_back_jar(self) -> None:
+        """Shows what the client's cookies are now in the `CookieJar` that the program has given it."""
+        given, slot, err = self._lent_jar, new_handle_slot("httpx_cookies"), error_slot()
+        assert given is not None
+        check(lib.httpx_client_cookies(self._native, slot, err), err)
+        now = Cookies._wrap(slot[0])
+        check(lib.httpx_cookies_clear(given._handle, NULL, 0, NULL, 0, err), err)
+        check(lib.httpx_cookies_update(given._handle, now._handle, err), err)
+        given._write_back()
 
     @property
     def params(self) -> QueryParams:
@@ -604,6 +628,8 @@ class BaseClient:
             self._changes.bits |= lib.HTTPX_OPTION_EVENT_HOOKS
         if loop is not None or self._changes.bits or self._native_client is None:
             self._native  # noqa: B018
+        if self._lent_jar is not None:
+            self._take_in_jar()
         is_straight = self._goes_straight()
         if is_straight and not is_flow and not is_hooked and isinstance(auth, UseClientDefault):
             handle = request._native()
@@ -679,6 +705,8 @@ class BaseClient:
     def _finish(self, handle: typing.Any, request: Request, send: _callbacks.Send | None) -> Response:
         """The Python response of a native one, which is its own from now on."""
         is_first = lib.httpx_response_history_count(handle) == 0
+        if self._lent_jar is not None:
+            self._write_back_jar()
         if send is None:
             return self._respond(handle, request if is_first else None)
         sent = new_handle_slot("httpx_request")
@@ -1032,6 +1060,7 @@ class Client(BaseClient):
             and "send" not in self.__dict__
             and not hooks["request"]
             and not hooks["response"]
+            and self._lent_jar is None
             and (self._auth is None or native_handle(self._auth) is not None)
             and self._native is not None
             and self._goes_straight()
@@ -1570,6 +1599,7 @@ class AsyncClient(BaseClient):
             and "send" not in self.__dict__
             and not hooks["request"]
             and not hooks["response"]
+            and self._lent_jar is None
             and (self._auth is None or native_handle(self._auth) is not None)
             and self._native is not None
             and self._goes_straight()
