@@ -7,9 +7,10 @@
 //! - `httpcore`: what httpcore is: connection pool, HTTP/1.1, TLS, dialling.
 //! - `runtime`: who drives the I/O: lanes, queues, operations, cancellation, pipes, forks.
 //!
-//! `error` and `codes` serve all of them. See ARCHITECTURE.md for a request's way through the floors.
+//! `error`, `codes` and `counters` serve all of them. See ARCHITECTURE.md for a request's way through the floors.
 
 mod codes;
+pub mod counters;
 pub mod error;
 pub mod ffi;
 pub mod httpcore;

@@ -1,6 +1,9 @@
+typedef struct httpx_waker httpx_waker;
 typedef struct httpx_error httpx_error;
 typedef struct httpx_url httpx_url;
 typedef struct httpx_url_parts httpx_url_parts;
+typedef struct httpx_url_pattern httpx_url_pattern;
+typedef struct httpx_proxy_map httpx_proxy_map;
 typedef struct httpx_query_params httpx_query_params;
 typedef struct httpx_headers httpx_headers;
 typedef struct httpx_client_builder httpx_client_builder;
@@ -12,6 +15,7 @@ typedef struct httpx_reply httpx_reply;
 typedef struct httpx_request httpx_request;
 typedef struct httpx_informational httpx_informational;
 typedef struct httpx_auth httpx_auth;
+typedef struct httpx_flow httpx_flow;
 typedef struct httpx_form httpx_form;
 typedef struct httpx_multipart httpx_multipart;
 typedef struct httpx_pipe httpx_pipe;
@@ -127,6 +131,9 @@ typedef void (*httpx_informational_fn)(void *user_data, const httpx_informationa
 typedef httpx_code (*httpx_pull_fn)(void *user_data, uint8_t *buffer, size_t capacity, size_t *len);
 typedef httpx_code (*httpx_rewind_fn)(void *user_data);
 typedef int32_t (*httpx_upload_fn)(void *user_data, uint64_t sent, int64_t total);
+httpx_code httpx_upcall_waker(httpx_waker **out, httpx_error **err);
+void httpx_waker_wake(httpx_waker *w);
+void httpx_waker_free(httpx_waker *w);
 #define HTTPX_KIND_ALL 0
 #define HTTPX_KIND_ERROR 1
 #define HTTPX_KIND_CLIENT_BUILDER 2
@@ -152,11 +159,27 @@ typedef int32_t (*httpx_upload_fn)(void *user_data, uint64_t sent, int64_t total
 #define HTTPX_KIND_RESPONSE_BUILDER 22
 #define HTTPX_KIND_AUTH 23
 #define HTTPX_KIND_REPLY 24
+#define HTTPX_KIND_WAKER 25
+#define HTTPX_KIND_URL_PATTERN 26
+#define HTTPX_KIND_PROXY_MAP 27
+#define HTTPX_KIND_FLOW 28
 const char *httpx_version(void);
 uint32_t httpx_abi_version(void);
 int32_t httpx_feature(const char *name, size_t len);
 httpx_code httpx_quiesce(double timeout, httpx_error **err);
 int64_t httpx_live_handles(int32_t kind);
+#define HTTPX_COUNTER_URLS 1
+#define HTTPX_COUNTER_HEADER_FIELDS 2
+#define HTTPX_COUNTER_COOKIES_STORED 3
+#define HTTPX_COUNTER_COOKIES_SENT 4
+#define HTTPX_COUNTER_MULTIPARTS 5
+#define HTTPX_COUNTER_REDIRECTS 6
+#define HTTPX_COUNTER_AUTHORIZATIONS 7
+#define HTTPX_COUNTER_BYTES_DECODED 8
+#define HTTPX_COUNTER_TEXTS_DECODED 9
+#define HTTPX_COUNTER_CONNECTIONS 10
+#define HTTPX_COUNTER_REQUESTS 11
+int64_t httpx_counter(int32_t what);
 httpx_code httpx_error_new(httpx_code code, const char *message, size_t len, const httpx_error *cause, httpx_error **out, httpx_error **err);
 httpx_code httpx_error_code(const httpx_error *e);
 const char *httpx_error_name(const httpx_error *e);
@@ -223,6 +246,18 @@ httpx_code httpx_url_parts_params(httpx_url_parts *parts, const httpx_query_para
 httpx_code httpx_url_parts_remove(httpx_url_parts *parts, int32_t part, httpx_error **err);
 httpx_code httpx_url_copy_with(const httpx_url *u, const httpx_url_parts *parts, httpx_url **out, httpx_error **err);
 httpx_code httpx_url_parse_with(const char *url, size_t len, const httpx_url_parts *parts, httpx_url **out, httpx_error **err);
+httpx_code httpx_url_pattern_new(const char *pattern, size_t len, httpx_url_pattern **out, httpx_error **err);
+httpx_url_pattern *httpx_url_pattern_clone(httpx_url_pattern *p);
+void httpx_url_pattern_free(httpx_url_pattern *p);
+const char *httpx_url_pattern_str(const httpx_url_pattern *p, size_t *len);
+int32_t httpx_url_pattern_matches(const httpx_url_pattern *p, const httpx_url *u);
+int32_t httpx_url_pattern_compare(const httpx_url_pattern *p, const httpx_url_pattern *other);
+int32_t httpx_url_pattern_equal(const httpx_url_pattern *p, const httpx_url_pattern *other);
+uint64_t httpx_url_pattern_hash(const httpx_url_pattern *p);
+httpx_code httpx_environment_proxies(httpx_proxy_map **out, httpx_error **err);
+void httpx_proxy_map_free(httpx_proxy_map *m);
+size_t httpx_proxy_map_count(const httpx_proxy_map *m);
+httpx_code httpx_proxy_map_at(const httpx_proxy_map *m, size_t index, const char **pattern, size_t *pattern_len, const char **url, size_t *url_len, httpx_error **err);
 httpx_code httpx_query_params_parse(const char *query, size_t len, httpx_query_params **out, httpx_error **err);
 httpx_code httpx_query_params_from_form(const httpx_form *form, httpx_query_params **out, httpx_error **err);
 httpx_query_params *httpx_query_params_clone(httpx_query_params *p);
@@ -260,6 +295,8 @@ int32_t httpx_headers_equal(const httpx_headers *h, const httpx_headers *other);
 const char *httpx_headers_encoding(const httpx_headers *h);
 httpx_code httpx_headers_set_encoding(httpx_headers *h, const char *label, size_t len, httpx_error **err);
 httpx_code httpx_headers_repr(const httpx_headers *h, const char **text, size_t *len, httpx_error **err);
+httpx_code httpx_headers_set_lenient(httpx_headers *h, int32_t lenient, httpx_error **err);
+httpx_code httpx_request_redirect_headers(const httpx_request *r, const httpx_url *u, const char *method, size_t len, httpx_headers **out, httpx_error **err);
 httpx_code httpx_response_headers(const httpx_response *r, httpx_headers **out, httpx_error **err);
 httpx_code httpx_request_headers(const httpx_request *r, httpx_headers **out, httpx_error **err);
 httpx_code httpx_request_set_headers(httpx_request *r, const httpx_headers *h, httpx_error **err);
@@ -335,6 +372,7 @@ httpx_code httpx_proxy_share_forwarding(httpx_proxy *p, int32_t share, httpx_err
 httpx_client *httpx_client_clone(httpx_client *c);
 void httpx_client_free(httpx_client *c);
 httpx_code httpx_client_close(httpx_client *c, double drain_seconds, httpx_error **err);
+httpx_code httpx_client_merge_url(const httpx_client *c, const char *url, size_t len, httpx_url **out, httpx_error **err);
 httpx_code httpx_client_get(httpx_client *c, const char *url, size_t len, httpx_response **out, httpx_error **err);
 httpx_code httpx_client_send(httpx_client *c, httpx_request *r, uint32_t flags, httpx_response **out, httpx_error **err);
 httpx_code httpx_client_send_async(httpx_client *c, httpx_request *r, uint32_t flags, httpx_queue *q, httpx_response_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
@@ -400,8 +438,11 @@ httpx_code httpx_reply_read(httpx_reply *r, const uint8_t **data, size_t *len, h
 httpx_code httpx_reply_read_async(httpx_reply *r, httpx_queue *q, httpx_chunk_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
 int32_t httpx_reply_is_wanted(const httpx_reply *r);
 httpx_code httpx_reply_header(httpx_reply *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_reply_reason_phrase(httpx_reply *r, const char *reason, size_t len, httpx_error **err);
+httpx_code httpx_reply_trailer(httpx_reply *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
 httpx_code httpx_reply_send(httpx_reply *r, int32_t status_code, const uint8_t *content, size_t len, httpx_error **err);
 httpx_code httpx_reply_stream(httpx_reply *r, int32_t status_code, int64_t content_length, size_t capacity, httpx_pipe **writer, httpx_error **err);
+httpx_code httpx_reply_response(httpx_reply *r, httpx_response *response, httpx_error **err);
 httpx_code httpx_reply_fail(httpx_reply *r, httpx_code code, const char *message, size_t len, httpx_error **err);
 void httpx_reply_free(httpx_reply *r);
 httpx_code httpx_request_new(httpx_client *c, const char *method, size_t method_len, const char *url, size_t url_len, httpx_request **out, httpx_error **err);
@@ -409,12 +450,15 @@ httpx_code httpx_request_clone(const httpx_request *r, httpx_request **out, http
 void httpx_request_free(httpx_request *r);
 const char *httpx_request_method(const httpx_request *r, size_t *len);
 const char *httpx_request_url(const httpx_request *r, size_t *len);
+httpx_code httpx_request_set_method(httpx_request *r, const char *method, size_t len, httpx_error **err);
+httpx_code httpx_request_set_url(httpx_request *r, const char *url, size_t len, httpx_error **err);
 httpx_code httpx_request_param(httpx_request *r, const char *key, size_t key_len, const char *value, size_t value_len, int32_t add, httpx_error **err);
 size_t httpx_request_header_count(const httpx_request *r);
 httpx_code httpx_request_header_at(const httpx_request *r, size_t index, const uint8_t **name, size_t *name_len, const uint8_t **value, size_t *value_len, httpx_error **err);
 httpx_code httpx_request_header_set(httpx_request *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
 httpx_code httpx_request_header_add(httpx_request *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
 httpx_code httpx_request_header_remove(httpx_request *r, const char *name, size_t name_len, httpx_error **err);
+httpx_code httpx_request_keep_headers(httpx_request *r, httpx_error **err);
 httpx_code httpx_request_timeout(httpx_request *r, double connect, double read, double write, double pool, httpx_error **err);
 httpx_code httpx_request_deadline(httpx_request *r, double total, httpx_error **err);
 httpx_code httpx_request_auth_basic(httpx_request *r, const uint8_t *username, size_t username_len, const uint8_t *password, size_t password_len, httpx_error **err);
@@ -429,6 +473,9 @@ httpx_code httpx_request_body_file(httpx_request *r, const char *file, size_t le
 httpx_code httpx_request_body_pipe(httpx_request *r, int64_t content_length, size_t capacity, httpx_pipe **writer, httpx_error **err);
 httpx_code httpx_request_cookies(httpx_request *r, const httpx_cookies *cookies, httpx_error **err);
 httpx_code httpx_request_header_override(httpx_request *r, const char *name, size_t name_len, const uint8_t *value, size_t value_len, httpx_error **err);
+httpx_code httpx_request_set_user_data(httpx_request *r, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+void *httpx_request_user_data(const httpx_request *r);
+httpx_code httpx_request_transport(httpx_request *r, const httpx_transport *t, httpx_error **err);
 httpx_code httpx_request_body_fd(httpx_request *r, intptr_t fd, httpx_error **err);
 httpx_code httpx_request_body_pull(httpx_request *r, int64_t content_length, httpx_pull_fn fn_, httpx_rewind_fn rewind, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_request_on_upload(httpx_request *r, httpx_upload_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
@@ -444,6 +491,8 @@ httpx_code httpx_informational_header_at(const httpx_informational *i, size_t in
 httpx_code httpx_request_trace(httpx_request *r, httpx_trace_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_client_builder_trace(httpx_client_builder *b, httpx_trace_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_client_builder_log(httpx_client_builder *b, httpx_log_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+httpx_code httpx_client_log_level(httpx_client *c, int32_t level, httpx_error **err);
+httpx_code httpx_transport_log_level(httpx_transport *t, int32_t level, httpx_error **err);
 typedef httpx_code (*httpx_request_hook_fn)(void *user_data, httpx_request *request, httpx_error **error);
 typedef httpx_code (*httpx_response_hook_fn)(void *user_data, httpx_response *response, httpx_error **error);
 httpx_code httpx_client_builder_on_request(httpx_client_builder *b, httpx_request_hook_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
@@ -470,6 +519,13 @@ httpx_auth *httpx_auth_clone(httpx_auth *a);
 void httpx_auth_free(httpx_auth *a);
 httpx_code httpx_client_builder_auth(httpx_client_builder *b, const httpx_auth *a, httpx_error **err);
 httpx_code httpx_request_auth(httpx_request *r, const httpx_auth *a, httpx_error **err);
+typedef httpx_code (*httpx_cnonce_fn)(void *user_data, uint32_t nonce_count, const uint8_t *nonce, size_t nonce_len, uint8_t *cnonce, size_t capacity, size_t *len);
+httpx_code httpx_auth_digest_cnonce(httpx_auth *a, httpx_cnonce_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+int32_t httpx_auth_requires_request_body(const httpx_auth *a);
+int32_t httpx_auth_requires_response_body(const httpx_auth *a);
+httpx_code httpx_auth_start(const httpx_auth *a, const httpx_request *r, httpx_flow **out, httpx_error **err);
+httpx_code httpx_flow_next(httpx_flow *f, httpx_response *response, httpx_request **next, httpx_error **err);
+void httpx_flow_free(httpx_flow *f);
 httpx_code httpx_form_new(httpx_form **out, httpx_error **err);
 httpx_code httpx_form_add(httpx_form *form, const char *name, size_t name_len, const char *value, size_t value_len, httpx_error **err);
 void httpx_form_free(httpx_form *form);
@@ -528,10 +584,15 @@ int32_t httpx_response_is_server_error(const httpx_response *r);
 int32_t httpx_response_is_error(const httpx_response *r);
 int32_t httpx_response_is_stream_consumed(const httpx_response *r);
 httpx_code httpx_response_request(const httpx_response *r, httpx_request **out, httpx_error **err);
+httpx_code httpx_response_set_request(httpx_response *r, httpx_request *request, httpx_error **err);
+httpx_code httpx_response_set_user_data(httpx_response *r, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
+void *httpx_response_user_data(const httpx_response *r);
 uint32_t httpx_response_stream_id(const httpx_response *r);
 const char *httpx_response_repr(const httpx_response *r, size_t *len);
 const char *httpx_response_charset_encoding(const httpx_response *r, size_t *len);
 httpx_code httpx_response_json_text(const httpx_response *r, const char **json, size_t *len, httpx_error **err);
+httpx_code httpx_response_set_default_encoding(httpx_response *r, const char *label, size_t len, httpx_error **err);
+httpx_code httpx_response_set_default_encoding_fn(httpx_response *r, httpx_encoding_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 size_t httpx_response_link_count(const httpx_response *r);
 httpx_code httpx_response_link_at(const httpx_response *r, size_t index, const char **rel, size_t *rel_len, const char **url, size_t *url_len, httpx_error **err);
 httpx_code httpx_response_link(const httpx_response *r, const char *rel, size_t rel_len, const char **url, size_t *url_len, httpx_error **err);
@@ -575,6 +636,7 @@ httpx_code httpx_response_builder_content(httpx_response_builder *b, const uint8
 httpx_code httpx_response_builder_text(httpx_response_builder *b, const char *data, size_t len, httpx_error **err);
 httpx_code httpx_response_builder_html(httpx_response_builder *b, const char *html, size_t len, httpx_error **err);
 httpx_code httpx_response_builder_json(httpx_response_builder *b, const char *json, size_t len, httpx_error **err);
+httpx_code httpx_response_builder_body_pull(httpx_response_builder *b, int64_t content_length, httpx_pull_fn fn_, void *user_data, httpx_destroy_fn destroy, httpx_error **err);
 httpx_code httpx_response_builder_request(httpx_response_builder *b, httpx_request *request, httpx_error **err);
 httpx_code httpx_response_builder_build(httpx_response_builder *b, httpx_response **out, httpx_error **err);
 #define HTTPX_STATUS_CONTINUE 100

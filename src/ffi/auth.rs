@@ -2,10 +2,11 @@
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
+use std::task::{ready, Poll};
 
 use super::callbacks::httpx_destroy_fn;
 use super::client_builder::{self, httpx_client_builder};
-use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
+use super::codes::{httpx_code, HTTPX_AGAIN, HTTPX_DONE, HTTPX_OK};
 use super::error::httpx_error;
 use super::event_hooks::{hook_outcome, httpx_request_hook_fn};
 use super::handle::{another_owner, share, unshare, Handle, Kind};
@@ -14,8 +15,8 @@ use super::lent::{known_flags, outcome, required, vtable, LentRequest, LentRespo
 use super::request::{self, httpx_request};
 use super::response::httpx_response;
 use crate::error::{Code, Error, Result};
-use crate::httpx::{Auth, AuthFlow, ClientBuilder, CustomAuth, Given, Netrc, Request, Response};
-use crate::runtime::{Foreign, Interrupt};
+use crate::httpx::{Auth, AuthFlow, Beginning, ClientBuilder, CustomAuth, Given, Netrc, Request, Response};
+use crate::runtime::{Attempt, Foreign, Interrupt, Lent};
 
 /// The flow needs the request's body in memory: a body that can be read once is read, and can be sent more than once.
 pub const HTTPX_AUTH_REQUEST_BODY: u32 = 1;
@@ -41,7 +42,8 @@ impl Handle for httpx_auth {
 
 /// Begins a flow for one request. What it puts into `*flow` is handed to the other functions of the flow, and may stay
 /// NULL. `request` is there until the flow is destroyed, and not to be freed; it is a copy, which the flow may change.
-/// For `error` and what is returned see httpx_request_hook_fn; if that ends the request, the flow is not destroyed.
+/// For `error` and what is returned see httpx_request_hook_fn; if that ends the request, the flow is not destroyed. One
+/// that has put something into `*flow` and never answers is.
 pub type httpx_auth_new_flow_fn = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,
@@ -52,10 +54,10 @@ pub type httpx_auth_new_flow_fn = Option<
 >;
 
 /// The next step of a flow. `response` is the one to what was sent before, after redirects; NULL at first. It is there
-/// until the function returns, and not to be freed.
+/// until the function has answered, and not to be freed.
 ///
 /// HTTPX_OK: send `*next`, which then is the library's, or `request` as it is now if that stays NULL. HTTPX_DONE: `response`
-/// is the last one. Anything else ends the request; for `error` see httpx_request_hook_fn.
+/// is the last one. HTTPX_AGAIN: later (see httpx_upcall_waker). Anything else ends the request; for `error` see httpx_request_hook_fn.
 pub type httpx_auth_next_fn = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,
@@ -112,18 +114,17 @@ impl CustomAuth for ForeignAuth {
         self.table.flags & HTTPX_AUTH_RESPONSE_BODY != 0
     }
 
-    fn begin(self: Arc<Self>, request: Arc<Request>, interrupt: Option<Arc<Interrupt>>) -> Result<Box<dyn AuthFlow>> {
+    fn begin(self: Arc<Self>, request: Arc<Request>, interrupt: Option<Arc<Interrupt>>) -> Beginning {
         let request = LentRequest::new(request, interrupt.clone());
-        let (mut flow, mut error) = (std::ptr::null_mut(), std::ptr::null_mut());
-        if let Some(new_flow) = self.table.new_flow {
-            // SAFETY: as the table's author vouches for; the rest is this function's own.
-            unsafe {
-                let user_data = self.user_data.get().pointer();
-                let code = new_flow(user_data, request.pointer(), &raw mut flow, &raw mut error);
-                hook_outcome(code, error, "the authentication flow")?;
+        let (flow, lent) = (std::ptr::null_mut(), None);
+        let mut begun = Some(Foreign::new(ForeignFlow { auth: self, flow, is_begun: false, request, interrupt, lent }));
+        Attempt::new(move || {
+            if let Some(flow) = &mut begun {
+                ready!(flow.get_mut().begin())?;
             }
-        }
-        Ok(Box::new(ForeignFlow { auth: self, flow, request, interrupt }))
+            let flow = begun.take().ok_or_else(|| Error::new(Code::INTERNAL, "a flow was begun twice"))?;
+            Poll::Ready(Ok(Box::new(flow.into_inner()) as Box<dyn AuthFlow>))
+        })
     }
 }
 
@@ -131,17 +132,43 @@ impl CustomAuth for ForeignAuth {
 struct ForeignFlow {
     auth: Arc<ForeignAuth>,
     flow: *mut c_void,
+    is_begun: bool,
     request: LentRequest,
     interrupt: Option<Arc<Interrupt>>,
+    /// What `next` is still to look at.
+    lent: Option<LentResponse>,
 }
 
 // SAFETY: the ABI's rules say that a flow may go on on another thread.
 unsafe impl Send for ForeignFlow {}
 
+impl ForeignFlow {
+    fn begin(&mut self) -> Poll<Result<()>> {
+        let Some(new_flow) = self.auth.table.new_flow else {
+            self.is_begun = true;
+            return Poll::Ready(Ok(()));
+        };
+        let mut error = std::ptr::null_mut();
+        // SAFETY: as the table's author vouches for; the rest is this value's own.
+        let outcome = ready!(unsafe {
+            let user_data = self.auth.user_data.get().pointer();
+            let code = new_flow(user_data, self.request.pointer(), &raw mut self.flow, &raw mut error);
+            hook_outcome(code, error, "the authentication flow")
+        });
+        self.is_begun = outcome.is_ok();
+        if outcome.is_err() {
+            self.flow = std::ptr::null_mut();
+        }
+        Poll::Ready(outcome)
+    }
+}
+
 impl AuthFlow for ForeignFlow {
-    fn next(&mut self, response: &mut Option<Response>) -> Result<Option<Arc<Request>>> {
-        let lent = response.take().map(|response| LentResponse::new(response, self.interrupt.clone()));
-        let answered = lent.as_ref().map_or(std::ptr::null_mut(), LentResponse::pointer);
+    fn next(&mut self, response: &mut Option<Response>) -> Poll<Result<Option<Arc<Request>>>> {
+        if let Some(response) = response.take() {
+            self.lent = Some(LentResponse::new(response, self.interrupt.clone()));
+        }
+        let answered = self.lent.as_ref().map_or(std::ptr::null_mut(), LentResponse::pointer);
         let (user_data, request) = (self.auth.user_data.get().pointer(), self.request.pointer());
         let (mut next, mut error) = (std::ptr::null_mut(), std::ptr::null_mut());
         // SAFETY: as the table's author vouches for; the rest is this function's own.
@@ -151,17 +178,24 @@ impl AuthFlow for ForeignFlow {
             (outcome(code, error, "the authentication flow"), self.request.or_given(next))
         };
         let code = code?;
-        *response = lent.map(LentResponse::take).transpose()?;
-        match code {
+        if code == HTTPX_AGAIN {
+            return Poll::Pending;
+        }
+        *response = self.lent.take().map(|lent| lent.take()).transpose()?;
+        Poll::Ready(match code {
             HTTPX_OK => next.map(Some),
             HTTPX_DONE => Ok(None),
             _ => Err(Error::new(Code::CANCELLED, "the authentication flow ended the request")),
-        }
+        })
     }
 }
 
 impl Drop for ForeignFlow {
     fn drop(&mut self) {
+        // One that has said "not yet" may have something of its own already.
+        if !self.is_begun && self.flow.is_null() {
+            return;
+        }
         if let Some(destroy_flow) = self.auth.table.destroy_flow {
             // SAFETY: called once, with what was made for it.
             unsafe { destroy_flow(self.auth.user_data.get().pointer(), self.flow) };
@@ -184,28 +218,36 @@ impl CustomAuth for ForeignFunction {
         false
     }
 
-    fn begin(self: Arc<Self>, request: Arc<Request>, interrupt: Option<Arc<Interrupt>>) -> Result<Box<dyn AuthFlow>> {
-        Ok(Box::new(FunctionFlow { auth: self, request: LentRequest::new(request, interrupt) }))
+    fn begin(self: Arc<Self>, request: Arc<Request>, interrupt: Option<Arc<Interrupt>>) -> Beginning {
+        let request = Arc::new(LentRequest::new(request, interrupt));
+        Attempt::new(move || {
+            let flow = FunctionFlow { auth: Arc::clone(&self), request: Arc::clone(&request) };
+            Poll::Ready(Ok(Box::new(flow) as Box<dyn AuthFlow>))
+        })
     }
 }
 
 struct FunctionFlow {
     auth: Arc<ForeignFunction>,
-    request: LentRequest,
+    request: Arc<LentRequest>,
 }
 
 impl AuthFlow for FunctionFlow {
-    fn next(&mut self, response: &mut Option<Response>) -> Result<Option<Arc<Request>>> {
+    fn lent(&self) -> Option<Lent> {
+        Some(Arc::clone(&self.request) as _)
+    }
+
+    fn next(&mut self, response: &mut Option<Response>) -> Poll<Result<Option<Arc<Request>>>> {
         if response.is_some() {
-            return Ok(None);
+            return Poll::Ready(Ok(None));
         }
         let mut error = std::ptr::null_mut();
         // SAFETY: the caller has handed both in together, and vouches for what it puts into `error`.
-        unsafe {
+        ready!(unsafe {
             let code = (self.auth.run)(self.auth.user_data.get().pointer(), self.request.pointer(), &raw mut error);
-            hook_outcome(code, error, "the authentication function")?;
-        }
-        self.request.request().map(Some)
+            hook_outcome(code, error, "the authentication function")
+        })?;
+        Poll::Ready(self.request.request().map(Some))
     }
 }
 

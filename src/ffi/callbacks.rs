@@ -63,8 +63,8 @@ pub type httpx_done_fn =
 
 /// Hears of one step of a request, by httpcore's name of the event ("http11.send_request_headers.started") and with
 /// what the event tells as a JSON object: bytes are text whose characters are the bytes, tuples are lists, and Python
-/// objects are their repr. Both are NUL-terminated, and there until the callback returns. Anything but 0 ends the
-/// request with HTTPX_E_CANCELLED.
+/// objects are their repr. Both are NUL-terminated, and there until the callback returns. 0 goes on, HTTPX_AGAIN answers
+/// later (see httpx_upcall_waker), and anything else ends the request with HTTPX_E_CANCELLED.
 pub type httpx_trace_fn = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,
@@ -93,12 +93,14 @@ pub type httpx_informational_fn =
     Option<unsafe extern "C" fn(user_data: *mut c_void, response: *const httpx_informational)>;
 
 /// Makes the next piece of a body: HTTPX_OK with at most `capacity` bytes in `buffer` and their number in `*len` (with 0
-/// it is asked again at once), HTTPX_DONE at the end of the body, or an error's code, with which the request ends.
+/// it is asked again at once), HTTPX_DONE at the end of the body, HTTPX_AGAIN to give it later (see httpx_upcall_waker;
+/// `buffer` stays until then), or an error's code, with which the request ends.
 pub type httpx_pull_fn = Option<
     unsafe extern "C" fn(user_data: *mut c_void, buffer: *mut u8, capacity: usize, len: *mut usize) -> httpx_code,
 >;
 
-/// Goes back to a body's beginning: HTTPX_OK, or an error's code, with which the request ends.
+/// Goes back to a body's beginning: HTTPX_OK, HTTPX_AGAIN to do it later (see httpx_upcall_waker), or an error's code,
+/// with which the request ends.
 pub type httpx_rewind_fn = Option<unsafe extern "C" fn(user_data: *mut c_void) -> httpx_code>;
 
 /// Hears that `sent` bytes of a body are out, of `total` (-1: unknown). Anything but 0 ends the request with

@@ -12,6 +12,7 @@ use super::op::{httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
 use super::request::httpx_request;
 use super::response::httpx_response;
+use super::url::httpx_url;
 use crate::error::{Code, Error, Result};
 use crate::httpx::{Client, SendOptions};
 
@@ -74,6 +75,24 @@ pub unsafe extern "C" fn httpx_client_close(
     guard_ok(err, || {
         // SAFETY: the caller vouches for it.
         unsafe { borrow(c, "c") }?.client.close(seconds(drain_seconds, "drain_seconds")?)
+    })
+}
+
+/// What a URL means to this client: one that is relative is appended to the base URL. `*out` is owned by the caller, who
+/// frees it with httpx_url_free. HTTPX_E_INVALID_URL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_merge_url(
+    c: *const httpx_client,
+    url: *const c_char,
+    len: usize,
+    out: *mut *mut httpx_url,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and length.
+        let (c, url, out) = unsafe { (borrow(c, "c")?, text(url, len, "url")?, Out::new(out, "out")?) };
+        out.set(httpx_url::give(c.client().merge_url(url)?));
+        Ok(())
     })
 }
 

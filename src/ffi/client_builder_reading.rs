@@ -8,7 +8,7 @@ use super::client_builder::{change, httpx_client_builder};
 use super::codes::httpx_code;
 use super::error::httpx_error;
 use super::kit::{text, UserData};
-use crate::error::{Code, Error};
+use crate::error::{Code, Error, Result};
 use crate::httpx::{ClientBuilder, DefaultEncoding};
 use crate::runtime::Foreign;
 
@@ -79,6 +79,18 @@ pub unsafe extern "C" fn httpx_client_builder_default_encoding(
     unsafe { change(b, err, set) }
 }
 
+/// What a function says that text is in; UTF-8 without one.
+pub(super) fn asked(fn_: httpx_encoding_fn, user_data: Foreign<UserData>) -> Result<DefaultEncoding> {
+    let Some(ask) = fn_ else { return DefaultEncoding::named("utf-8") };
+    Ok(DefaultEncoding::Asked(Arc::new(move |content: &[u8]| {
+        let mut label = [0_u8; LABEL];
+        let place = label.as_mut_ptr().cast();
+        // SAFETY: the caller has handed both in together; the function gets memory that is there.
+        let len = unsafe { ask(user_data.get().pointer(), content.as_ptr(), content.len(), place, LABEL) };
+        label.get(..len).and_then(|label| std::str::from_utf8(label).ok()).map(str::to_owned)
+    })))
+}
+
 /// Has a function say what the text of a response is in whose Content-Type does not say it, once its body was read.
 /// Streams of a body on its way are UTF-8. `fn` is called at most once for a response, inside the call that asks for
 /// its text or encoding; it may not use that response. NULL for `fn` is UTF-8 again.
@@ -92,17 +104,7 @@ pub unsafe extern "C" fn httpx_client_builder_default_encoding_fn(
 ) -> httpx_code {
     let user_data = Foreign::new(UserData::new(user_data, destroy));
     let set = |builder: &mut ClientBuilder| {
-        let asked = fn_.map(|ask| {
-            DefaultEncoding::Asked(Arc::new(move |content: &[u8]| {
-                let mut label = [0_u8; LABEL];
-                let place = label.as_mut_ptr().cast();
-                // SAFETY: the caller has handed both in together; the function gets memory that is there.
-                let len = unsafe { ask(user_data.get().pointer(), content.as_ptr(), content.len(), place, LABEL) };
-                label.get(..len).and_then(|label| std::str::from_utf8(label).ok()).map(str::to_owned)
-            }))
-        });
-        let reading = Arc::make_mut(&mut builder.reading);
-        reading.default_encoding = asked.map_or_else(|| DefaultEncoding::named("utf-8"), Ok)?;
+        Arc::make_mut(&mut builder.reading).default_encoding = asked(fn_, user_data)?;
         Ok(())
     };
     // SAFETY: the caller vouches for `b`.

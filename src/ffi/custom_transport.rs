@@ -16,11 +16,12 @@ use super::op::{httpx_op, Done, Outcome};
 use super::pipe::httpx_pipe;
 use super::queue::httpx_queue;
 use super::request::{body_length, httpx_request};
+use super::response::{httpx_response, httpx_response_free};
 use super::transport::httpx_transport;
 use crate::error::{Code, Error, Result};
 use crate::httpcore::BodyReader;
-use crate::httpx::{in_time, CustomTransport, Headers, Reply, ReplyBody, Request, Transport};
-use crate::runtime::{block_on, generation, pipe, Call};
+use crate::httpx::{in_time, CustomTransport, Reply, ReplyBody, ReplyHead, Request, Transport};
+use crate::runtime::{block_on, generation, pipe_of, Call, Interrupt};
 
 /// The transport needs requests whose bodies are in memory: one that is written while it is sent is waited for.
 pub const HTTPX_TRANSPORT_REQUEST_BODY: u32 = 1;
@@ -62,16 +63,17 @@ impl CustomTransport for ForeignTransport {
     }
 
     fn handle(&self, request: Arc<Request>, reply: Reply) {
-        let deadline = reply.deadline();
+        let (deadline, interrupt) = (reply.deadline(), reply.interrupt().cloned());
         let handle = give(httpx_reply {
-            answering: Mutex::new(Answering { reply: Some(reply), headers: Headers::default() }),
+            answering: Mutex::new(Answering { reply: Some(reply), head: ReplyHead::default() }),
             reading: Slot::new(Reading {
                 request: Arc::clone(&request),
                 deadline,
                 reader: None,
                 current: Bytes::new(),
             }),
-            request: LentRequest::new(request, None),
+            request: LentRequest::new(request, interrupt.clone()),
+            interrupt,
             generation: generation(),
         });
         // SAFETY: as the table's author vouches for; the handle is live.
@@ -91,13 +93,14 @@ pub struct httpx_reply {
     answering: Mutex<Answering>,
     reading: Arc<Slot<Reading>>,
     request: LentRequest,
+    interrupt: Option<Arc<Interrupt>>,
     generation: u64,
 }
 
 struct Answering {
     /// Until it was answered.
     reply: Option<Reply>,
-    headers: Headers,
+    head: ReplyHead,
 }
 
 /// The request's body on its way to the transport.
@@ -130,10 +133,10 @@ impl httpx_reply {
     }
 
     /// The reply, once.
-    fn take(&self) -> Result<(Reply, Headers)> {
+    fn take(&self) -> Result<(Reply, ReplyHead)> {
         let mut answering = self.answering()?;
         let reply = answering.reply.take().ok_or_else(answered)?;
-        Ok((reply, std::mem::take(&mut answering.headers)))
+        Ok((reply, std::mem::take(&mut answering.head)))
     }
 }
 
@@ -201,7 +204,7 @@ pub unsafe extern "C" fn httpx_reply_read(
         // SAFETY: the caller vouches for the pointers.
         let (r, data, len) = unsafe { (borrow(r, "r")?, Out::new(data, "data")?, Out::new(len, "len")?) };
         let mut reading = r.reading.lend()?;
-        let piece = block_on(None, |call| {
+        let piece = block_on(r.interrupt.as_deref(), |call| {
             let reading = &mut *reading;
             async move { reading.next(&call).await }
         })?;
@@ -267,7 +270,44 @@ pub unsafe extern "C" fn httpx_reply_header(
             let name = short_bytes(name.cast(), name_len, "name")?;
             (borrow(r, "r")?, name, short_bytes(value, value_len, "value")?)
         };
-        r.answering()?.headers.add(name, value)
+        r.answering()?.head.headers.add(name, value)
+    })
+}
+
+/// Sets the reply's reason phrase; an empty one, as at first, is the status code's own. HTTPX_E_INVALID_ARGUMENT for one
+/// that no server could send.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_reply_reason_phrase(
+    r: *mut httpx_reply,
+    reason: *const c_char,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointer and length.
+        let (r, reason) = unsafe { (borrow(r, "r")?, short_bytes(reason.cast(), len, "reason")?) };
+        r.answering()?.head.set_reason(reason)
+    })
+}
+
+/// Adds a header line that comes after the reply's body: see httpx_response_trailer_at. HTTPX_E_LOCAL_PROTOCOL for what
+/// no server could send.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_reply_trailer(
+    r: *mut httpx_reply,
+    name: *const c_char,
+    name_len: usize,
+    value: *const u8,
+    value_len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and lengths.
+        let (r, name, value) = unsafe {
+            let name = short_bytes(name.cast(), name_len, "name")?;
+            (borrow(r, "r")?, name, short_bytes(value, value_len, "value")?)
+        };
+        r.answering()?.head.trailers.add(name, value)
     })
 }
 
@@ -287,14 +327,15 @@ pub unsafe extern "C" fn httpx_reply_send(
         // SAFETY: the caller vouches for pointer and length.
         let (r, content) = unsafe { (borrow(r, "r")?, bytes(content, len, "content")?) };
         let status = status(status_code)?;
-        let (reply, headers) = r.take()?;
-        reply.send(status, headers, ReplyBody::Bytes(Bytes::copy_from_slice(content)))
+        let (reply, head) = r.take()?;
+        reply.send(status, head, ReplyBody::Bytes(Bytes::copy_from_slice(content)))
     })
 }
 
 /// Replies with a status and a body that is written while it is read: of `content_length` bytes, or of any length for
 /// -1. The pipe holds `capacity` bytes at most; 0 is 65,536. A writer that is freed before it has finished is
-/// HTTPX_E_READ for whoever reads.
+/// HTTPX_E_READ for whoever reads. Writing more than `content_length` and finishing with less is HTTPX_E_LOCAL_PROTOCOL
+/// for the writer, and counts for nothing.
 ///
 /// `*writer` is owned by the caller, who finishes it with httpx_pipe_finish and frees it with httpx_pipe_free. Errors as
 /// for httpx_reply_send.
@@ -311,10 +352,37 @@ pub unsafe extern "C" fn httpx_reply_stream(
         // SAFETY: the caller vouches for the pointers.
         let (r, writer) = unsafe { (borrow(r, "r")?, Out::new(writer, "writer")?) };
         let (status, length) = (status(status_code)?, body_length(content_length)?);
-        let (reply, headers) = r.take()?;
-        let (write, read) = pipe(if capacity == 0 { 65_536 } else { capacity });
-        reply.send(status, headers, ReplyBody::Pipe(read, length))?;
+        let (reply, head) = r.take()?;
+        let (write, read) = pipe_of(if capacity == 0 { 65_536 } else { capacity }, length);
+        reply.send(status, head, ReplyBody::Pipe(read, length))?;
         writer.set(httpx_pipe::give(write, None));
+        Ok(())
+    })
+}
+
+/// Replies with a response: one that was made by hand, or that another client or transport has given and nobody has read
+/// yet, or that was read. Its status, version, reason phrase, headers, body, trailers, user data, network stream and
+/// timings are the reply's; headers and trailers that were set for the reply are not. A body that is unread is read by
+/// whoever gets the reply, and then the request's deadline holds for it, too.
+///
+/// On success `response` is the library's, and not to be used or freed any more; else it stays the caller's.
+/// HTTPX_E_STREAM_CONSUMED or HTTPX_E_STREAM_CLOSED for a response that was streamed or closed unread,
+/// HTTPX_E_CONCURRENT_USE for one that an operation uses; else as for httpx_reply_send.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_reply_response(
+    r: *mut httpx_reply,
+    response: *mut httpx_response,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, handle) = unsafe { (borrow(r, "r")?, borrow(response, "response")?) };
+        let lent = handle.parts().0.lend()?;
+        lent.check_unspent()?;
+        let (reply, _) = r.take()?;
+        lent.give_away(|response| reply.pass_on(response))?;
+        // SAFETY: a live handle, which is the library's now.
+        unsafe { httpx_response_free(response) };
         Ok(())
     })
 }

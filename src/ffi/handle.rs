@@ -34,9 +34,13 @@ pub(super) enum Kind {
     ResponseBuilder,
     Auth,
     Reply,
+    Waker,
+    UrlPattern,
+    ProxyMap,
+    Flow,
 }
 
-const KINDS: usize = 25;
+const KINDS: usize = 29;
 static LIVE: [AtomicI64; KINDS] = [const { AtomicI64::new(0) }; KINDS];
 
 /// How many handles of a kind C has, of all kinds for 0; None for a number that is no kind.
@@ -122,6 +126,8 @@ pub(super) struct Slot<T> {
 enum State<T> {
     Here(T),
     Lent,
+    /// Taken for good.
+    Gone,
     Poisoned,
 }
 
@@ -150,6 +156,10 @@ impl<T: Inherited> Slot<T> {
         match std::mem::replace(&mut *state, State::Lent) {
             State::Here(value) => Ok(Lent { value: Some(value), slot: Arc::clone(self) }),
             State::Lent => Err(Error::new(Code::CONCURRENT_USE, "another call is using it")),
+            State::Gone => {
+                *state = State::Gone;
+                Err(Error::new(Code::INVALID_STATE, "it is over: what it was part of has ended, or goes on elsewhere"))
+            }
             State::Poisoned => {
                 *state = State::Poisoned;
                 Err(Error::new(Code::POISONED, "the library panicked in an earlier call on it"))
@@ -175,9 +185,25 @@ impl<T> Slot<T> {
 }
 
 impl<T> Lent<T> {
+    /// The value's place. What is not put back into it is gone, and the handle with it.
+    pub(super) fn place(&mut self) -> &mut Option<T> {
+        &mut self.value
+    }
+
     /// The value for good: its slot is of no more use.
     pub(super) fn into_value(mut self) -> T {
         self.value.take().expect("lent until dropped")
+    }
+
+    /// The same, unless `give` brings the value back.
+    pub(super) fn give_away(mut self, give: impl FnOnce(Box<T>) -> Result<(), (Error, Box<T>)>) -> Result<()> {
+        match self.value.take().map(Box::new).map(give) {
+            Some(Err((error, value))) => {
+                self.value = Some(*value);
+                Err(error)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -199,8 +225,9 @@ impl<T> Drop for Lent<T> {
     fn drop(&mut self) {
         let value = self.value.take();
         let next = match value {
-            Some(value) if !std::thread::panicking() => State::Here(value),
-            _ => State::Poisoned,
+            _ if std::thread::panicking() => State::Poisoned,
+            Some(value) => State::Here(value),
+            None => State::Gone,
         };
         *self.slot.lock() = next;
     }

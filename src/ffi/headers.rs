@@ -7,12 +7,13 @@ use super::client_builder::{self, httpx_client_builder};
 use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
 use super::error::httpx_error;
 use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
-use super::kit::{borrow, guard, guard_ok, guard_or, optional_text, set_if_wanted, short_bytes, Out};
+use super::kit::{borrow, guard, guard_ok, guard_or, optional_text, set_if_wanted, short_bytes, text, Out};
 use super::request::httpx_request;
 use super::response::httpx_response;
 use super::text::Copies;
+use super::url::httpx_url;
 use crate::error::{Code, Error, Result};
-use crate::httpx::Headers;
+use crate::httpx::{redirect_headers, Headers};
 
 /// Header lines: an ordered list of names and values, looked up without regard to case. It belongs to nobody else: what
 /// is changed here changes no request and no response. One thread at a time.
@@ -395,6 +396,46 @@ pub unsafe extern "C" fn httpx_headers_repr(
     unsafe { give_text(h, text, len, err, |headers| Ok(Some(format!("{headers:?}")))) }
 }
 
+/// Has names and values be any bytes from now on, as HTTPX's Headers do, or, with `lenient` 0, as at first, only what can
+/// be sent. Copies are as lenient; what cannot be sent is HTTPX_E_LOCAL_PROTOCOL when it is sent.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_headers_set_lenient(
+    h: *mut httpx_headers,
+    lenient: i32,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    // SAFETY: the caller vouches for it.
+    unsafe {
+        change(h, err, |headers| {
+            headers.set_lenient(lenient != 0);
+            Ok(())
+        })
+    }
+}
+
+/// The headers of the request that follows `r` on a redirect to `u`, and has `method` then: without credentials if that
+/// leads elsewhere, with its Host, without cookies, and without what frames a body if it becomes a GET. `*out` is owned by
+/// the caller, who frees it with httpx_headers_free.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_request_redirect_headers(
+    r: *const httpx_request,
+    u: *const httpx_url,
+    method: *const c_char,
+    len: usize,
+    out: *mut *mut httpx_headers,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and length.
+        let (r, u, out) = unsafe { (borrow(r, "r")?, borrow(u, "u")?, Out::new(out, "out")?) };
+        // SAFETY: as above.
+        let method = unsafe { text(method, len, "method") }?;
+        let request = r.request()?;
+        out.set(httpx_headers::give(redirect_headers(&request, u.url(), method)?));
+        Ok(())
+    })
+}
+
 /// A copy of a response's headers. `*out` is owned by the caller, who frees it with httpx_headers_free.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_headers(
@@ -426,7 +467,7 @@ pub unsafe extern "C" fn httpx_request_headers(
 }
 
 /// Gives the request these headers (copied) instead of those that it has, Host included: without one it is
-/// HTTPX_E_LOCAL_PROTOCOL to send it. What frames the body is added when the request is sent.
+/// HTTPX_E_LOCAL_PROTOCOL to send it. Where none of them frames the body, that is added when the request is sent.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_request_set_headers(
     r: *mut httpx_request,

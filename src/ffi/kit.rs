@@ -2,11 +2,14 @@
 
 use std::ffi::{c_char, c_void};
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Arc;
 
 use super::callbacks::httpx_destroy_fn;
 use super::codes::{httpx_code, HTTPX_OK};
 use super::error::httpx_error;
 use crate::error::{Code, Error, Result};
+use crate::httpx::Attachment;
+use crate::runtime::Foreign;
 
 /// The longest name, URL or path that is taken.
 const MAX_TEXT: usize = 1 << 20;
@@ -80,6 +83,15 @@ pub(super) unsafe fn set_if_wanted<T>(pointer: *mut T, value: T) {
 pub(super) unsafe fn borrow<'a, T>(pointer: *const T, what: &str) -> Result<&'a T> {
     // SAFETY: the caller vouches for it.
     unsafe { pointer.as_ref() }.ok_or_else(|| null(what))
+}
+
+/// A handle that C has, and that nobody else uses.
+///
+/// # Safety
+/// `pointer` is NULL or a live handle, in the hands of this call only.
+pub(super) unsafe fn borrow_mut<'a, T>(pointer: *mut T, what: &str) -> Result<&'a mut T> {
+    // SAFETY: the caller vouches for it.
+    unsafe { pointer.as_mut() }.ok_or_else(|| null(what))
 }
 
 /// Bytes from C.
@@ -177,6 +189,17 @@ impl UserData {
     pub(super) fn pointer(&self) -> *mut c_void {
         self.pointer
     }
+}
+
+/// User data that goes where a request or a response goes. It is gone when the last of them is.
+pub(super) fn attachment(user_data: Foreign<UserData>) -> Option<Attachment> {
+    Some(Arc::new(user_data))
+}
+
+/// The pointer in it; NULL for none.
+pub(super) fn attached(attachment: Option<&Attachment>) -> *mut c_void {
+    let user_data = attachment.and_then(|attachment| attachment.downcast_ref::<Foreign<UserData>>());
+    user_data.map_or(std::ptr::null_mut(), |user_data| user_data.get().pointer())
 }
 
 impl Drop for UserData {

@@ -57,6 +57,11 @@ impl Drop for LentRequest {
 /// A response in foreign hands, which may read it.
 pub(super) struct LentResponse(*mut httpx_response);
 
+// SAFETY: the handle is this value's own, and handles may change threads.
+unsafe impl Send for LentResponse {}
+// SAFETY: its slot answers a concurrent use with an error.
+unsafe impl Sync for LentResponse {}
+
 impl LentResponse {
     pub(super) fn new(response: Response, interrupt: Option<Arc<Interrupt>>) -> LentResponse {
         LentResponse(httpx_response::give(response, interrupt))
@@ -66,11 +71,11 @@ impl LentResponse {
         self.0
     }
 
-    /// The response as it is now.
+    /// The response as it is now; the handle is of no use any more.
     ///
     /// # Errors
     /// CONCURRENT_USE if an operation that was begun meanwhile has it, and what else `Slot::lend` says.
-    pub(super) fn take(self) -> Result<Response> {
+    pub(super) fn take(&self) -> Result<Response> {
         // SAFETY: live until this value is dropped.
         let (slot, _) = unsafe { &*self.0 }.parts();
         Ok(slot.lend()?.into_value())

@@ -61,6 +61,14 @@ pub const HTTPX_KIND_RESPONSE_BUILDER: i32 = 22;
 pub const HTTPX_KIND_AUTH: i32 = 23;
 /// Replies.
 pub const HTTPX_KIND_REPLY: i32 = 24;
+/// Wakers.
+pub const HTTPX_KIND_WAKER: i32 = 25;
+/// URL patterns.
+pub const HTTPX_KIND_URL_PATTERN: i32 = 26;
+/// Proxies of the environment.
+pub const HTTPX_KIND_PROXY_MAP: i32 = 27;
+/// Flows that are run by hand.
+pub const HTTPX_KIND_FLOW: i32 = 28;
 
 const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
     Ok(version) => version,

@@ -5,6 +5,7 @@
 #![allow(unsafe_code, non_camel_case_types, clippy::missing_safety_doc)]
 
 pub mod auth;
+pub mod auth_by_hand;
 pub mod callbacks;
 pub mod client;
 pub mod client_builder;
@@ -14,6 +15,7 @@ pub mod client_options;
 pub mod codes;
 pub mod connections;
 pub mod cookies;
+pub mod counters;
 pub mod custom_transport;
 pub mod error;
 pub mod event_hooks;
@@ -50,3 +52,5 @@ pub mod tls;
 pub mod transport;
 pub mod url;
 pub mod url_parts;
+pub mod url_pattern;
+pub mod waker;

@@ -23,7 +23,6 @@ use crate::runtime::{pipe, Foreign, Interrupt};
 /// body can be read.
 pub struct httpx_request {
     pub(super) slot: Arc<Slot<Draft>>,
-    method: Text,
     /// The client's, for pipes. Not the client itself: a request must not keep its connections.
     pub(super) interrupt: Option<Arc<Interrupt>>,
 }
@@ -33,6 +32,8 @@ pub(super) struct Draft {
     pub(super) request: Arc<Request>,
     /// The header lines for C, until they change.
     fields: Option<Fields>,
+    /// The method for C, until it changes.
+    method: Text,
     /// The URL for C, until it changes.
     url: Text,
 }
@@ -56,8 +57,7 @@ impl httpx_request {
     /// The same, for calls that ask an interrupt function.
     pub(super) fn give_of(request: Arc<Request>, interrupt: Option<Arc<Interrupt>>) -> *mut httpx_request {
         give(httpx_request {
-            slot: Slot::new(Draft { request, fields: None, url: Text::default() }),
-            method: Text::default(),
+            slot: Slot::new(Draft { request, fields: None, method: Text::default(), url: Text::default() }),
             interrupt,
         })
     }
@@ -67,13 +67,17 @@ impl httpx_request {
         let mut draft = self.slot.lend()?;
         let draft = &mut *draft;
         let request = Arc::make_mut(&mut draft.request);
-        let (headers, url) = (request.headers.clone(), request.url().clone());
+        let (headers, url, method) = (request.headers.clone(), request.url().clone(), request.method().to_vec());
         change(request)?;
         if url != *request.url() {
             draft.url = Text::default();
         }
+        if method != request.method() {
+            draft.method = Text::default();
+        }
         // What C has of the header lines stays as long as they do.
         if !headers.is_same(&request.headers) {
+            request.settle_headers();
             draft.fields = None;
         }
         Ok(())
@@ -100,6 +104,10 @@ pub(super) unsafe fn change(
 /// with the client's base URL; for another scheme than http, https, ws and wss there must be a transport mounted that
 /// carries it: else sending is HTTPX_E_UNSUPPORTED_PROTOCOL, or HTTPX_E_INVALID_URL where there is no host.
 ///
+/// Without a client (NULL) it is what HTTPX's Request(method, url) is: Host is all that it has, and the URL may be
+/// relative until it is sent. Who sends it gives it time limits and credentials, but no headers, and no cookies before
+/// it is redirected or challenged.
+///
 /// HTTPX_E_INVALID_URL, or HTTPX_E_LOCAL_PROTOCOL for a method that is not a token. `*out` is owned by the caller, who frees it with
 /// httpx_request_free. Any client can send it.
 #[no_mangle]
@@ -115,10 +123,14 @@ pub unsafe extern "C" fn httpx_request_new(
     guard_ok(err, || {
         // SAFETY: the caller vouches for pointers and lengths.
         let (c, method, url, out) = unsafe {
-            (borrow(c, "c")?, text(method, method_len, "method")?, text(url, url_len, "url")?, Out::new(out, "out")?)
+            (c.as_ref(), text(method, method_len, "method")?, text(url, url_len, "url")?, Out::new(out, "out")?)
         };
-        let request = c.client().build_request(method, url)?;
-        out.set(httpx_request::give_of(Arc::new(request), c.client().interrupt().cloned()));
+        let client = c.map(httpx_client::client);
+        let request = match client {
+            Some(client) => client.build_request(method, url)?,
+            None => Request::alone(method, url)?,
+        };
+        out.set(httpx_request::give_of(Arc::new(request), client.and_then(|client| client.interrupt().cloned())));
         Ok(())
     })
 }
@@ -148,13 +160,14 @@ pub unsafe extern "C" fn httpx_request_free(r: *mut httpx_request) {
     guard_or((), || unsafe { take_back(r, |r| r.slot.generation()) });
 }
 
-/// The method, in upper case. `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL or in use by another thread.
+/// The method, in upper case unless httpx_request_set_method says otherwise. `len` may be NULL. Borrowed from `r` until
+/// its method changes; NULL if `r` is NULL or in use by another thread.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_request_method(r: *const httpx_request, len: *mut usize) -> *const c_char {
     guard_or(std::ptr::null(), || {
         // SAFETY: the caller vouches for both.
-        let request = unsafe { r.as_ref() }.and_then(|r| Some((r, r.request().ok()?)));
-        let text = request.map(|(r, request)| r.method.get(|| request.method()));
+        let draft = unsafe { r.as_ref() }.and_then(|r| r.slot.lend().ok());
+        let text = draft.map(|draft| draft.method.get(|| draft.request.method()));
         let (text, length) = text.unwrap_or((std::ptr::null(), 0));
         unsafe { set_if_wanted(len, length) };
         text
@@ -173,6 +186,36 @@ pub unsafe extern "C" fn httpx_request_url(r: *const httpx_request, len: *mut us
         unsafe { set_if_wanted(len, length) };
         text
     })
+}
+
+/// Gives the request another method, as it is, and nothing else: its headers stay. HTTPX_E_LOCAL_PROTOCOL for what is not
+/// a token.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_request_set_method(
+    r: *mut httpx_request,
+    method: *const c_char,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    // SAFETY: the caller vouches for pointer and length.
+    let set = |request: &mut Request| request.set_method(unsafe { text(method, len, "method") }?);
+    // SAFETY: the caller vouches for `r`.
+    unsafe { change(r, err, set) }
+}
+
+/// Gives the request another URL, and nothing else: its headers stay, Host included. No base URL is looked at.
+/// HTTPX_E_INVALID_URL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_request_set_url(
+    r: *mut httpx_request,
+    url: *const c_char,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    // SAFETY: the caller vouches for pointer and length.
+    let set = |request: &mut Request| request.change_url(unsafe { text(url, len, "url") }?);
+    // SAFETY: the caller vouches for `r`.
+    unsafe { change(r, err, set) }
 }
 
 /// Sets a parameter of the URL's query (UTF-8, escaped as needed): in the place of all with that key, or, with `add` not
@@ -196,8 +239,9 @@ pub unsafe extern "C" fn httpx_request_param(
     unsafe { change(r, err, set) }
 }
 
-/// How many header lines there are; 0 if `r` is NULL or in use by another thread. What frames the body is added when
-/// the request is sent.
+/// How many header lines there are; 0 if `r` is NULL or in use by another thread. A body brings the line that frames it
+/// (Content-Length or Transfer-Encoding) with it, and POST, PUT and PATCH without a body have Content-Length: 0. One that
+/// the program sets takes its place; where there is none in the end, it is added when the request is sent.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_request_header_count(r: *const httpx_request) -> usize {
     guard_or(0, || {
@@ -311,6 +355,18 @@ pub unsafe extern "C" fn httpx_request_header_remove(
     };
     // SAFETY: the caller vouches for `r`.
     unsafe { change(r, err, remove) }
+}
+
+/// Leaves the headers to the program, as HTTPX's Request(stream=...) does: from now on no body and no sending adds to them
+/// or changes them. Those that the request has stay. For bodies that take the place of one that the headers describe.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_request_keep_headers(r: *mut httpx_request, err: *mut *mut httpx_error) -> httpx_code {
+    let set = |request: &mut Request| {
+        request.keep_headers();
+        Ok(())
+    };
+    // SAFETY: the caller vouches for `r`.
+    unsafe { change(r, err, set) }
 }
 
 /// Sets time limits of this request, in seconds; see httpx_client_builder_timeout. HTTPX_UNSET leaves one as it is: at

@@ -2,17 +2,20 @@
 
 use std::ffi::c_void;
 use std::sync::Arc;
+use std::task::Poll;
 
 use super::callbacks::{httpx_destroy_fn, httpx_informational_fn, httpx_log_fn, httpx_trace_fn};
+use super::client::httpx_client;
 use super::client_builder::httpx_client_builder;
-use super::codes::httpx_code;
+use super::codes::{httpx_code, HTTPX_AGAIN};
 use super::error::httpx_error;
 use super::kit::{borrow, guard_ok, guard_or, seconds, UserData};
 use super::request::{give_field, httpx_request};
 use super::text::{Fields, Text};
+use super::transport::httpx_transport;
 use super::{client_builder, request};
 use crate::error::{Code, Error};
-use crate::httpcore::{InformationalFn, LogFn, TraceFn};
+use crate::httpcore::{InformationalFn, Level, Log, TraceFn};
 use crate::httpx::{ClientBuilder, Request};
 use crate::runtime::Foreign;
 
@@ -119,8 +122,9 @@ fn tracing(fn_: httpx_trace_fn, user_data: Foreign<UserData>) -> Option<Arc<Trac
         let (info, info_len) = texts[1].get(|| event.info_json());
         // SAFETY: the caller has handed both in together.
         match unsafe { tell(user_data.get().pointer(), name, name_len, info, info_len) } {
-            0 => Ok(()),
-            _ => Err(Error::new(Code::CANCELLED, "the trace function ended the request")),
+            0 => Poll::Ready(Ok(())),
+            HTTPX_AGAIN => Poll::Pending,
+            _ => Poll::Ready(Err(Error::new(Code::CANCELLED, "the trace function ended the request"))),
         }
     }))
 }
@@ -185,8 +189,8 @@ pub unsafe extern "C" fn httpx_client_builder_log(
 ) -> httpx_code {
     let user_data = Foreign::new(UserData::new(user_data, destroy));
     let set = |builder: &mut ClientBuilder| {
-        builder.log = fn_.map(|tell| -> Arc<LogFn> {
-            Arc::new(move |level, logger, message| {
+        builder.log = fn_.map(|tell| {
+            Log::new(Arc::new(move |level: Level, logger: &str, message: &str| {
                 let texts = [Text::default(), Text::default()];
                 let (logger, logger_len) = texts[0].get(|| logger);
                 let (message, message_len) = texts[1].get(|| message);
@@ -194,10 +198,40 @@ pub unsafe extern "C" fn httpx_client_builder_log(
                 unsafe {
                     tell(user_data.get().pointer(), level as i32, logger, logger_len, message, message_len);
                 }
-            })
+            }))
         });
         Ok(())
     };
     // SAFETY: the caller vouches for `b`.
     unsafe { client_builder::change(b, err, set) }
+}
+
+/// Has the log of a client tell no lines below `level` (HTTPX_LOG_DEBUG, HTTPX_LOG_INFO, or any number; 0, as at first, is
+/// all of them): they are not made, and cost nothing. Any thread may change it at any time. Nothing happens where there is
+/// no log.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_log_level(
+    c: *mut httpx_client,
+    level: i32,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        unsafe { borrow(c, "c") }?.client().set_log_level(level);
+        Ok(())
+    })
+}
+
+/// As httpx_client_log_level, of what a transport is sent without a client.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_transport_log_level(
+    t: *mut httpx_transport,
+    level: i32,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        unsafe { borrow(t, "t") }?.transport().set_log_level(level);
+        Ok(())
+    })
 }

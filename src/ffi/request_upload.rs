@@ -3,19 +3,20 @@
 use std::ffi::c_void;
 use std::fs::File;
 use std::os::fd::{BorrowedFd, RawFd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use bytes::Bytes;
 
 use super::callbacks::{httpx_destroy_fn, httpx_pull_fn, httpx_rewind_fn, httpx_upload_fn};
-use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
+use super::codes::{httpx_code, HTTPX_AGAIN, HTTPX_DONE, HTTPX_OK};
 use super::error::httpx_error;
 use super::kit::{borrow, guard_ok, set_if_wanted, Out, UserData};
 use super::request::{change, httpx_request};
 use crate::error::{Code, Error, Result};
 use crate::httpcore::{PullBody, Source, UploadFn};
 use crate::httpx::Request;
-use crate::runtime::{block_on, Foreign};
+use crate::runtime::{block_on, Foreign, Lent};
 
 /// How many bytes a piece has at most.
 const PIECE: usize = 65_536;
@@ -47,14 +48,23 @@ struct Pulled {
     pull: unsafe extern "C" fn(*mut c_void, *mut u8, usize, *mut usize) -> httpx_code,
     rewind: httpx_rewind_fn,
     user_data: Foreign<UserData>,
+    /// Lent to a function that is still to answer.
+    room: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Pulled {
+    fn room(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Source for Pulled {
-    fn pull(&self) -> Result<Option<Bytes>> {
-        let (mut piece, mut len) = (vec![0; PIECE], 0);
+    fn pull(&self) -> Poll<Result<Option<Bytes>>> {
+        let (mut piece, mut len) = (std::mem::take(&mut *self.room()), 0);
+        piece.resize(PIECE, 0);
         let user_data = self.user_data.get().pointer();
         // SAFETY: the caller has handed both in together; as many writable bytes as it is told.
-        match unsafe { (self.pull)(user_data, piece.as_mut_ptr(), piece.len(), &raw mut len) } {
+        Poll::Ready(match unsafe { (self.pull)(user_data, piece.as_mut_ptr(), piece.len(), &raw mut len) } {
             HTTPX_OK if len > PIECE => {
                 let message = format!("the function that makes the body says that {len} bytes are in room for {PIECE}");
                 Err(Error::new(Code::INVALID_ARGUMENT, message))
@@ -63,21 +73,30 @@ impl Source for Pulled {
                 piece.truncate(len);
                 Ok(Some(Bytes::from(piece)))
             }
+            HTTPX_AGAIN => {
+                *self.room() = piece;
+                return Poll::Pending;
+            }
             HTTPX_DONE => Ok(None),
             code => Err(failed(code, "makes")),
-        }
+        })
+    }
+
+    fn lent(&self) -> Option<Lent> {
+        Some(Arc::clone(&self.room) as _)
     }
 
     fn can_rewind(&self) -> bool {
         self.rewind.is_some()
     }
 
-    fn rewind(&self) -> Result<()> {
-        let Some(rewind) = self.rewind else { return Ok(()) };
+    fn rewind(&self) -> Poll<Result<()>> {
+        let Some(rewind) = self.rewind else { return Poll::Ready(Ok(())) };
         // SAFETY: the caller has handed both in together.
         match unsafe { rewind(self.user_data.get().pointer()) } {
-            HTTPX_OK => Ok(()),
-            code => Err(failed(code, "rewinds")),
+            HTTPX_OK => Poll::Ready(Ok(())),
+            HTTPX_AGAIN => Poll::Pending,
+            code => Poll::Ready(Err(failed(code, "rewinds"))),
         }
     }
 }
@@ -99,7 +118,7 @@ pub(super) fn pulled(
     user_data: Foreign<UserData>,
 ) -> Result<Arc<PullBody>> {
     let pull = pull.ok_or_else(|| Error::new(Code::NULL_POINTER, "fn is NULL"))?;
-    Ok(PullBody::new(Pulled { pull, rewind, user_data }))
+    Ok(PullBody::new(Pulled { pull, rewind, user_data, room: Arc::default() }))
 }
 
 /// Gives the request what can be read of a descriptor as its body. The descriptor is duplicated: the caller's own stays

@@ -16,7 +16,7 @@ use super::response_state::More;
 use super::stream::httpx_stream;
 use super::text::{Fields, Names, Text};
 use crate::error::{Code, Error, Result};
-use crate::httpx::{Head, Response, Unit};
+use crate::httpx::{Head, Request, Response, Unit};
 use crate::runtime::{block_on, Interrupt};
 
 /// Pieces as they came over the wire, but for the framing.
@@ -81,6 +81,13 @@ impl httpx_response {
             connection: ConnectionTexts::default(),
             more: OnceLock::new(),
         })
+    }
+
+    pub(super) fn set_request(&mut self, request: Option<Arc<Request>>) -> Result<()> {
+        let mut response = self.slot.lend()?;
+        response.set_request(request);
+        (self.head, self.url) = (Arc::clone(response.head()), Text::default());
+        Ok(())
     }
 
     pub(super) fn head(&self) -> &Head {

@@ -1,19 +1,22 @@
 //! The response builder handle.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::callbacks::{httpx_destroy_fn, httpx_pull_fn};
 use super::codes::httpx_code;
 use super::error::httpx_error;
 use super::handle::{give, take_back, Handle, Inherited, Kind, Slot};
 use super::headers::httpx_headers;
-use super::kit::{borrow, bytes, guard_ok, guard_or, long_text, short_bytes, text, Out};
+use super::kit::{borrow, bytes, guard_ok, guard_or, long_text, short_bytes, text, Out, UserData};
 use super::request::httpx_request;
+use super::request_upload::{length, pulled};
 use super::response::httpx_response;
 use crate::error::Result;
 use crate::httpx::{ContentType, ResponseBuilder};
+use crate::runtime::Foreign;
 
 /// A response to come that no server sends: for tests, and for transports of one's own. One thread at a time.
 pub struct httpx_response_builder {
@@ -199,6 +202,31 @@ unsafe fn set_text(
     unsafe { change(b, err, set) }
 }
 
+/// Has `fn_` make the body, piece by piece, while the response is read: on the thread that waits or dispatches. The
+/// response is then unread. `content_length` is the body's length, which it has to keep (else reading is HTTPX_E_READ); for
+/// -1 it may have any. A Content-Length, or for -1 `Transfer-Encoding: chunked`, is added, unless the response has one of
+/// them. The body is as it would come over the wire, and decoded as the headers say.
+///
+/// It goes to the first response that is built; the next has none. `destroy` runs when the body has ended, when its
+/// response was closed or freed, when the builder is freed or given another body, or when this call fails.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_builder_body_pull(
+    b: *mut httpx_response_builder,
+    content_length: i64,
+    fn_: httpx_pull_fn,
+    user_data: *mut c_void,
+    destroy: httpx_destroy_fn,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let user_data = Foreign::new(UserData::new(user_data, destroy));
+    let set = |builder: &mut ResponseBuilder| {
+        let length = length(content_length, "content_length")?;
+        builder.set_pulled(&pulled(fn_, None, user_data)?, length)
+    };
+    // SAFETY: the caller vouches for `b`.
+    unsafe { change(b, err, set) }
+}
+
 /// Sets the request that the response answers, as it is now (NULL: none). Without one, the response has no URL, and
 /// httpx_response_raise_for_status and httpx_response_request give HTTPX_E_INVALID_STATE.
 #[no_mangle]
@@ -216,7 +244,8 @@ pub unsafe extern "C" fn httpx_response_builder_request(
     unsafe { change(b, err, set) }
 }
 
-/// Builds a response, which is read and closed. The builder stays as it is. `*out` is owned by the caller, who frees it
+/// Builds a response, which is read and closed, but for one whose body a function makes. The builder stays as it is, but
+/// for that body. `*out` is owned by the caller, who frees it
 /// with httpx_response_free. HTTPX_E_DECODING or a code below it for a body that is not in its Content-Encoding.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_response_builder_build(

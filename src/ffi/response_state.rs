@@ -1,11 +1,12 @@
 //! What a response is, and what it answers.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::sync::{Arc, OnceLock};
 
+use super::callbacks::httpx_destroy_fn;
 use super::codes::httpx_code;
 use super::error::httpx_error;
-use super::kit::{borrow, guard_ok, guard_or, Out};
+use super::kit::{attached, attachment, borrow, borrow_mut, guard_ok, guard_or, Out, UserData};
 use super::request::httpx_request;
 use super::response::{give_text, httpx_response};
 use super::response_links::Links;
@@ -16,6 +17,7 @@ use super::status::{
     httpx_status_is_server_error, httpx_status_is_success,
 };
 use super::text::Text;
+use crate::runtime::Foreign;
 
 /// What few programs ask a response for, in memory of the handle.
 #[derive(Default)]
@@ -99,6 +101,54 @@ pub unsafe extern "C" fn httpx_response_request(
         let (r, out) = unsafe { (borrow(r, "r")?, Out::new(out, "out")?) };
         out.set(httpx_request::give_of(Arc::clone(r.head().request()?), r.parts().1));
         Ok(())
+    })
+}
+
+/// Makes the response the answer to `request`, as that is now; NULL: to none. Its URL changes with that, and what
+/// depends on it. Strings that httpx_response_url gave are gone.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_set_request(
+    r: *mut httpx_response,
+    request: *mut httpx_request,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: a live handle that is used by this thread only, and another or NULL.
+        let (r, request) = unsafe { (borrow_mut(r, "r")?, request.as_ref()) };
+        r.set_request(request.map(httpx_request::request).transpose()?)
+    })
+}
+
+/// Gives the response something of the program's to carry along: to whoever gets it from a call, from a reply, from a
+/// history, or from an error.
+///
+/// What was set before goes. `destroy` runs once, when no copy of the response has it any more, or when this call
+/// fails.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_set_user_data(
+    r: *mut httpx_response,
+    user_data: *mut c_void,
+    destroy: httpx_destroy_fn,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let user_data = Foreign::new(UserData::new(user_data, destroy));
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        let mut response = unsafe { borrow(r, "r") }?.parts().0.lend()?;
+        let before = std::mem::replace(&mut response.attachment, attachment(user_data));
+        drop(response);
+        drop(before);
+        Ok(())
+    })
+}
+
+/// What httpx_response_set_user_data has set; NULL if there is nothing, `r` is NULL, or an operation uses it.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_user_data(r: *const httpx_response) -> *mut c_void {
+    guard_or(std::ptr::null_mut(), || {
+        // SAFETY: the caller vouches for it.
+        let response = unsafe { r.as_ref() }.and_then(|r| r.parts().0.lend().ok());
+        response.map_or(std::ptr::null_mut(), |response| attached(response.attachment.as_ref()))
     })
 }
 

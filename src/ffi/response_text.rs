@@ -1,14 +1,18 @@
 //! What a response's text is in, and the text of JSON.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::sync::OnceLock;
 
+use super::callbacks::{httpx_destroy_fn, httpx_encoding_fn};
+use super::client_builder_reading::asked;
 use super::codes::httpx_code;
 use super::error::httpx_error;
-use super::kit::{borrow, guard_ok, Out};
+use super::kit::{borrow, guard_ok, text, Out, UserData};
 use super::response::{give_text, httpx_response};
 use super::text::Text;
 use crate::error::Result;
+use crate::httpx::DefaultEncoding;
+use crate::runtime::Foreign;
 
 /// Texts of a response for C.
 #[derive(Default)]
@@ -47,6 +51,40 @@ pub unsafe extern "C" fn httpx_response_json_text(
         json.set(text);
         len.set(length);
         Ok(())
+    })
+}
+
+/// Says what this response's text is in if its Content-Type does not say it, as httpx_client_builder_default_encoding does
+/// for all responses of a client. HTTPX_E_INVALID_STATE once its text was asked for.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_set_default_encoding(
+    r: *mut httpx_response,
+    label: *const c_char,
+    len: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for pointers and length.
+        let (r, label) = unsafe { (borrow(r, "r")?, text(label, len, "label")?) };
+        r.parts().0.lend()?.set_default_encoding(DefaultEncoding::named(label)?)
+    })
+}
+
+/// Has a function say it, as httpx_client_builder_default_encoding_fn does for all responses of a client. `destroy` runs
+/// when the response is freed, or when this call fails.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_set_default_encoding_fn(
+    r: *mut httpx_response,
+    fn_: httpx_encoding_fn,
+    user_data: *mut c_void,
+    destroy: httpx_destroy_fn,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    let user_data = Foreign::new(UserData::new(user_data, destroy));
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for it.
+        let r = unsafe { borrow(r, "r") }?;
+        r.parts().0.lend()?.set_default_encoding(asked(fn_, user_data)?)
     })
 }
 

@@ -78,6 +78,11 @@ impl httpx_url {
     pub(super) fn give(url: Url) -> *mut httpx_url {
         share(Arc::new(httpx_url { url, texts: Default::default() }))
     }
+
+    /// What it is the handle of.
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
 }
 
 /// Parses a URL of at most 65,536 characters, UTF-8. It may be relative: "/path?query", "". What it may not contain is

@@ -20,6 +20,7 @@ use super::stream::Stream;
 use super::tls::{info_of, TlsConfig};
 use super::trace::{Info, Value};
 use super::{Origin, Proxy, ProxyKind, Request, Scheme};
+use crate::counters::Counter;
 use crate::error::{Code, Error};
 use crate::runtime::{resolve, Call, Lane, Socket, TcpSettings};
 
@@ -196,6 +197,7 @@ impl Steps<'_> {
             stream = Stream::Tls(Box::new(tls));
         }
         info.dialling = self.timings;
+        Counter::Connections.count();
         Ok(Dialled { stream, info })
     }
 

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use crate::counters::Counter;
 use crate::error::{Code, Error};
 
 /// Where one field's name and value lie in the block of its list.
@@ -49,6 +50,7 @@ pub struct RawHeaders {
 impl RawHeaders {
     /// `fields` point into `block`.
     pub(crate) fn new(block: Bytes, fields: Vec<Field>) -> RawHeaders {
+        Counter::HeaderFields.add(fields.len());
         RawHeaders { block, fields }
     }
 

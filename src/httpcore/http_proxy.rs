@@ -60,16 +60,8 @@ impl Proxy {
         let target = absolute(request.origin, &request.target);
         let added = self.told(request, request.method, &target, !matches!(request.body, Body::Empty))?;
         let mut headers: Vec<_> = added.into_iter().filter(|(name, _)| !has(name)).collect();
-        // What stands right behind Host otherwise, stands behind the proxy's fields.
-        let framing = match &request.framing {
-            FramingField::NoBody => {
-                headers.push((Bytes::from_static(b"Content-Length"), Bytes::from_static(b"0")));
-                FramingField::None
-            }
-            framing => framing.clone(),
-        };
         headers.extend_from_slice(request.headers);
-        Ok(Forwarded { target, headers, framing })
+        Ok(Forwarded { target, headers, framing: request.framing.clone() })
     }
 
     /// What it is told beside a request, or beside the CONNECT for one.

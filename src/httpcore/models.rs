@@ -10,8 +10,8 @@ use bytes::Bytes;
 
 use super::body::Body;
 use super::connection_info::ConnectionInfo;
-use super::headers::{same_name, RawHeaders};
-use super::http11::{HeadLimits, ResponseHead, Version};
+use super::headers::same_name;
+use super::http11::{HeadLimits, ResponseHead};
 use super::response_body::{Made, ResponseBody};
 use super::trace::Observer;
 
@@ -136,8 +136,6 @@ pub struct Request<'a> {
 pub enum FramingField {
     /// None.
     None,
-    /// `Content-Length: 0`, right after Host: a method that usually has a body has none (checklist B14).
-    NoBody,
     /// `Content-Length`, last, with the number's digits.
     Length(Bytes),
     /// `Transfer-Encoding: chunked`, last.
@@ -152,8 +150,8 @@ impl Request<'_> {
 
     /// There is a body, and it may be held back for a `100 Continue` (RFC 9110 §10.1.1).
     pub(super) fn expects(&self) -> bool {
-        let empty = matches!(self.body, Body::Empty) || matches!(&self.framing, FramingField::Length(l) if l == "0");
-        self.expect.is_some() && !empty
+        let says_empty = |(name, value): (&[u8], &[u8])| same_name(name, b"content-length") && value == b"0";
+        self.expect.is_some() && !matches!(self.body, Body::Empty) && !self.lines().any(says_empty)
     }
 
     /// The `Expect` header is the engine's own, so that it can be left out when a server refuses it.
@@ -163,14 +161,13 @@ impl Request<'_> {
 
     /// All header lines but the engine's own `Expect`.
     pub(super) fn lines(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
-        let (first, last) = match &self.framing {
-            FramingField::None => (None, None),
-            FramingField::NoBody => (Some((&b"Content-Length"[..], &b"0"[..])), None),
-            FramingField::Length(digits) => (None, Some((&b"Content-Length"[..], &digits[..]))),
-            FramingField::Chunked => (None, Some((&b"Transfer-Encoding"[..], &b"chunked"[..]))),
+        let last = match &self.framing {
+            FramingField::None => None,
+            FramingField::Length(digits) => Some((&b"Content-Length"[..], &digits[..])),
+            FramingField::Chunked => Some((&b"Transfer-Encoding"[..], &b"chunked"[..])),
         };
         let own = self.headers.iter().map(|(name, value)| (&name[..], &value[..]));
-        first.into_iter().chain(own).chain(last)
+        own.chain(last)
     }
 }
 
@@ -190,9 +187,9 @@ pub struct Response {
 
 impl Response {
     /// A response that comes from no connection, to a request that arrived at `started`.
-    pub fn made(status: u16, headers: RawHeaders, body: Made, started: Instant) -> Response {
+    pub fn made(head: ResponseHead, body: Made, started: Instant) -> Response {
         Response {
-            head: ResponseHead::new(Version::HTTP_11, status, headers),
+            head,
             body: ResponseBody::made(body),
             connection: Arc::default(),
             timings: Timings { head: started.elapsed(), ..Timings::new(started) },

@@ -17,8 +17,8 @@ use tokio::sync::oneshot;
 use super::connection::{closed, timed_out, Block, Connection, Cut};
 use super::connection_info::ConnectionInfo;
 use super::connection_pool::Place;
-use super::http11::TellsClosed;
 use super::tls::TlsConfig;
+use super::trace::Telling;
 use crate::error::{Code, Error};
 use crate::runtime::{generation, spawn_io, Call, CoarseTimer, Foreign};
 
@@ -48,7 +48,7 @@ struct Tunnel {
     closed: bool,
     // After the connection, so that the place is free when that is closed.
     place: Option<Place>,
-    tells_closed: Option<Foreign<TellsClosed>>,
+    tells_closed: Option<Foreign<Telling>>,
 }
 
 /// Who reads and who writes. What wakes one wakes the other: TLS may have to write to read, and to read to write.
@@ -120,7 +120,7 @@ impl Limit {
 }
 
 impl NetworkStream {
-    pub(super) fn new(mut place: Place, tells_closed: Option<Foreign<TellsClosed>>) -> Option<NetworkStream> {
+    pub(super) fn new(mut place: Place, tells_closed: Option<Foreign<Telling>>) -> Option<NetworkStream> {
         let connection = place.take_connection()?;
         let (cut, info) = (Arc::clone(connection.cut()), Arc::clone(connection.info()));
         let tunnel = Tunnel {

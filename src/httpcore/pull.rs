@@ -1,21 +1,22 @@
 //! Bodies that foreign code makes while they are sent, a piece each time that one is wanted. It runs outside polls, on
-//! the thread that waits for the request.
+//! the thread that waits for the request, and may answer later.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll, Waker};
+use std::task::{ready, Context, Poll, Waker};
 
 use bytes::Bytes;
 
 use crate::error::{Code, Error};
-use crate::runtime::Call;
+use crate::runtime::{Bell, Call, Lent};
 
 /// Makes a body. Called outside polls, by one thread at a time.
 pub trait Source: Send + Sync {
-    /// The next piece: an empty one if there is none yet, None at the end.
+    /// The next piece: an empty one if there is none yet, None at the end. Not ready, it is asked again once a waker that
+    /// it has taken says so.
     ///
     /// # Errors
     /// Whatever ends the request.
-    fn pull(&self) -> Result<Option<Bytes>, Error>;
+    fn pull(&self) -> Poll<Result<Option<Bytes>, Error>>;
 
     /// Whether `rewind` goes back to the first piece.
     fn can_rewind(&self) -> bool {
@@ -26,8 +27,13 @@ pub trait Source: Send + Sync {
     ///
     /// # Errors
     /// Whatever ends the request.
-    fn rewind(&self) -> Result<(), Error> {
-        Ok(())
+    fn rewind(&self) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// What foreign code may use as long as it has a waker.
+    fn lent(&self) -> Option<Lent> {
+        None
     }
 }
 
@@ -113,6 +119,8 @@ struct Progress {
     used: bool,
     asked: bool,
     answer: Option<Result<Option<Bytes>, Error>>,
+    /// The source has said "not yet".
+    later: Option<Arc<Bell>>,
     ended: bool,
     waker: Option<Waker>,
 }
@@ -143,6 +151,12 @@ impl PullReader {
             }
             None => {}
         }
+        if let Some(bell) = &progress.later {
+            if let Err(error) = ready!(bell.poll_woken(cx)) {
+                progress.ended = true;
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
         (progress.asked, progress.used) = (true, true);
         progress.waker = Some(cx.waker().clone());
         drop(progress);
@@ -159,10 +173,24 @@ impl Question {
     fn put(self) {
         // Nobody reads any more, and nothing is taken from the source that nobody would send.
         let Some(reading) = self.0.upgrade() else { return };
-        let rewind = std::mem::take(&mut lock(&reading.progress).rewind);
         let source = &reading.body.source;
-        let answer = if rewind { source.rewind() } else { Ok(()) }.and_then(|()| source.pull());
-        lock(&reading.progress).answer = Some(answer);
+        let (rewind, bell) = {
+            let mut progress = lock(&reading.progress);
+            (progress.rewind, progress.later.take().unwrap_or_default())
+        };
+        let answer = bell.ask(source.lent(), || {
+            if rewind {
+                let rewound = ready!(source.rewind());
+                lock(&reading.progress).rewind = false;
+                rewound?;
+            }
+            source.pull()
+        });
+        let mut progress = lock(&reading.progress);
+        match answer {
+            Poll::Ready(answer) => progress.answer = Some(answer),
+            Poll::Pending => progress.later = Some(bell),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A response's body on its way from a connection.
 
-use std::future::poll_fn;
+use std::future::{poll_fn, Future};
+use std::pin::{pin, Pin};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,8 @@ use bytes::Bytes;
 
 use super::connection::deadline_exceeded;
 use super::connection_pool::Place;
+use super::http11::body_too_large;
+use super::pull::PullReader;
 use super::{http11, http2, NetworkStream, RawHeaders, ResponseHead};
 use crate::error::{Code, Error};
 use crate::runtime::{Call, CoarseTimer, PipeReader};
@@ -17,6 +20,17 @@ pub struct ResponseBody {
     state: BodyState,
     bytes_received: u64,
     trailers: Option<RawHeaders>,
+    /// Of one that comes from user code.
+    bounds: Option<Box<Bounds>>,
+}
+
+/// What holds for a body, whatever its connection does, if there is one.
+#[derive(Default)]
+struct Bounds {
+    /// When all of it has to be over.
+    deadline: Option<Instant>,
+    /// The most bytes that it may have.
+    most: Option<u64>,
 }
 
 enum BodyState {
@@ -28,14 +42,25 @@ enum BodyState {
     Broken,
 }
 
-/// What user code makes a body from: what is there, and then what it writes.
+/// What user code makes a body from: what is there, and then what it writes or is asked for.
+#[derive(Default)]
 pub struct Made {
     /// In memory.
     pub here: Bytes,
-    /// Still to be written.
-    pub to_come: Option<PipeReader>,
-    /// When all of it has to be over.
-    pub deadline: Option<Instant>,
+    /// Still to be made.
+    pub to_come: Option<ToCome>,
+    /// How many bytes there are, if that was said of what is still to be made.
+    pub declared: Option<u64>,
+    /// What comes after it.
+    pub trailers: Option<RawHeaders>,
+}
+
+/// Where the rest of a body comes from.
+pub enum ToCome {
+    /// It is written into a pipe.
+    Written(PipeReader),
+    /// Foreign code is asked for it.
+    Pulled(PullReader),
 }
 
 struct Open {
@@ -59,12 +84,27 @@ impl ResponseBody {
     }
 
     fn new(place: Place, exchange: Exchange) -> ResponseBody {
-        ResponseBody { state: BodyState::Open(Box::new(Open { place, exchange })), bytes_received: 0, trailers: None }
+        ResponseBody::of(BodyState::Open(Box::new(Open { place, exchange })))
     }
 
     /// A body that comes from no connection.
-    pub(super) fn made(made: Made) -> ResponseBody {
-        ResponseBody { state: BodyState::Made(Box::new(made)), bytes_received: 0, trailers: None }
+    pub fn made(made: Made) -> ResponseBody {
+        ResponseBody::of(BodyState::Made(Box::new(made)))
+    }
+
+    fn of(state: BodyState) -> ResponseBody {
+        ResponseBody { state, bytes_received: 0, trailers: None, bounds: None }
+    }
+
+    /// Has it end at `deadline`, and fail with more than `most` bytes; where there are such bounds already, the closer
+    /// ones hold.
+    pub fn bind(&mut self, deadline: Option<Instant>, most: Option<u64>) {
+        if deadline.is_none() && most.is_none() {
+            return;
+        }
+        let bounds = self.bounds.get_or_insert_default();
+        bounds.deadline = bounds.deadline.into_iter().chain(deadline).min();
+        bounds.most = bounds.most.into_iter().chain(most).min();
     }
 
     /// The next piece as it arrives, at most `max` bytes, never empty; None at the end.
@@ -72,6 +112,9 @@ impl ResponseBody {
     /// # Errors
     /// What the network gave, after which the body is closed; StreamClosed from then on.
     pub async fn next(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
+        if let Some(bounds) = self.bounds.take() {
+            return self.next_within(bounds, call, max).await;
+        }
         // Taken, so that a read that is given up closes the connection: what it had read would be lost.
         let mut open = match std::mem::replace(&mut self.state, BodyState::Broken) {
             BodyState::Open(open) => open,
@@ -106,12 +149,45 @@ impl ResponseBody {
         }
     }
 
+    fn next_within<'a>(
+        &'a mut self,
+        bounds: Box<Bounds>,
+        call: &'a Call,
+        max: usize,
+    ) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, Error>> + Send + 'a>> {
+        Box::pin(async move {
+            let mut timer = CoarseTimer::new();
+            let piece = {
+                let mut next = pin!(self.next(call, max));
+                poll_fn(|cx| match (next.as_mut().poll(cx), bounds.deadline) {
+                    (Poll::Pending, Some(at)) => call.poll_until(cx, at, &mut timer).map(|()| Err(deadline_exceeded())),
+                    (polled, _) => polled,
+                })
+                .await?
+            };
+            if let Some(most) = bounds.most.filter(|most| self.bytes_received > *most) {
+                self.state = BodyState::Broken;
+                return Err(body_too_large(most));
+            }
+            self.bounds = Some(bounds);
+            Ok(piece)
+        })
+    }
+
     async fn next_made(&mut self, mut made: Box<Made>, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
         let piece = made.next(call, max).await?;
         self.bytes_received += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        match made.declared {
+            Some(declared) if self.bytes_received > declared => return Err(misdeclared("much")),
+            Some(declared) if piece.is_none() && self.bytes_received < declared => return Err(misdeclared("little")),
+            _ => {}
+        }
         self.state = match piece {
             Some(_) => BodyState::Made(made),
-            None => BodyState::Ended,
+            None => {
+                self.trailers = made.trailers;
+                BodyState::Ended
+            }
         };
         Ok(piece)
     }
@@ -146,17 +222,14 @@ impl ResponseBody {
 impl Made {
     async fn next(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {
         if self.here.is_empty() {
-            let Some(writer) = &mut self.to_come else { return Ok(None) };
-            // Whoever writes needs no socket of ours.
+            let Some(to_come) = &mut self.to_come else { return Ok(None) };
+            // Whoever makes it needs no socket of ours.
             call.leave_lane();
-            let (deadline, mut timer) = (self.deadline, CoarseTimer::new());
-            let written = poll_fn(|cx| match (writer.poll_next(cx), deadline) {
-                (Poll::Pending, Some(at)) => {
-                    call.poll_until(cx, at, &mut timer).map(|()| Some(Err(deadline_exceeded())))
-                }
-                (written, _) => written,
+            let made = poll_fn(|cx| match to_come {
+                ToCome::Written(writer) => writer.poll_next(cx),
+                ToCome::Pulled(reader) => reader.poll_next(cx, call),
             });
-            match written.await {
+            match made.await {
                 Some(Ok(piece)) => self.here = piece,
                 Some(Err(error)) if error.code() == Code::WRITE_ERROR => return Err(unfinished().with_cause(error)),
                 Some(Err(error)) => return Err(error),
@@ -182,6 +255,10 @@ impl Open {
         };
         exchange.next(call, connection, max).await
     }
+}
+
+fn misdeclared(how: &str) -> Error {
+    Error::new(Code::READ_ERROR, format!("the response's body is too {how} for what was declared"))
 }
 
 fn unfinished() -> Error {

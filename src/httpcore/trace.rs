@@ -3,11 +3,13 @@
 //! for the request.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::Arc;
+use std::task::{ready, Poll};
 
 use super::http11::ResponseHead;
 use crate::error::Error;
-use crate::runtime::Call;
+use crate::runtime::{answered_at_once, Attempt, Call};
 
 /// A value that an event tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,8 +57,9 @@ pub struct TraceEvent {
     pub info: Info,
 }
 
-/// Hears of a request's steps. An error ends the request with it.
-pub type TraceFn = dyn Fn(&TraceEvent) -> Result<(), Error> + Send + Sync;
+/// Hears of a request's steps. An error ends the request with it; what waits for an answer that is still to come is told
+/// the same again.
+pub type TraceFn = dyn Fn(&TraceEvent) -> Poll<Result<(), Error>> + Send + Sync;
 /// Hears of interim responses (1xx but for 101).
 pub type InformationalFn = dyn Fn(&ResponseHead) + Send + Sync;
 /// Hears how much of a body is out, and how much there is, if that is known. An error ends the request with it.
@@ -85,6 +88,44 @@ pub enum Level {
 /// Hears lines of the log: level, logger (`httpcore.http11`) and message (checklist P06, P07).
 pub type LogFn = dyn Fn(Level, &str, &str) + Send + Sync;
 
+/// Who hears lines of the log, and from which level on.
+#[derive(Clone)]
+pub struct Log {
+    tell: Arc<LogFn>,
+    from: Arc<AtomicI32>,
+}
+
+impl Log {
+    /// All lines go to `tell`.
+    pub fn new(tell: Arc<LogFn>) -> Log {
+        Log { tell, from: Arc::new(AtomicI32::new(0)) }
+    }
+
+    /// The same with a level of its own, which is the same at first.
+    #[must_use]
+    pub fn separate(&self) -> Log {
+        let from = self.from.load(Ordering::Relaxed);
+        Log { tell: Arc::clone(&self.tell), from: Arc::new(AtomicI32::new(from)) }
+    }
+
+    /// From now on there are no lines below that level.
+    pub fn set_level(&self, from: i32) {
+        self.from.store(from, Ordering::Relaxed);
+    }
+
+    /// Whether lines of that level are made.
+    pub fn wants(&self, level: Level) -> bool {
+        level as i32 >= self.from.load(Ordering::Relaxed)
+    }
+
+    /// Tells a line, if it is wanted.
+    pub fn line(&self, level: Level, logger: &str, message: &str) {
+        if self.wants(level) {
+            (self.tell)(level, logger, message);
+        }
+    }
+}
+
 impl std::fmt::Debug for Observer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (trace, informational) = (self.trace.is_some(), self.informational.is_some());
@@ -96,14 +137,16 @@ impl std::fmt::Debug for Observer {
 
 impl Observer {
     /// The same, and every step becomes a line for `log`, too.
-    pub fn logged(&self, log: Arc<LogFn>) -> Observer {
+    pub fn logged(&self, log: Log) -> Observer {
         let inner = self.trace.clone();
         let trace: Arc<TraceFn> = Arc::new(move |event| {
             if let Some(inner) = &inner {
-                inner(event)?;
+                ready!(inner(event))?;
             }
-            log(Level::Debug, &event.logger(), &event.log_line());
-            Ok(())
+            if log.wants(Level::Debug) {
+                answered_at_once(|| log.line(Level::Debug, &event.logger(), &event.log_line()));
+            }
+            Poll::Ready(Ok(()))
         });
         Observer { trace: Some(trace), ..self.clone() }
     }
@@ -118,7 +161,7 @@ impl Observer {
     ) -> Result<(), Error> {
         let Some(trace) = self.trace.clone() else { return Ok(()) };
         let event = TraceEvent { step, phase, info: info() };
-        call.upcall(move || trace(&event)).await
+        call.ask_on_lane(Attempt::new(move || trace(&event))).await?
     }
 
     /// Tells of an interim response, if anybody listens.
@@ -156,6 +199,45 @@ impl Observer {
             }
         }
         result
+    }
+}
+
+/// Tells one listener of some events, one after the other, also where nobody waits any more.
+pub(super) struct Telling {
+    trace: Arc<TraceFn>,
+    events: std::vec::IntoIter<TraceEvent>,
+    /// The one that was told, and is still to be answered.
+    current: Option<TraceEvent>,
+}
+
+impl Telling {
+    pub(super) fn new(trace: &Arc<TraceFn>, events: Vec<TraceEvent>) -> Telling {
+        Telling { trace: Arc::clone(trace), events: events.into_iter(), current: None }
+    }
+
+    /// Tells on. What is over cannot be ended by an error, but that ends the telling.
+    pub(super) fn tell(&mut self) -> Poll<()> {
+        while let Some(event) = self.current.take().or_else(|| self.events.next()) {
+            match (self.trace)(&event) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => self.events = Vec::new().into_iter(),
+                Poll::Pending => {
+                    self.current = Some(event);
+                    return Poll::Pending;
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        // Here nobody can wait for an answer.
+        self.current = None;
+        while self.tell().is_pending() {
+            self.current = None;
+        }
     }
 }
 

@@ -18,9 +18,10 @@ use super::{
     proxy_environment, redirects, Auth, BaseUrl, Change, ClientOption, Cookies, EventHooks, Given, Headers, Proxy,
     QueryParams, Reading, Request, Response, Transport, Url, UrlParts, UrlPattern,
 };
+use crate::counters::Counter;
 use crate::error::{Code, Error};
 use crate::httpcore::{
-    ConnectionSnapshot, Counts, HeadLimits, Http2Settings, Level, Limits, LogFn, Observer, Timeouts, TlsConfig,
+    ConnectionSnapshot, Counts, HeadLimits, Http2Settings, Level, Limits, Log, Observer, Timeouts, TlsConfig,
     TlsSettings, TraceFn,
 };
 use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt, TcpSettings};
@@ -85,7 +86,7 @@ pub struct ClientBuilder {
     /// Hears of the steps of requests that have no listener of their own.
     pub trace: Option<Arc<TraceFn>>,
     /// Hears what HTTPX and httpcore would log.
-    pub log: Option<Arc<LogFn>>,
+    pub log: Option<Log>,
     /// See every request and every response.
     pub event_hooks: EventHooks,
 }
@@ -174,16 +175,25 @@ impl ClientBuilder {
 
     /// Who listens to a request; None if it is only who the request says.
     pub(super) fn observer_of(&self, request: &Request) -> Option<Observer> {
-        if self.trace.is_none() && self.log.is_none() {
+        let log = self.log.as_ref().filter(|log| log.wants(Level::Debug));
+        if self.trace.is_none() && log.is_none() {
             return None;
         }
         let own = &request.observer;
         let trace = own.trace.as_ref().or(self.trace.as_ref()).cloned();
         let observer = Observer { trace, ..own.clone() };
-        Some(match &self.log {
-            Some(log) => observer.logged(Arc::clone(log)),
+        Some(match log {
+            Some(log) => observer.logged(log.clone()),
             None => observer,
         })
+    }
+
+    fn merge_url(&self, url: &str) -> Result<Url, Error> {
+        let url = Url::parse(url)?;
+        match &self.base_url {
+            Some(base) => base.merge(url),
+            None => Ok(url),
+        }
     }
 
     /// A transport with these options.
@@ -194,7 +204,8 @@ impl ClientBuilder {
         if !self.http1 && !self.http2 {
             return Err(Error::new(Code::INVALID_CONFIG, "neither HTTP/1.1 nor HTTP/2 may be spoken"));
         }
-        let options = ClientBuilder { transport: None, mounts: Vec::new(), proxies: Vec::new(), ..self.clone() };
+        let log = self.log.as_ref().map(Log::separate);
+        let options = ClientBuilder { transport: None, mounts: Vec::new(), proxies: Vec::new(), log, ..self.clone() };
         Ok(Transport::new(options))
     }
 
@@ -241,7 +252,7 @@ impl ClientBuilder {
     pub fn build(&self) -> Result<Arc<Client>, Error> {
         let routes = Routes::new(self)?;
         Ok(Arc::new(Client {
-            built: Arc::new(self.clone()),
+            built: Arc::new(ClientBuilder { log: self.log.as_ref().map(Log::separate), ..self.clone() }),
             options: ForkCell::new(),
             routes,
             sends: ForkCell::new(),
@@ -381,16 +392,21 @@ impl Client {
     /// A request with this client's defaults.
     pub fn build_request(&self, method: &str, url: &str) -> Result<Request, Error> {
         let options = self.options();
-        let mut url = Url::parse(url)?;
-        if let Some(base) = &options.base_url {
-            url = base.merge(url)?;
-        }
+        let mut url = options.merge_url(url)?;
         if !options.params.is_empty() {
             // B31: as in HTTPX 0.28, they take the place of the URL's query, unless they are to be merged with it.
             let query = UrlParts { params: Change::Set(&options.params), ..UrlParts::default() };
             url = if options.merge_params { url.copy_merge_params(&options.params)? } else { url.copy_with(&query)? };
         }
-        Request::new(method, url, &options.headers, options.timeouts)
+        Request::new(method, url, &options.headers, Some(options.timeouts))
+    }
+
+    /// What a URL means to this client: its base URL's, if it is relative.
+    ///
+    /// # Errors
+    /// InvalidURL.
+    pub fn merge_url(&self, url: &str) -> Result<Url, Error> {
+        self.options().merge_url(url)
     }
 
     /// The options as they are now.
@@ -435,6 +451,13 @@ impl Client {
         }
     }
 
+    /// Has its log, if there is one, tell no lines below that level.
+    pub fn set_log_level(&self, from: i32) {
+        if let Some(log) = &self.built.log {
+            log.set_level(from);
+        }
+    }
+
     /// True once it was closed.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
@@ -453,7 +476,9 @@ impl Client {
         sends.running += 1;
         drop(sends);
         self.opened.store(true, Ordering::Release);
-        Ok(Sending { client: Arc::clone(self), options: self.options(), request, how })
+        let options = self.options();
+        let request = request.with_timeouts(options.timeouts);
+        Ok(Sending { client: Arc::clone(self), options, request, how })
     }
 
     fn sends(&self) -> MutexGuard<'_, Sends> {
@@ -469,12 +494,17 @@ impl Client {
 
     /// The request with the cookies that belong to it, unless it has a Cookie header of its own (checklist B33).
     fn with_cookies(&self, request: &Arc<Request>) -> Result<Arc<Request>, Error> {
+        if request.is_alone() && request.cookies.is_none() {
+            // B01: what no client has built is sent as it is.
+            return Ok(Arc::clone(request));
+        }
         let cookies = self.cookies();
         if (cookies.is_empty() && request.cookies.is_none()) || request.headers.contains(b"cookie") {
             return Ok(Arc::clone(request));
         }
         let value = match &request.cookies {
             None => cookies.header(request.url(), SystemTime::now()),
+            Some(own) if request.is_alone() => own.header(request.url(), SystemTime::now()),
             Some(own) => {
                 let mut all = cookies.clone();
                 all.update(own);
@@ -492,7 +522,7 @@ impl Client {
     async fn send_all(&self, call: &Call, sending: &Sending) -> Result<Response, Error> {
         let Sending { options, request, how, .. } = sending;
         let follow = how.follow_redirects.unwrap_or(options.follow_redirects);
-        let course = Course { options, follow, deadline: request.deadline() };
+        let course = Course { options, follow, deadline: call.deadline() };
         let mut history = Vec::new();
         let mut response = match auth_of(request, options) {
             None => self.send_and_follow(call, request, None, &course, &mut history).await?,
@@ -515,7 +545,7 @@ impl Client {
         course: &Course<'_>,
         history: &mut Vec<Response>,
     ) -> Result<Response, Error> {
-        let mut flow = Flow::begin(call, auth, original, self.interrupt(), course.deadline).await?;
+        let mut flow = Flow::begin(call, auth, original, course.deadline).await?;
         let mut last = None;
         while let Some(request) = flow.next(call, &mut last).await? {
             if let Some(mut before) = last.take() {
@@ -565,8 +595,9 @@ impl Client {
             }
             if let (Some(auth @ Auth::Digest(_)), true) = (auth, next.headers.contains(b"authorization")) {
                 // A Digest answer is for one target (RFC 7616 §3.4).
-                next = authorized(&next, auth)?;
+                next = Box::pin(authorized(call, &next, auth)).await?;
             }
+            Counter::Redirects.count();
             response = self.send_once(call, &next, course).await.map_err(|error| next.blamed(error))?;
         }
         Ok(response)
@@ -581,20 +612,23 @@ impl Client {
         let mut request = self.with_cookies(request)?;
         let hooks = &course.options.event_hooks;
         if !hooks.request.is_empty() {
-            request = Box::pin(hooks.on_request(call, request, self.interrupt().cloned())).await?;
+            request = Box::pin(hooks.on_request(call, request)).await?;
         }
         let observer = course.options.observer_of(&request);
         let observer = observer.as_ref().unwrap_or(&request.observer);
-        let transport = self.routes.transport(request.url());
+        let transport = request.transport.as_ref().unwrap_or_else(|| self.routes.transport(request.url()));
         let mut response = transport.handle(call, &request, observer, course.deadline).await?;
         response.set_reading(&course.options.reading);
+        if transport.is_custom() {
+            response.bind(None, course.options.max_body)?;
+        }
         response.head().add_cookies_to(|| self.cookies());
-        if let Some(log) = &course.options.log {
-            let (log, line) = (Arc::clone(log), response.head().log_line());
-            Box::pin(call.upcall(move || log(Level::Info, "httpx", &line))).await;
+        if let Some(log) = course.options.log.as_ref().filter(|log| log.wants(Level::Info)) {
+            let (log, line) = (log.clone(), response.head().log_line());
+            Box::pin(call.upcall(move || log.line(Level::Info, "httpx", &line))).await;
         }
         if !hooks.response.is_empty() {
-            response = Box::pin(hooks.on_response(call, response, self.interrupt().cloned())).await?;
+            response = Box::pin(hooks.on_response(call, response)).await?;
         }
         Ok(response)
     }
@@ -688,6 +722,7 @@ fn auth_of(request: &Request, options: &ClientBuilder) -> Option<Auth> {
 impl Sending {
     /// Sends the request, follows redirects, and reads the last response's body unless it is to be streamed.
     pub async fn run(self, call: Call) -> Result<Response, Error> {
+        let call = call.until(self.request.deadline()).lending(self.client.interrupt().cloned());
         self.client.send_all(&call, &self).await.map_err(|error| self.request.blamed(error))
     }
 }

@@ -30,6 +30,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use super::url::Url;
+use crate::counters::Counter;
 use crate::error::{Code, Error};
 pub use cookie::{Attributes, Cookie, SameSite};
 use set_cookie::{Origin, SetCookie};
@@ -234,6 +235,7 @@ impl Cookies {
             }));
         });
         cookies.sort_unstable_by_key(|cookie| (Reverse(cookie.path.len()), cookie.number));
+        Counter::CookiesSent.add(cookies.len());
         let mut header = Vec::new();
         for cookie in cookies {
             if !header.is_empty() {
@@ -261,6 +263,7 @@ impl Cookies {
     }
 
     fn put(&mut self, mut cookie: Cookie) {
+        Counter::CookiesStored.count();
         self.revision += 1;
         let of_domain = self.by_domain.entry(cookie.domain.clone()).or_default();
         match of_domain.iter_mut().find(|other| other.is_same(&cookie)) {

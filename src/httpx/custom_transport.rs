@@ -7,10 +7,11 @@ use std::time::Instant;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use super::response_builder::{frame, reason_phrase};
 use super::{in_time, Headers, Reading, Request, Response};
 use crate::error::{Code, Error, Result};
-use crate::httpcore::{self, Made, RawHeaders};
-use crate::runtime::{Call, Foreign, PipeReader};
+use crate::httpcore::{self, Made, RawHeaders, ResponseHead, ToCome, Version};
+use crate::runtime::{Call, Foreign, Interrupt, PipeReader};
 
 /// What carries requests in the place of a connection pool.
 pub trait CustomTransport: Send + Sync {
@@ -32,16 +33,38 @@ pub enum ReplyBody {
     Pipe(PipeReader, Option<u64>),
 }
 
-struct Answer {
-    status: u16,
-    headers: Headers,
-    body: ReplyBody,
+/// What stands around the body of an answer.
+#[derive(Default)]
+pub struct ReplyHead {
+    /// Instead of the status code's own, unless it is empty.
+    pub reason: Bytes,
+    /// In their order.
+    pub headers: Headers,
+    /// What comes after the body.
+    pub trailers: Headers,
+}
+
+impl ReplyHead {
+    /// Sets the reason phrase.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT for what could not stand in a status line.
+    pub fn set_reason(&mut self, reason: &[u8]) -> Result<()> {
+        self.reason = reason_phrase(reason)?;
+        Ok(())
+    }
+}
+
+enum Answer {
+    Made(u16, ReplyHead, ReplyBody),
+    Whole(Box<Response>),
 }
 
 /// The way back to whoever waits for an answer. Dropped without one, it is an error for them.
 pub struct Reply {
     answer: oneshot::Sender<Result<Answer>>,
     deadline: Option<Instant>,
+    interrupt: Option<Arc<Interrupt>>,
 }
 
 impl Reply {
@@ -49,9 +72,26 @@ impl Reply {
     ///
     /// # Errors
     /// StreamClosed if nobody waits any more.
-    pub fn send(self, status: u16, headers: Headers, body: ReplyBody) -> Result<()> {
-        let headers = framed(headers, &body);
-        self.give(Ok(Answer { status, headers, body }))
+    pub fn send(self, status: u16, mut head: ReplyHead, body: ReplyBody) -> Result<()> {
+        match &body {
+            // As HTTPX does for responses that are made by hand.
+            ReplyBody::Bytes(content) if content.is_empty() => {}
+            ReplyBody::Pipe(_, Some(0)) => {}
+            ReplyBody::Bytes(content) => frame(&mut head.headers, Some(content.len() as u64)),
+            ReplyBody::Pipe(_, length) => frame(&mut head.headers, *length),
+        }
+        self.answer.send(Ok(Answer::Made(status, head, body))).map_err(|_| unwanted())
+    }
+
+    /// Answers with a response that came from elsewhere, unread or read.
+    ///
+    /// # Errors
+    /// StreamClosed, with the response, if nobody waits any more.
+    pub fn pass_on(self, response: Box<Response>) -> Result<(), (Error, Box<Response>)> {
+        match self.answer.send(Ok(Answer::Whole(response))) {
+            Err(Ok(Answer::Whole(response))) => Err((unwanted(), response)),
+            _ => Ok(()),
+        }
     }
 
     /// Answers with an error.
@@ -59,16 +99,17 @@ impl Reply {
     /// # Errors
     /// StreamClosed if nobody waits any more.
     pub fn fail(self, error: Error) -> Result<()> {
-        self.give(Err(error))
-    }
-
-    fn give(self, answer: Result<Answer>) -> Result<()> {
-        self.answer.send(answer).map_err(|_| Error::new(Code::STREAM_CLOSED, "nobody waits for the reply any more"))
+        self.answer.send(Err(error)).map_err(|_| unwanted())
     }
 
     /// When all of the request has to be over.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
+    }
+
+    /// What interrupts blocking calls for the request.
+    pub fn interrupt(&self) -> Option<&Arc<Interrupt>> {
+        self.interrupt.as_ref()
     }
 
     /// Whether somebody still waits for the answer.
@@ -77,21 +118,8 @@ impl Reply {
     }
 }
 
-/// As HTTPX does for responses that are made by hand.
-fn framed(mut headers: Headers, body: &ReplyBody) -> Headers {
-    if headers.contains(b"content-length") || headers.contains(b"transfer-encoding") {
-        return headers;
-    }
-    let length = match body {
-        ReplyBody::Bytes(content) => Some(content.len() as u64),
-        ReplyBody::Pipe(_, length) => *length,
-    };
-    match length {
-        Some(0) => {}
-        Some(length) => headers.push(Bytes::from_static(b"Content-Length"), Bytes::from(length.to_string())),
-        None => headers.push(Bytes::from_static(b"Transfer-Encoding"), Bytes::from_static(b"chunked")),
-    }
-    headers
+fn unwanted() -> Error {
+    Error::new(Code::STREAM_CLOSED, "nobody waits for the reply any more")
 }
 
 /// One request, one response, with its body unread.
@@ -109,21 +137,34 @@ pub(super) async fn handle(
     };
     let (answer, answered) = oneshot::channel();
     let transport = Arc::clone(transport);
-    let sent = Arc::new(sent.framed());
-    call.upcall(move || transport.get().handle(sent, Reply { answer, deadline })).await;
+    // As it would go out. Sent on by other means, it would come back here by the transport that it names.
+    let mut sent = sent.framed();
+    sent.transport = None;
+    let sent = Arc::new(sent);
+    let interrupt = call.interrupt().cloned();
+    call.upcall(move || transport.get().handle(sent, Reply { answer, deadline, interrupt })).await;
     let answer = async { answered.await.unwrap_or_else(|_| Err(unanswered())) };
-    let Answer { status, headers, body } = in_time(call, deadline, answer).await?;
-    let (here, to_come) = match body {
-        ReplyBody::Bytes(content) => (content, None),
-        ReplyBody::Pipe(reader, _) => (Bytes::new(), Some(reader)),
+    let (status, head, body) = match in_time(call, deadline, answer).await? {
+        Answer::Made(status, head, body) => (status, head, body),
+        Answer::Whole(response) => {
+            let mut response = response.answering(request, started);
+            response.bind(deadline, None)?;
+            return Ok(response);
+        }
     };
-    let core = httpcore::Response::made(
-        status,
-        RawHeaders::from_pairs(headers.iter())?,
-        Made { here, to_come, deadline },
-        started,
-    );
-    Ok(Response::new(core, Arc::clone(request), started, reading))
+    let mut made = match body {
+        ReplyBody::Bytes(here) => Made { here, ..Made::default() },
+        ReplyBody::Pipe(reader, _) => Made { to_come: Some(ToCome::Written(reader)), ..Made::default() },
+    };
+    if !head.trailers.is_empty() {
+        made.trailers = Some(RawHeaders::from_pairs(head.trailers.iter())?);
+    }
+    let lines = RawHeaders::from_pairs(head.headers.iter())?;
+    let received = ResponseHead::made(Version::HTTP_11, status, &head.reason, &lines)?;
+    let mut response =
+        Response::new(httpcore::Response::made(received, made, started), Arc::clone(request), started, reading);
+    response.bind(deadline, None)?;
+    Ok(response)
 }
 
 fn unanswered() -> Error {

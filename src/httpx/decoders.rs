@@ -17,6 +17,7 @@ use self::brotli::BrotliDecoder;
 use self::gzip::GzipDecoder;
 use self::inflate::DeflateDecoder;
 use self::zstandard::ZstdDecoder;
+use crate::counters::Counter;
 use crate::error::{Code, Error};
 
 /// A decoded piece has at most this many bytes. Bodies without a coding pass in the pieces in which they came.
@@ -153,6 +154,7 @@ impl Decoder {
             if let Some(piece) = self.stages[at].decode()? {
                 self.accounts.check(self.stages[at].produced)?;
                 if at == last {
+                    Counter::BytesDecoded.add(piece.len());
                     return Ok(Some(piece));
                 }
                 at += 1;

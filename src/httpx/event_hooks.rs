@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use super::{Request, Response};
 use crate::error::Error;
-use crate::runtime::{Call, Interrupt};
+use crate::runtime::{Attempt, Call, Interrupt};
 
 /// What is lent to it can be interrupted in the same way as the call that it is part of.
 type Interruptible = Option<Arc<Interrupt>>;
+/// User code that has been given something, and is asked what goes on in its place.
+pub type Hooked<T> = Attempt<Result<T, Error>>;
 /// Gets a request that is complete, and gives what is sent instead; an error ends the request with it.
-pub type RequestHook = dyn Fn(Arc<Request>, Interruptible) -> Result<Arc<Request>, Error> + Send + Sync;
+pub type RequestHook = dyn Fn(Arc<Request>, Interruptible) -> Hooked<Arc<Request>> + Send + Sync;
 /// Gets a response that is unread, and gives what goes on in its place; an error ends the request with it.
-pub type ResponseHook = dyn Fn(Response, Interruptible) -> Result<Response, Error> + Send + Sync;
+pub type ResponseHook = dyn Fn(Response, Interruptible) -> Hooked<Response> + Send + Sync;
 
 /// A client's hooks, in the order in which they run.
 #[derive(Clone, Default)]
@@ -25,26 +27,18 @@ pub struct EventHooks {
 
 impl EventHooks {
     /// What the hooks make of a request.
-    pub(super) async fn on_request(
-        &self,
-        call: &Call,
-        request: Arc<Request>,
-        interrupt: Interruptible,
-    ) -> Result<Arc<Request>, Error> {
-        let hooks = self.request.clone();
-        let run = move || hooks.iter().try_fold(request, |request, hook| hook(request, interrupt.clone()));
-        call.upcall(run).await
+    pub(super) async fn on_request(&self, call: &Call, mut request: Arc<Request>) -> Result<Arc<Request>, Error> {
+        for hook in &self.request {
+            request = call.ask(hook(request, call.interrupt().cloned())).await??;
+        }
+        Ok(request)
     }
 
     /// What the hooks make of a response.
-    pub(super) async fn on_response(
-        &self,
-        call: &Call,
-        response: Response,
-        interrupt: Interruptible,
-    ) -> Result<Response, Error> {
-        let hooks = self.response.clone();
-        let run = move || hooks.iter().try_fold(response, |response, hook| hook(response, interrupt.clone()));
-        call.upcall(run).await
+    pub(super) async fn on_response(&self, call: &Call, mut response: Response) -> Result<Response, Error> {
+        for hook in &self.response {
+            response = call.ask(hook(response, call.interrupt().cloned())).await??;
+        }
+        Ok(response)
     }
 }

@@ -5,6 +5,7 @@ mod text;
 
 use bytes::Bytes;
 
+use crate::counters::Counter;
 use crate::error::{Code, Error};
 use crate::httpcore::{is_field_text, is_token, quoted, same_name, RawHeaders};
 pub use text::HeaderEncoding;
@@ -16,6 +17,8 @@ pub struct Headers {
     fields: Vec<(Bytes, Bytes)>,
     /// What the text is in; None: whatever fits (D04).
     encoding: Option<HeaderEncoding>,
+    /// Names and values may be any bytes: what cannot be sent is refused when it is sent.
+    lenient: bool,
 }
 
 impl Headers {
@@ -49,7 +52,7 @@ impl Headers {
     /// # Errors
     /// LocalProtocolError for a name or value that could not be sent (checklist B11).
     pub fn add(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
-        check(name, value)?;
+        self.check(name, value)?;
         self.push(Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
         Ok(())
     }
@@ -60,7 +63,7 @@ impl Headers {
     /// # Errors
     /// LocalProtocolError as for `add`; nothing is changed then.
     pub fn set(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
-        check(name, value)?;
+        self.check(name, value)?;
         let Some(first) = self.fields.iter().position(|(other, _)| same_name(other, name)) else {
             self.push(Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
             return Ok(());
@@ -80,7 +83,7 @@ impl Headers {
     /// # Errors
     /// LocalProtocolError as for `add`; nothing is changed then.
     pub fn override_with(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
-        check(name, value)?;
+        self.check(name, value)?;
         self.remove(name);
         self.push(Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
         Ok(())
@@ -92,7 +95,7 @@ impl Headers {
     /// LocalProtocolError as for `add`.
     pub fn set_default(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
         match self.contains(name) {
-            true => check(name, value),
+            true => self.check(name, value),
             false => self.add(name, value),
         }
     }
@@ -115,6 +118,18 @@ impl Headers {
         self.fields.push((name, value));
     }
 
+    /// Puts a line in front of the one at `index` that is known to be right.
+    pub(super) fn insert(&mut self, index: usize, line: (Bytes, Bytes)) {
+        self.fields.insert(index, line);
+    }
+
+    /// Removes the first line that is this very one.
+    pub(super) fn remove_line(&mut self, line: &(Bytes, Bytes)) {
+        if let Some(index) = self.fields.iter().position(|other| other == line) {
+            self.fields.remove(index);
+        }
+    }
+
     /// Whether it has the same lines in the same order.
     pub fn is_same(&self, other: &Headers) -> bool {
         self.fields == other.fields
@@ -125,7 +140,20 @@ impl Headers {
         let mut fields = Vec::with_capacity(self.fields.len() + 4);
         fields.extend(first);
         fields.extend_from_slice(&self.fields);
-        Headers { fields, encoding: None }
+        Headers { fields, encoding: None, lenient: false }
+    }
+
+    /// Has names and values be any bytes, or no longer.
+    pub fn set_lenient(&mut self, lenient: bool) {
+        self.lenient = lenient;
+    }
+
+    fn check(&self, name: &[u8], value: &[u8]) -> Result<(), Error> {
+        Counter::HeaderFields.count();
+        if self.lenient {
+            return Ok(());
+        }
+        check(name, value)
     }
 
     /// The list itself.
@@ -152,7 +180,7 @@ impl Eq for Headers {}
 impl From<&RawHeaders> for Headers {
     fn from(raw: &RawHeaders) -> Headers {
         let copy = |(name, value)| (Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
-        Headers { fields: raw.iter().map(copy).collect(), encoding: None }
+        Headers { fields: raw.iter().map(copy).collect(), encoding: None, lenient: false }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Seek};
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::task::Poll;
 
 use bytes::Bytes;
 
@@ -52,7 +53,13 @@ fn io_error(error: &std::io::Error) -> Error {
 struct Stream(File);
 
 impl Source for Stream {
-    fn pull(&self) -> Result<Option<Bytes>, Error> {
+    fn pull(&self) -> Poll<Result<Option<Bytes>, Error>> {
+        Poll::Ready(self.read())
+    }
+}
+
+impl Stream {
+    fn read(&self) -> Result<Option<Bytes>, Error> {
         // Not for long: whoever waits for the request may be interrupted, and has its time limits to look at.
         if !wait_readable(self.0.as_fd(), PATIENCE).map_err(|e| io_error(&e))? {
             return Ok(Some(Bytes::new()));

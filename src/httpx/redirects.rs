@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::response::Head;
-use super::{Change, Given, Request, Url, UrlParts};
+use super::{Change, Given, Headers, Request, Url, UrlParts};
 use crate::error::{Code, Error};
 
 /// The target of a response that a client may follow: a status that redirects, and a Location (checklist E02, N03).
@@ -26,6 +26,27 @@ pub(super) fn follow(head: &Head, location: &[u8], keeps_content_type: bool) -> 
     if url.scheme() != request.url().scheme() {
         url.check_sendable()?;
     }
+    let mut next = moved(request, url)?;
+    if becomes_get(request.method(), head.status()) {
+        next.become_get(keeps_content_type);
+    }
+    Ok(next)
+}
+
+/// The headers of the request that follows a redirect to `url` and has that method then (checklist E04 to E06).
+///
+/// # Errors
+/// LocalProtocolError for a host that cannot be sent.
+pub fn redirect_headers(request: &Request, url: &Url, method: &str) -> Result<Headers, Error> {
+    let mut next = moved(request, url.clone())?;
+    if method == "GET" && request.method() != b"GET" {
+        next.become_get(true);
+    }
+    Ok(next.headers)
+}
+
+/// The same request, sent elsewhere.
+fn moved(request: &Request, url: Url) -> Result<Request, Error> {
     let mut next = Request::clone(request);
     let same_origin = url.same_origin(request.url());
     if !same_origin {
@@ -40,10 +61,8 @@ pub(super) fn follow(head: &Head, location: &[u8], keeps_content_type: bool) -> 
     // E06: cookies are chosen anew for the new URL.
     next.headers.remove(b"cookie");
     next.cookies = None;
+    next.join_client();
     next.set_url(url, !same_origin)?;
-    if becomes_get(request.method(), head.status()) {
-        next.become_get(keeps_content_type);
-    }
     Ok(next)
 }
 

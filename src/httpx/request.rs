@@ -1,5 +1,8 @@
 //! A request while it is built: method, URL, headers and body, and how long it may wait.
 
+mod framing;
+
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
@@ -12,7 +15,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Auth, Change, Cookies, Form, Headers, Multipart, OpenFile, QueryParams, Url, UrlParts};
+use self::framing::{Framing, Length};
+use super::{Auth, Change, Cookies, Form, Headers, Multipart, OpenFile, QueryParams, Transport, Url, UrlParts};
+use crate::counters::Counter;
 use crate::error::{Code, Error, RequestInfo};
 use crate::httpcore::{
     self, is_token, quoted, Body, BodyReader, FramingField, HeadLimits, Observer, Origin, PieceReader, Pieces,
@@ -58,7 +63,7 @@ pub struct Request {
     url: Url,
     /// Whom a pool connects to; None for URLs that are none of its business.
     origin: Option<Arc<Origin>>,
-    /// Complete but for the framing of the body, which `framing` says.
+    /// All of them, what frames the body included.
     pub headers: Headers,
     body: Body,
     framing: Framing,
@@ -71,61 +76,126 @@ pub struct Request {
     pub cookies: Option<Arc<Cookies>>,
     /// Instead of the URL's path and query.
     target: Option<Bytes>,
-    /// The client's time limits at the time when the request was built.
-    client_timeouts: Timeouts,
+    /// The client's time limits at the time when the request was built; None for one that was built without a client.
+    client_timeouts: Option<Timeouts>,
+    /// It was built without a client, and goes without the client's cookies, until a response asks for another one.
+    alone: bool,
     /// How long the body waits for a `100 Continue`.
     expect: Option<Duration>,
     /// Who listens.
     pub observer: Observer,
+    /// What carries it, whatever the client says.
+    pub transport: Option<Arc<Transport>>,
+    /// What the program has given it to carry along.
+    pub attachment: Option<Attachment>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Framing {
-    None,
-    Length(u64),
-    Chunked,
-}
+/// Something of the program's that goes where a request or a response goes.
+pub type Attachment = Arc<dyn Any + Send + Sync>;
 
 impl Request {
+    /// A request that no client has built, as HTTPX's `Request(method, url)`: Host is all that it has. Its URL may be
+    /// relative, if it is made absolute before it is sent.
+    ///
+    /// # Errors
+    /// InvalidURL; LocalProtocolError for a method that is none.
+    pub fn alone(method: &str, url: &str) -> Result<Request, Error> {
+        let request = Request::new(method, Url::parse(url)?, &Headers::default(), None)?;
+        Ok(Request { alone: true, ..request })
+    }
+
     /// A request with the client's default headers. The method is sent in upper case (checklist B03).
-    pub(super) fn new(method: &str, url: Url, defaults: &Headers, timeouts: Timeouts) -> Result<Request, Error> {
-        if !is_token(method.as_bytes()) {
-            let message = format!("Illegal method characters in {}", quoted(method.as_bytes()));
-            return Err(Error::new(Code::LOCAL_PROTOCOL_ERROR, message));
-        }
+    pub(super) fn new(
+        method: &str,
+        url: Url,
+        defaults: &Headers,
+        timeouts: Option<Timeouts>,
+    ) -> Result<Request, Error> {
+        check_method(method)?;
         let method = match method {
             "GET" => Bytes::from_static(b"GET"),
             other => Bytes::from(other.to_ascii_uppercase()),
         };
         let origin = origin_of(&url);
-        let host = (!defaults.contains(b"host")).then(|| Bytes::copy_from_slice(url.host_header().as_bytes()));
-        let headers = defaults.behind(host.map(|host| (Bytes::from_static(b"Host"), host)));
+        let named = !url.raw_host().is_empty() && !defaults.contains(b"host");
+        let host = named.then(|| Bytes::copy_from_slice(url.host_header().as_bytes()));
+        let mut headers = defaults.behind(host.map(|host| (Bytes::from_static(b"Host"), host)));
+        let framing = Framing::new(&method, &mut headers);
         Ok(Request {
             method,
             url,
             origin,
             headers,
             body: Body::Empty,
-            framing: Framing::None,
+            framing,
             timeouts: [Timeout::Unset; 4],
             total: None,
             auth: Given::Unset,
             cookies: None,
             target: None,
             client_timeouts: timeouts,
+            alone: false,
             expect: None,
             observer: Observer::default(),
+            transport: None,
+            attachment: None,
         })
     }
 
-    /// In upper case.
+    /// In upper case, unless it was set otherwise.
     pub fn method(&self) -> &[u8] {
         &self.method
+    }
+
+    /// Gives it another method, as it is. The headers stay as they are.
+    ///
+    /// # Errors
+    /// LocalProtocolError for a method that is none.
+    pub fn set_method(&mut self, method: &str) -> Result<(), Error> {
+        check_method(method)?;
+        self.method = Bytes::copy_from_slice(method.as_bytes());
+        Ok(())
     }
 
     /// Where it goes.
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// Gives it another URL. The headers stay as they are, Host included.
+    ///
+    /// # Errors
+    /// InvalidURL.
+    pub fn change_url(&mut self, url: &str) -> Result<(), Error> {
+        self.set_url(Url::parse(url)?, false)
+    }
+
+    /// Whether it goes without a client's cookies.
+    pub(super) fn is_alone(&self) -> bool {
+        self.alone
+    }
+
+    /// It follows from a response, so that the client's cookies go with it.
+    pub(super) fn join_client(&mut self) {
+        self.alone = false;
+    }
+
+    /// The same with the client's time limits, if it has none of its client's.
+    pub(super) fn with_timeouts(self: Arc<Request>, timeouts: Timeouts) -> Arc<Request> {
+        match self.client_timeouts {
+            Some(_) => self,
+            None => Arc::new(Request { client_timeouts: Some(timeouts), ..Request::clone(&self) }),
+        }
+    }
+
+    /// Takes note of headers that the program has changed.
+    pub fn settle_headers(&mut self) {
+        self.framing.settle(&mut self.headers);
+    }
+
+    /// Leaves the headers to the program: from now on no body changes them, nor does sending.
+    pub fn keep_headers(&mut self) {
+        self.framing.keep();
     }
 
     /// Sends it elsewhere: to another target, and with another Host if that changes.
@@ -183,17 +253,17 @@ impl Request {
     pub(super) fn become_get(&mut self, keeps_content_type: bool) {
         self.method = Bytes::from_static(b"GET");
         self.body = Body::Empty;
-        self.framing = Framing::None;
-        let (of_length, of_type) =
-            ([&b"content-length"[..], b"transfer-encoding"], [&b"content-type"[..], b"content-encoding"]);
-        for name in of_length.into_iter().chain(of_type.into_iter().filter(|_| !keeps_content_type)) {
-            self.headers.remove(name);
+        self.framing.forget(&mut self.headers);
+        if !keeps_content_type {
+            self.headers.remove(b"content-type");
+            self.headers.remove(b"content-encoding");
         }
     }
 
     /// The CONNECT that asks a proxy for a tunnel to where it goes, as an authentication flow sees it.
     pub(super) fn as_connect(&self) -> Result<Request, Error> {
-        Request::new("CONNECT", self.url.clone(), &Headers::default(), self.client_timeouts)
+        let connect = Request::new("CONNECT", self.url.clone(), &Headers::default(), self.client_timeouts)?;
+        Ok(Request { attachment: self.attachment.clone(), ..connect })
     }
 
     /// When all of it has to be over, if it is sent now.
@@ -241,13 +311,19 @@ impl Request {
         }
     }
 
+    /// Gives it a body, and says so in its headers.
+    fn set_body(&mut self, length: Length, body: Body, content_type: Option<&[u8]>) {
+        self.body = body;
+        self.framing.set(length, content_type, &self.method, &mut self.headers);
+    }
+
     /// A body in memory.
     pub fn set_bytes(&mut self, bytes: Bytes) {
         // B14: empty content is no content.
-        (self.framing, self.body) = match bytes.is_empty() {
-            true => (Framing::None, Body::Empty),
-            false => (Framing::Length(bytes.len() as u64), Body::Bytes(bytes)),
-        };
+        match bytes.is_empty() {
+            true => self.set_body(Length::NoBody, Body::Empty, None),
+            false => self.set_body(Length::Known(bytes.len() as u64), Body::Bytes(bytes), None),
+        }
     }
 
     /// JSON as the caller wrote it; it is checked, not changed.
@@ -257,10 +333,8 @@ impl Request {
     pub fn set_json(&mut self, text: &str) -> Result<(), Error> {
         serde_json::from_str::<serde::de::IgnoredAny>(text)
             .map_err(|e| Error::new(Code::INVALID_JSON, format!("the body is not JSON: {e}")))?;
-        if !self.headers.contains(b"content-type") {
-            self.headers.push(Bytes::from_static(b"Content-Type"), Bytes::from_static(b"application/json"));
-        }
-        self.set_bytes(Bytes::copy_from_slice(text.as_bytes()));
+        let body = Body::Bytes(Bytes::copy_from_slice(text.as_bytes()));
+        self.set_body(Length::Known(text.len() as u64), body, Some(b"application/json"));
         Ok(())
     }
 
@@ -270,17 +344,15 @@ impl Request {
     /// IO_ERROR or what lies below it, if it cannot be opened or is not a regular file.
     pub fn set_file(&mut self, path: &Path) -> Result<(), Error> {
         let (file, length) = open_regular(path)?;
-        self.framing = Framing::Length(length);
-        self.body = Body::File { file, start: 0, length };
+        self.set_body(Length::Known(length), Body::File { file, start: 0, length }, None);
         Ok(())
     }
 
     /// A form without files (checklist B20).
     pub fn set_form(&mut self, form: &Form) {
-        if !self.headers.contains(b"content-type") {
-            self.headers.push(Bytes::from_static(b"Content-Type"), Bytes::from_static(Form::CONTENT_TYPE.as_bytes()));
-        }
-        self.set_bytes(form.encode());
+        let content = form.encode();
+        let length = Length::Known(content.len() as u64);
+        self.set_body(length, Body::Bytes(content), Some(Form::CONTENT_TYPE.as_bytes()));
     }
 
     /// A multipart body, as it is now. A Content-Type that the request has is kept, and the body takes its boundary
@@ -290,20 +362,23 @@ impl Request {
     /// LocalProtocolError for a boundary in it that cannot be one. Nothing is changed then.
     pub fn set_multipart(&mut self, mut multipart: Multipart) -> Result<(), Error> {
         let given = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"content-type"));
-        let content_type = match given {
+        let given = given.map(|(name, value)| (name.clone(), value.clone()));
+        let content_type = match &given {
             Some((_, value)) => multipart.fit_content_type(value)?,
             None => multipart.content_type(),
         };
-        self.headers.set(b"Content-Type", &content_type)?;
-        self.framing = multipart.length().map_or(Framing::Chunked, Framing::Length);
-        self.body = Body::Pieces(Arc::new(multipart));
+        if let Some((name, _)) = given.filter(|(_, value)| *value != content_type && !self.framing.is_kept()) {
+            self.headers.set(&name, &content_type)?;
+        }
+        Counter::Multiparts.count();
+        let length = Length::of(multipart.length());
+        self.set_body(length, Body::Pieces(Arc::new(multipart)), Some(&content_type));
         Ok(())
     }
 
     /// A body that is made while it is sent, of known or unknown length.
     pub fn set_pipe(&mut self, reader: crate::runtime::PipeReader, length: Option<u64>) {
-        self.framing = length.map_or(Framing::Chunked, Framing::Length);
-        self.body = Body::pipe(reader);
+        self.set_body(Length::of(length), Body::pipe(reader), None);
     }
 
     /// What can be read of an open file: the rest of a regular one from where its cursor is, or whatever comes (checklist
@@ -312,17 +387,18 @@ impl Request {
     /// # Errors
     /// IO_ERROR if the system tells nothing of it.
     pub fn set_open_file(&mut self, file: File) -> Result<(), Error> {
-        (self.framing, self.body) = match OpenFile::new(file)? {
-            OpenFile::Regular { file, start, length } => (Framing::Length(length), Body::File { file, start, length }),
-            OpenFile::Stream(body) => (Framing::Chunked, Body::Pull(body)),
-        };
+        match OpenFile::new(file)? {
+            OpenFile::Regular { file, start, length } => {
+                self.set_body(Length::Known(length), Body::File { file, start, length }, None);
+            }
+            OpenFile::Stream(body) => self.set_body(Length::Unknown, Body::Pull(body), None),
+        }
         Ok(())
     }
 
     /// A body that foreign code makes when it is wanted, of known or unknown length.
     pub fn set_pull(&mut self, body: Arc<PullBody>, length: Option<u64>) {
-        self.framing = length.map_or(Framing::Chunked, Framing::Length);
-        self.body = Body::Pull(body);
+        self.set_body(Length::of(length), Body::Pull(body), None);
     }
 
     /// The body, if it is in memory.
@@ -379,24 +455,11 @@ impl Request {
         self.body.collect()
     }
 
-    /// What has to be added to the headers for the body.
-    fn framing_field(&self) -> FramingField {
-        let framed = self.headers.contains(b"content-length") || self.headers.contains(b"transfer-encoding");
-        match self.framing {
-            _ if framed => FramingField::None,
-            Framing::Length(length) => FramingField::Length(Bytes::from(length.to_string())),
-            Framing::Chunked => FramingField::Chunked,
-            Framing::None if matches!(&self.method[..], b"POST" | b"PUT" | b"PATCH") => FramingField::NoBody,
-            Framing::None => FramingField::None,
-        }
-    }
-
     /// The same with all its headers, for those who carry it by other means than a pool.
     pub(super) fn framed(&self) -> Request {
         let mut framed = self.clone();
-        let (name, value) = match self.framing_field() {
+        let (name, value) = match self.framing.missing(&self.headers) {
             FramingField::None => return framed,
-            FramingField::NoBody => (&b"Content-Length"[..], Bytes::from_static(b"0")),
             FramingField::Length(digits) => (&b"Content-Length"[..], digits),
             FramingField::Chunked => (&b"Transfer-Encoding"[..], Bytes::from_static(b"chunked")),
         };
@@ -423,7 +486,8 @@ impl Request {
         }
         reader.satisfied();
         let mut loaded = Request::clone(self);
-        loaded.set_bytes(content.freeze());
+        // What the headers say of the body is as true as before.
+        loaded.body = Body::Bytes(content.freeze());
         Ok(Arc::new(loaded))
     }
 
@@ -445,13 +509,13 @@ impl Request {
             return Err(Error::new(Code::INTERNAL, "a request without an origin"));
         };
         let [connect, read, write, pool] = self.timeouts;
-        let client = self.client_timeouts;
+        let client = self.client_timeouts.unwrap_or_default();
         Ok(httpcore::Request {
             method: &self.method,
             origin,
             target: self.target(),
             headers: self.headers.as_list(),
-            framing: self.framing_field(),
+            framing: self.framing.missing(&self.headers),
             body: &self.body,
             timeouts: Timeouts {
                 connect: connect.or(client.connect),
@@ -482,6 +546,16 @@ impl Request {
             method: String::from_utf8_lossy(&self.method).into_owned(),
             url: self.url.as_str().to_owned(),
         })
+    }
+}
+
+fn check_method(method: &str) -> Result<(), Error> {
+    match is_token(method.as_bytes()) {
+        true => Ok(()),
+        false => {
+            let message = format!("Illegal method characters in {}", quoted(method.as_bytes()));
+            Err(Error::new(Code::LOCAL_PROTOCOL_ERROR, message))
+        }
     }
 }
 

@@ -11,26 +11,45 @@ use encoding_rs::Encoding;
 
 use super::content::Content;
 use super::text_stream::{Cut, TextStream};
-use super::{json_text, links, redirects, status, text, Cookies, Link, Reading, Request, Url};
+use super::{
+    json_text, links, redirects, status, text, Attachment, Cookies, DefaultEncoding, Link, Reading, Request, Url,
+};
 use crate::error::{Code, Error};
-use crate::httpcore::{self, ConnectionInfo, NetworkStream, RawHeaders, Refusal, ResponseBody, ResponseHead, Timings};
+use crate::httpcore::{
+    self, body_too_large, ConnectionInfo, Made, NetworkStream, RawHeaders, Refusal, ResponseBody, ResponseHead, Timings,
+};
 use crate::runtime::Call;
 
 /// The most that one piece of a stream has when no chunk size is asked for.
 const PIECE: usize = 65_536;
 
 /// What a server said before the body, and to which request; and what is known of the body, whoever reads it.
+#[derive(Clone)]
 pub struct Head {
     received: ResponseHead,
     /// None for a response that was made by hand.
     request: Option<Arc<Request>>,
     started: Instant,
-    bytes: AtomicU64,
-    elapsed: OnceLock<Duration>,
-    trailers: OnceLock<RawHeaders>,
     connection: Arc<ConnectionInfo>,
     timings: Timings,
     stream_id: Option<u32>,
+    progress: Progress,
+}
+
+/// What becomes known of a body while it is read.
+#[derive(Default)]
+struct Progress {
+    bytes: AtomicU64,
+    elapsed: OnceLock<Duration>,
+    trailers: OnceLock<RawHeaders>,
+}
+
+impl Clone for Progress {
+    /// As far as it has come.
+    fn clone(&self) -> Progress {
+        let bytes = AtomicU64::new(self.bytes.load(Ordering::Relaxed));
+        Progress { bytes, elapsed: self.elapsed.clone(), trailers: self.trailers.clone() }
+    }
 }
 
 /// See the module.
@@ -51,6 +70,8 @@ pub struct Response {
     guessed: OnceLock<&'static Encoding>,
     /// The text and a NUL, once it was asked for.
     text: OnceLock<String>,
+    /// What the program has given it to carry along.
+    pub attachment: Option<Attachment>,
 }
 
 enum State {
@@ -107,6 +128,8 @@ pub(super) struct Parts {
     pub(super) next_request: Option<Arc<Request>>,
     /// None for one that was never read.
     pub(super) content: Option<Bytes>,
+    /// Instead of it, what is made while it is read.
+    pub(super) to_come: Option<Made>,
     pub(super) encoding: Option<&'static Encoding>,
     pub(super) trailers: Option<RawHeaders>,
     pub(super) bytes_downloaded: u64,
@@ -197,9 +220,9 @@ impl Head {
             Timing::FirstByte => Some(timings.head.saturating_sub(timings.sent.unwrap_or(timings.connected))),
             Timing::Body => {
                 let head = (timings.started + timings.head).saturating_duration_since(self.started);
-                Some(self.elapsed.get()?.saturating_sub(head))
+                Some(self.progress.elapsed.get()?.saturating_sub(head))
             }
-            Timing::Total => self.elapsed.get().copied(),
+            Timing::Total => self.progress.elapsed.get().copied(),
         }
     }
 
@@ -240,7 +263,7 @@ impl Head {
 
     /// Notes how far a body has come.
     fn progressed(&self, content: &Content) {
-        self.bytes.store(content.bytes_received(), Ordering::Relaxed);
+        self.progress.bytes.store(content.bytes_received(), Ordering::Relaxed);
     }
 
     /// Notes that a body was read as far as it goes.
@@ -248,14 +271,14 @@ impl Head {
         self.progressed(content);
         if let Some(trailers) = content.take_trailers() {
             // It can end once.
-            let _ = self.trailers.set(trailers);
+            let _ = self.progress.trailers.set(trailers);
         }
         self.closed();
     }
 
     /// Notes when a body came to its end, whichever: only the first time counts.
     fn closed(&self) {
-        self.elapsed.get_or_init(|| self.started.elapsed());
+        self.progress.elapsed.get_or_init(|| self.started.elapsed());
     }
 
     /// The error with the request that the response answers.
@@ -280,23 +303,26 @@ impl Response {
             received: core.head,
             request: Some(request),
             started,
-            bytes: AtomicU64::new(0),
-            elapsed: OnceLock::new(),
-            trailers: OnceLock::new(),
             connection: core.connection,
             timings: core.timings,
             stream_id: core.stream_id,
+            progress: Progress::default(),
         };
+        Response { network_stream, reading: Arc::clone(reading), ..Response::with(Arc::new(head), State::Unread(body)) }
+    }
+
+    fn with(head: Arc<Head>, body: State) -> Response {
         Response {
-            head: Arc::new(head),
-            body: State::Unread(body),
-            network_stream,
+            head,
+            body,
+            network_stream: None,
             history: Vec::new(),
             next_request: None,
-            reading: Arc::clone(reading),
+            reading: Arc::default(),
             encoding: None,
             guessed: OnceLock::new(),
             text: OnceLock::new(),
+            attachment: None,
         }
     }
 
@@ -311,24 +337,17 @@ impl Response {
             received: refusal.head.clone(),
             request: Some(request),
             started,
-            bytes: AtomicU64::new(refusal.body.len() as u64),
-            elapsed: OnceLock::from(started.elapsed()),
-            trailers: OnceLock::new(),
             connection: Arc::clone(&refusal.connection),
             timings: refusal.timings,
             stream_id: None,
+            progress: Progress {
+                bytes: AtomicU64::new(refusal.body.len() as u64),
+                elapsed: OnceLock::from(started.elapsed()),
+                trailers: OnceLock::new(),
+            },
         };
-        Response {
-            head: Arc::new(head),
-            body: State::Read(refusal.body.clone()),
-            network_stream: None,
-            history: Vec::new(),
-            next_request: None,
-            reading: Arc::clone(reading),
-            encoding: None,
-            guessed: OnceLock::new(),
-            text: OnceLock::new(),
-        }
+        let body = State::Read(refusal.body.clone());
+        Response { reading: Arc::clone(reading), ..Response::with(Arc::new(head), body) }
     }
 
     /// One that comes from no connection.
@@ -338,23 +357,71 @@ impl Response {
             received,
             request: parts.request,
             started,
-            bytes: AtomicU64::new(parts.bytes_downloaded),
-            elapsed: parts.elapsed.map(OnceLock::from).unwrap_or_default(),
-            trailers: parts.trailers.map(OnceLock::from).unwrap_or_default(),
             connection: Arc::default(),
             timings: Timings::of_nothing(started),
             stream_id: None,
+            progress: Progress {
+                bytes: AtomicU64::new(parts.bytes_downloaded),
+                elapsed: parts.elapsed.map(OnceLock::from).unwrap_or_default(),
+                trailers: parts.trailers.map(OnceLock::from).unwrap_or_default(),
+            },
+        };
+        let body = match (parts.to_come, parts.content) {
+            (Some(to_come), _) => State::Unread(ResponseBody::made(to_come)),
+            (None, Some(content)) => State::Read(content),
+            (None, None) => State::Closed,
         };
         Response {
-            head: Arc::new(head),
-            body: parts.content.map_or(State::Closed, State::Read),
-            network_stream: None,
             history: parts.history,
             next_request: parts.next_request,
-            reading: Arc::default(),
             encoding: parts.encoding,
-            guessed: OnceLock::new(),
-            text: OnceLock::new(),
+            ..Response::with(Arc::new(head), body)
+        }
+    }
+
+    /// Makes it the answer to another request, or to none.
+    pub fn set_request(&mut self, request: Option<Arc<Request>>) {
+        Arc::make_mut(&mut self.head).request = request;
+    }
+
+    /// Whether it can be the answer that a transport gives.
+    ///
+    /// # Errors
+    /// StreamConsumed and StreamClosed if nobody could read it any more.
+    pub fn check_unspent(&self) -> Result<(), Error> {
+        match self.body {
+            State::Unread(_) | State::Read(_) => Ok(()),
+            State::Streamed => Err(Error::new(Code::STREAM_CONSUMED, "the response's body was streamed already")),
+            State::Closed => Err(Error::new(Code::STREAM_CLOSED, "the response was closed unread")),
+        }
+    }
+
+    /// The same as the answer to a request that was sent at `started`, as a transport gives it.
+    pub(super) fn answering(mut self, request: &Arc<Request>, started: Instant) -> Response {
+        let head = Arc::make_mut(&mut self.head);
+        head.request = Some(Arc::clone(request));
+        head.started = started;
+        if !matches!(self.body, State::Unread(_)) {
+            head.closed();
+        }
+        (self.history, self.next_request) = (Vec::new(), None);
+        self
+    }
+
+    /// Has its body end at `deadline`, and fail with more than `most` bytes on the wire.
+    ///
+    /// # Errors
+    /// BODY_TOO_LARGE if it is that, or says so.
+    pub(super) fn bind(&mut self, deadline: Option<Instant>, most: Option<u64>) -> Result<(), Error> {
+        if let State::Unread(body) = &mut self.body {
+            body.bind(deadline, most);
+        }
+        let Some(most) = most else { return Ok(()) };
+        let declared = self.head.headers().find_all(b"content-length").next();
+        let declared = declared.and_then(|digits| std::str::from_utf8(digits).ok()?.trim().parse().ok());
+        match self.bytes_downloaded().max(declared.unwrap_or(0)) > most {
+            true => Err(self.head.blame(body_too_large(most))),
+            false => Ok(()),
         }
     }
 
@@ -390,7 +457,7 @@ impl Response {
 
     /// The fields that came after the body, once it was read.
     pub fn trailers(&self) -> Option<&RawHeaders> {
-        self.head.trailers.get()
+        self.head.progress.trailers.get()
     }
 
     /// From the sending to the end of the body (checklist N05).
@@ -398,7 +465,7 @@ impl Response {
     /// # Errors
     /// INVALID_STATE before the response was read or closed.
     pub fn elapsed(&self) -> Result<Duration, Error> {
-        self.head.elapsed.get().copied().ok_or_else(|| {
+        self.head.progress.elapsed.get().copied().ok_or_else(|| {
             let message = "'.elapsed' may only be accessed after the response has been read or closed.";
             Error::new(Code::INVALID_STATE, message)
         })
@@ -406,7 +473,7 @@ impl Response {
 
     /// How many bytes of body came over the wire, encoded as they were, also through a stream (checklist N10).
     pub fn bytes_downloaded(&self) -> u64 {
-        self.head.bytes.load(Ordering::Relaxed)
+        self.head.progress.bytes.load(Ordering::Relaxed)
     }
 
     /// True once the body was read, or the response closed, or a stream took the body over.
@@ -480,6 +547,20 @@ impl Response {
             return Err(Error::new(Code::INVALID_STATE, message));
         }
         self.encoding = Some(text::known_encoding(label)?);
+        Ok(())
+    }
+
+    /// Says what the text is in if nothing else says it.
+    ///
+    /// # Errors
+    /// INVALID_STATE once the text was asked for.
+    pub fn set_default_encoding(&mut self, default: DefaultEncoding) -> Result<(), Error> {
+        if self.text.get().is_some() {
+            let message = "Setting encoding after `text` has been accessed is not allowed.";
+            return Err(Error::new(Code::INVALID_STATE, message));
+        }
+        Arc::make_mut(&mut self.reading).default_encoding = default;
+        self.guessed = OnceLock::new();
         Ok(())
     }
 
@@ -640,6 +721,7 @@ impl Response {
             encoding: self.encoding,
             guessed: self.guessed.clone(),
             text: self.text.clone(),
+            attachment: self.attachment.clone(),
         }
     }
 }
@@ -751,7 +833,7 @@ impl BodyStream {
 
     /// How many bytes of body have come over the wire (checklist N10).
     pub fn bytes_downloaded(&self) -> u64 {
-        self.head.bytes.load(Ordering::Relaxed)
+        self.head.progress.bytes.load(Ordering::Relaxed)
     }
 
     /// Closes it; before its end, that closes the connection.

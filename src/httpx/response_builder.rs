@@ -8,7 +8,7 @@ use super::decoders::{DecodeLimits, Decoder};
 use super::response::Parts;
 use super::{Headers, Request, Response};
 use crate::error::{Code, Error};
-use crate::httpcore::{is_field_text, RawHeaders, ResponseHead, Version};
+use crate::httpcore::{is_field_text, Made, PullBody, PullReader, RawHeaders, ResponseHead, ToCome, Version};
 
 /// What a content is, if the response's own headers do not say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl ContentType {
 }
 
 /// See the module.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ResponseBuilder {
     status: u16,
     version: Option<Version>,
@@ -43,6 +43,8 @@ pub struct ResponseBuilder {
     /// The program's, in their order.
     pub headers: Headers,
     content: Option<(Bytes, ContentType)>,
+    /// Instead of it, what is made while it is read, and how long that is.
+    pulled: Option<(PullReader, Option<u64>)>,
     /// What the response answers.
     pub request: Option<Arc<Request>>,
 }
@@ -63,6 +65,7 @@ impl ResponseBuilder {
             reason: Bytes::new(),
             headers: Headers::default(),
             content: None,
+            pulled: None,
             request: None,
         })
     }
@@ -82,10 +85,7 @@ impl ResponseBuilder {
     /// # Errors
     /// INVALID_ARGUMENT for what could not stand in a status line.
     pub fn set_reason(&mut self, reason: &[u8]) -> Result<(), Error> {
-        if !is_field_text(reason) {
-            return Err(Error::new(Code::INVALID_ARGUMENT, "the reason phrase has a line end or a NUL in it"));
-        }
-        self.reason = Bytes::copy_from_slice(reason);
+        self.reason = reason_phrase(reason)?;
         Ok(())
     }
 
@@ -98,31 +98,53 @@ impl ResponseBuilder {
             serde_json::from_slice::<serde::de::IgnoredAny>(&content)
                 .map_err(|e| Error::new(Code::INVALID_JSON, format!("the content is not JSON: {e}")))?;
         }
-        self.content = Some((content, what));
+        (self.content, self.pulled) = (Some((content, what)), None);
         Ok(())
     }
 
-    /// The response, read. Its content is decoded as its headers say.
+    /// Has foreign code make the body while it is read, of known or unknown length.
+    ///
+    /// # Errors
+    /// What [`PullBody::open`] says.
+    pub fn set_pulled(&mut self, body: &Arc<PullBody>, length: Option<u64>) -> Result<(), Error> {
+        (self.content, self.pulled) = (None, Some((body.open()?, length)));
+        Ok(())
+    }
+
+    /// The response, read, its content decoded as its headers say; or unread, with the body that is made while it is
+    /// read, which the builder then has no more.
     ///
     /// # Errors
     /// DecodingError and what lies below it.
-    pub fn build(&self) -> Result<Response, Error> {
+    pub fn build(&mut self) -> Result<Response, Error> {
         let headers = self.all_headers();
         let lines = RawHeaders::from_pairs(headers.iter().map(|(name, value)| (&name[..], &value[..])))?;
+        let to_come = self.pulled.take().map(|(reader, declared)| Made {
+            to_come: Some(ToCome::Pulled(reader)),
+            declared,
+            ..Made::default()
+        });
         let content = self.content.as_ref().map(|(content, _)| content.clone()).unwrap_or_default();
         let bytes_downloaded = content.len() as u64;
         let content = decoded(content, &lines)?;
-        let version = self.version.or_else(|| Version::named("HTTP/1.1"));
-        let version = version.ok_or_else(|| Error::new(Code::INTERNAL, "HTTP/1.1 is no version"))?;
-        let head = ResponseHead::made(version, self.status, &self.reason, &lines)?;
-        let parts =
-            Parts { request: self.request.clone(), content: Some(content), bytes_downloaded, ..Parts::default() };
+        let head = ResponseHead::made(self.version.unwrap_or(Version::HTTP_11), self.status, &self.reason, &lines)?;
+        let parts = Parts {
+            request: self.request.clone(),
+            content: Some(content),
+            to_come,
+            bytes_downloaded,
+            ..Parts::default()
+        };
         Ok(Response::of_parts(head, parts))
     }
 
     /// The program's, and behind them what the content adds, as in HTTPX.
     fn all_headers(&self) -> Headers {
         let mut headers = self.headers.clone();
+        if let Some((_, length)) = &self.pulled {
+            frame(&mut headers, *length);
+            return headers;
+        }
         let Some((content, what)) = &self.content else { return headers };
         let mut default = |name: &'static str, value: Bytes| {
             if !headers.contains(name.as_bytes()) {
@@ -136,6 +158,25 @@ impl ResponseBuilder {
             default("Content-Type", Bytes::from_static(content_type.as_bytes()));
         }
         headers
+    }
+}
+
+/// A copy of what may stand in a status line.
+pub(super) fn reason_phrase(reason: &[u8]) -> Result<Bytes, Error> {
+    match is_field_text(reason) {
+        true => Ok(Bytes::copy_from_slice(reason)),
+        false => Err(Error::new(Code::INVALID_ARGUMENT, "the reason phrase has a line end or a NUL in it")),
+    }
+}
+
+/// Adds what frames a body of known or unknown length, unless that is said already.
+pub(super) fn frame(headers: &mut Headers, length: Option<u64>) {
+    if headers.contains(b"content-length") || headers.contains(b"transfer-encoding") {
+        return;
+    }
+    match length {
+        Some(length) => headers.push(Bytes::from_static(b"Content-Length"), Bytes::from(length.to_string())),
+        None => headers.push(Bytes::from_static(b"Transfer-Encoding"), Bytes::from_static(b"chunked")),
     }
 }
 

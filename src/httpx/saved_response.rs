@@ -146,13 +146,15 @@ impl<'a> Reader<'a> {
         for _ in 0..self.u32()? {
             history.push(self.response(depth + 1)?);
         }
-        let parts = Parts { request, next_request, content, encoding, trailers, bytes_downloaded, elapsed, history };
+        let to_come = None;
+        let parts =
+            Parts { request, next_request, content, to_come, encoding, trailers, bytes_downloaded, elapsed, history };
         Ok(Response::of_parts(head, parts))
     }
 
     fn request(&mut self) -> Result<Arc<Request>, Error> {
         let (method, url) = (self.text()?, self.text()?);
-        let mut request = Request::new(method, Url::parse(url)?, &Headers::default(), Timeouts::default())?;
+        let mut request = Request::new(method, Url::parse(url)?, &Headers::default(), Some(Timeouts::default()))?;
         // E05: it may have come to another origin than the credentials were for. Those it had are among its headers.
         request.auth = Given::Nothing;
         request.headers = Headers::default();
@@ -222,7 +224,7 @@ mod tests {
 
     fn request(url: &str) -> Arc<Request> {
         let mut request =
-            Request::new("POST", Url::parse(url).unwrap(), &Headers::default(), Timeouts::default()).unwrap();
+            Request::new("POST", Url::parse(url).unwrap(), &Headers::default(), Some(Timeouts::default())).unwrap();
         request.headers.add(b"X-Own", b"\xe9").unwrap();
         Arc::new(request)
     }
@@ -263,7 +265,7 @@ mod tests {
         assert_eq!(lines(&back), lines(&response));
         let request = back.head().request().unwrap();
         assert_eq!((request.method(), request.url().as_str()), (&b"POST"[..], "http://example.org/a?b=c"));
-        assert_eq!(request.headers.len(), 2);
+        assert_eq!(request.headers.len(), 3);
         assert_eq!(back.raise_for_status().unwrap_err().message(), response.raise_for_status().unwrap_err().message());
         let first = &back.history()[0];
         assert_eq!(first.next_request().unwrap().url().path(), "/next");

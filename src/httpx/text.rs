@@ -3,6 +3,7 @@
 
 use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE, UTF_8};
 
+use crate::counters::Counter;
 use crate::error::{Code, Error};
 
 /// The encoding that a label means: WHATWG's labels, and Python's names of the same codecs (checklist O10).
@@ -88,6 +89,7 @@ pub(super) fn charset(content_type: &[u8]) -> Option<String> {
 
 /// The text. A byte order mark is kept in UTF-8, as HTTPX does, and decides in UTF-16.
 pub(super) fn decode(content: &[u8], encoding: &'static Encoding) -> String {
+    Counter::TextsDecoded.count();
     match is_utf_16(encoding) {
         true => encoding.decode(content).0.into_owned(),
         false => encoding.decode_without_bom_handling(content).0.into_owned(),

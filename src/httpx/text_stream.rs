@@ -5,6 +5,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use encoding_rs::{Decoder, Encoding};
 
 use super::text;
+use crate::counters::Counter;
 use crate::error::{Code, Error};
 
 /// See the module.
@@ -61,6 +62,7 @@ impl TextStream {
 
     fn decode(&mut self, data: &[u8], last: bool) {
         let Some(decoder) = &mut self.decoder else { return };
+        Counter::TextsDecoded.count();
         let before = self.text.len();
         let room = decoder.max_utf8_buffer_length(data.len()).unwrap_or_default();
         self.text.resize(before + room, 0);

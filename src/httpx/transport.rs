@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::auth::ThroughProxy;
 use super::custom_transport::{self, CustomTransport};
 use super::{ClientBuilder, Proxy, Reading, Request, Response, Url};
+use crate::counters::Counter;
 use crate::error::{Code, Error};
 use crate::httpcore::{self, ConnectionPool, ConnectionSnapshot, Counts, Dialer, Observer, Refusal, Scheme, TlsConfig};
 use crate::runtime::{block_on, Call, Foreign, ForkCell, Interrupt};
@@ -42,6 +43,11 @@ impl Transport {
         Arc::new(Transport { options: ClientBuilder::default(), carrier, closed: AtomicBool::new(false) })
     }
 
+    /// Whether it is user code.
+    pub(super) fn is_custom(&self) -> bool {
+        matches!(self.carrier, Carrier::Custom(_))
+    }
+
     /// The pool, if there is one by now.
     fn known_pool(&self) -> Option<&Arc<ConnectionPool>> {
         match &self.carrier {
@@ -70,9 +76,16 @@ impl Transport {
         })
     }
 
+    /// Has its log, if there is one, tell no lines below that level.
+    pub fn set_log_level(&self, from: i32) {
+        if let Some(log) = &self.options.log {
+            log.set_level(from);
+        }
+    }
+
     /// A request without a client's defaults: Host is all that it has.
     pub fn build_request(&self, method: &str, url: &str) -> Result<Request, Error> {
-        Request::new(method, Url::parse(url)?, &super::Headers::default(), self.options.timeouts)
+        Request::new(method, Url::parse(url)?, &super::Headers::default(), Some(self.options.timeouts))
     }
 
     /// One request, one response, with its body unread: no redirects, no cookies, no credentials.
@@ -86,6 +99,7 @@ impl Transport {
         if self.closed.load(Ordering::Acquire) {
             return Err(Error::from(Code::CLIENT_CLOSED));
         }
+        Counter::Requests.count();
         let pool = match &self.carrier {
             Carrier::Pool(cell) => self.pool(cell),
             Carrier::Custom(transport) => {
@@ -110,8 +124,8 @@ impl Transport {
             ..request.to_core(deadline)?
         };
         if let Some(auth) = flow {
-            let (interrupt, reading) = (self.interrupt(), &self.options.reading);
-            let through = ThroughProxy { pool, auth, interrupt, reading, request };
+            let reading = &self.options.reading;
+            let through = ThroughProxy { pool, auth, reading, request };
             return Box::pin(async move { through.handle(call, core, started).await }).await;
         }
         let mut handled = pool.handle(call, &core, started).await;
@@ -162,7 +176,8 @@ impl Transport {
     pub async fn send(self: Arc<Transport>, call: Call, request: Arc<Request>) -> Result<Response, Error> {
         let observer = self.options.observer_of(&request);
         let observer = observer.as_ref().unwrap_or(&request.observer);
-        let sent = self.handle(&call, &request, observer, request.deadline()).await;
+        let call = call.until(request.deadline()).lending(self.interrupt().cloned());
+        let sent = self.handle(&call, &request, observer, call.deadline()).await;
         request.abandon_body();
         sent.map_err(|error| request.blamed(error))
     }

@@ -15,6 +15,8 @@ use super::foreign::setting_aside;
 use super::lane::{inside_a_runtime, Lane};
 use super::process::lock;
 use super::sys::generation;
+use super::timer::CoarseTimer;
+use super::upcall::{asking_nobody, Attempt, Patient};
 use crate::error::{Code, Error};
 
 /// How long a blocked thread waits at most before it asks its interrupt function again.
@@ -38,6 +40,10 @@ pub(super) trait TakeUpcall: Send + Sync {
 #[derive(Clone)]
 pub struct Call {
     owner: Owner,
+    /// When foreign code has to have answered.
+    deadline: Option<Instant>,
+    /// For what is lent to foreign code.
+    interrupt: Option<Arc<Interrupt>>,
 }
 
 #[derive(Clone)]
@@ -66,7 +72,27 @@ enum Wants {
 
 impl Call {
     pub(super) fn of_queue(lane: Arc<Lane>, upcalls: Arc<dyn TakeUpcall>) -> Call {
-        Call { owner: Owner::Queue { lane, upcalls } }
+        Call { owner: Owner::Queue { lane, upcalls }, deadline: None, interrupt: None }
+    }
+
+    /// The same call, with a time by which foreign code has to have answered that it waits for.
+    pub fn until(&self, deadline: Option<Instant>) -> Call {
+        Call { deadline, ..self.clone() }
+    }
+
+    /// See [`Call::until`].
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The same call, with what interrupts the blocking calls that foreign code makes with what is lent to it.
+    pub fn lending(&self, interrupt: Option<Arc<Interrupt>>) -> Call {
+        Call { interrupt, ..self.clone() }
+    }
+
+    /// See [`Call::lending`].
+    pub fn interrupt(&self) -> Option<&Arc<Interrupt>> {
+        self.interrupt.as_ref()
     }
 
     /// The lane on which this call's sockets must be, best the one with the id `hint`.
@@ -136,7 +162,41 @@ impl Call {
         .await
     }
 
-    /// The same without waiting for it. It is dropped unrun if the call ends first.
+    /// Asks foreign code until it has answered. While it has not, no lane is held.
+    ///
+    /// # Errors
+    /// DEADLINE_EXCEEDED, and INVALID_STATE if the foreign code has left nobody who could wake it.
+    pub async fn ask<R: Send + 'static>(&self, attempt: Attempt<R>) -> Result<R, Error> {
+        self.ask_patiently(attempt, Call::leave_lane).await
+    }
+
+    /// The same for those who have to keep their lane: in the middle of an exchange.
+    pub async fn ask_on_lane<R: Send + 'static>(&self, attempt: Attempt<R>) -> Result<R, Error> {
+        self.ask_patiently(attempt, |_| ()).await
+    }
+
+    async fn ask_patiently<R: Send + 'static>(
+        &self,
+        attempt: Attempt<R>,
+        before_waiting: fn(&Call),
+    ) -> Result<R, Error> {
+        let patient = Patient::new(attempt);
+        loop {
+            match self.upcall(patient.question()).await {
+                Some(Poll::Ready(answer)) => return Ok(answer),
+                Some(Poll::Pending) => before_waiting(self),
+                None => return Err(Error::new(Code::INTERNAL, "an upcall that was over was asked again")),
+            }
+            let mut timer = CoarseTimer::new();
+            poll_fn(|cx| match (patient.poll_woken(cx), self.deadline) {
+                (Poll::Pending, Some(at)) => self.poll_until(cx, at, &mut timer).map(|()| Err(too_late())),
+                (woken, _) => woken,
+            })
+            .await?;
+        }
+    }
+
+    /// Runs foreign code without waiting for it. It is dropped unrun if the call ends first.
     pub fn post(&self, run: impl FnOnce() + Send + 'static) {
         self.take(Box::new(run));
     }
@@ -149,7 +209,7 @@ impl Call {
     }
 
     /// Ready once `at` has come, with or without a lane. `sleep` is the waiter's own, None at first.
-    pub fn poll_until(&self, cx: &mut Context<'_>, at: Instant, sleep: &mut super::CoarseTimer) -> Poll<()> {
+    pub fn poll_until(&self, cx: &mut Context<'_>, at: Instant, sleep: &mut CoarseTimer) -> Poll<()> {
         if let Owner::Thread(caller) = &self.owner {
             let mut caller = lock(caller);
             if caller.lane.is_none() || caller.wants == Wants::NoLane {
@@ -172,6 +232,10 @@ impl Call {
     }
 }
 
+fn too_late() -> Error {
+    Error::new(Code::DEADLINE_EXCEEDED, "the request's total time is over")
+}
+
 enum Step<T> {
     Done(T),
     /// The future wants something of this thread.
@@ -192,9 +256,10 @@ where
         let message = "a blocking call inside an asynchronous runtime would stall it; use a queue, or another thread";
         return Err(Error::new(Code::NESTED_RUNTIME, message));
     }
+    let _nobody = asking_nobody();
     let born = generation();
     let caller = Arc::new(Mutex::new(Caller::default()));
-    let call = Call { owner: Owner::Thread(Arc::clone(&caller)) };
+    let call = Call { owner: Owner::Thread(Arc::clone(&caller)), deadline: None, interrupt: None };
     let mut future = Box::pin(make(call));
     let mut next_tick = interrupt.map(|_| Instant::now() + TICK);
     let mut driving = Driving { caller: &caller, turns: 0 };

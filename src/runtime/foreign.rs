@@ -27,6 +27,11 @@ impl<T: Send + 'static> Foreign<T> {
         self.0.as_ref().expect("a foreign value is there until it is dropped")
     }
 
+    /// The value, which is the caller's to drop outside polls.
+    pub fn into_inner(mut self) -> T {
+        self.0.take().expect("a foreign value is there until it is dropped")
+    }
+
     /// The value, to be changed.
     pub fn get_mut(&mut self) -> &mut T {
         self.0.as_mut().expect("a foreign value is there until it is dropped")

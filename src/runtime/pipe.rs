@@ -15,6 +15,8 @@ struct State {
     chunks: VecDeque<Bytes>,
     buffered: usize,
     capacity: usize,
+    /// How many bytes the writer still has to write, if it has said how many there are.
+    missing: Option<u64>,
     /// The writer said that this is all.
     finished: bool,
     writer_gone: bool,
@@ -37,10 +39,16 @@ pub struct PipeReader {
 
 /// A pipe that holds at most `capacity` bytes.
 pub fn pipe(capacity: usize) -> (PipeWriter, PipeReader) {
+    pipe_of(capacity, None)
+}
+
+/// The same, and the writer has to write just so many bytes as it has said.
+pub fn pipe_of(capacity: usize, length: Option<u64>) -> (PipeWriter, PipeReader) {
     let state = Arc::new(Mutex::new(State {
         chunks: VecDeque::new(),
         buffered: 0,
         capacity: capacity.max(1),
+        missing: length,
         finished: false,
         writer_gone: false,
         reader_gone: false,
@@ -58,7 +66,8 @@ fn wake(waker: Option<Waker>) {
 }
 
 impl PipeWriter {
-    /// Takes as much of `data` as there is room for: 0 if there is none. Fails when nobody reads any more.
+    /// Takes as much of `data` as there is room for: 0 if there is none. Fails when nobody reads any more, and for more
+    /// than was declared.
     pub fn write(&self, data: &[u8]) -> Result<usize, Error> {
         let mut state = lock(&self.state);
         if state.finished {
@@ -67,6 +76,9 @@ impl PipeWriter {
         if state.reader_gone {
             return Err(no_reader());
         }
+        if state.missing.is_some_and(|missing| data.len() as u64 > missing) {
+            return Err(misdeclared("much"));
+        }
         let room = state.capacity - state.buffered;
         let taken = room.min(data.len());
         if taken == 0 {
@@ -74,6 +86,7 @@ impl PipeWriter {
         }
         state.chunks.push_back(Bytes::copy_from_slice(&data[..taken]));
         state.buffered += taken;
+        state.missing = state.missing.map(|missing| missing - taken as u64);
         let reader = state.reader.take();
         drop(state);
         wake(reader);
@@ -98,11 +111,14 @@ impl PipeWriter {
         .await
     }
 
-    /// Says that the body is complete.
+    /// Says that the body is complete. Fails, and it is not, for less than was declared.
     pub fn finish(&self) -> Result<(), Error> {
         let mut state = lock(&self.state);
         if state.finished {
             return Err(Error::new(Code::INVALID_STATE, "the body was finished already"));
+        }
+        if state.missing.is_some_and(|missing| missing > 0) && !state.reader_gone {
+            return Err(misdeclared("little"));
         }
         let reader_gone = state.reader_gone && !state.satisfied;
         state.finished = true;
@@ -114,6 +130,10 @@ impl PipeWriter {
         }
         Ok(())
     }
+}
+
+fn misdeclared(how: &str) -> Error {
+    Error::new(Code::LOCAL_PROTOCOL_ERROR, format!("Too {how} data for declared Content-Length"))
 }
 
 fn no_reader() -> Error {

@@ -21,6 +21,7 @@ use super::lane::{inside_a_runtime, Lane};
 use super::operation::{check_generation, Operation, Wakeup};
 use super::process::{lock, process};
 use super::sys::{generation, spawn_thread, Signal};
+use super::upcall::asking_nobody;
 use crate::error::{Code, Error};
 
 /// How many dispatches may go by without a look at the sockets, while there is something to tell.
@@ -237,6 +238,7 @@ impl<V: Send + 'static, C: Send + 'static> Queue<V, C> {
             return Err(Error::new(Code::NESTED_RUNTIME, message));
         }
         let consuming = self.begin_to_consume()?;
+        let _nobody = asking_nobody();
         let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             let (told, ran) = self.run_events(limit, &mut tell);

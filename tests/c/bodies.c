@@ -144,7 +144,7 @@ static void a_one_time_body_does_not_survive_a_redirect(void)
 
 static void an_error_of_the_function_is_the_requests(void)
 {
-    static const httpx_code codes[] = {HTTPX_E_FILE_NOT_FOUND, HTTPX_E_CANCELLED, HTTPX_AGAIN, 77};
+    static const httpx_code codes[] = {HTTPX_E_FILE_NOT_FOUND, HTTPX_E_CANCELLED, 77};
     httpx_client *client = new_client();
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         maker m = {.total = MILLION, .piece = 1000, .fail_at = 5000, .code = codes[i]};

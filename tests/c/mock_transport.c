@@ -449,8 +449,8 @@ static void a_streamed_upload_is_read_piece_by_piece_or_whole(void)
         httpx_response *response = send_request(client, request, 0);
         const char *body = body_of(response);
         pthread_join(writer, NULL);
-        CHECK((strstr(body, "Transfer-Encoding: chunked\n") != NULL) == !whole);
-        CHECK((strstr(body, "Content-Length: 15\npiecepiecepiece|") != NULL) == whole);
+        CHECK(strstr(body, "Transfer-Encoding: chunked\n") != NULL);
+        CHECK((strstr(body, "Transfer-Encoding: chunked\npiecepiecepiece|") != NULL) == whole);
         httpx_response_free(response);
         ended(&m, client);
     }

@@ -35,6 +35,62 @@ static httpx_code call_client_builder_on_response(fixture *f)
                                             ERR(4));
 }
 
+/* ---- wakers ---- */
+
+/* A request whose hook keeps a waker, and has it tried. */
+static httpx_code (*waker_call)(fixture *);
+static httpx_code waker_code;
+
+static httpx_code try_waker(void *user_data, httpx_request *request, httpx_error **error)
+{
+    (void)request, (void)error;
+    waker_code = waker_call(user_data);
+    return HTTPX_OK;
+}
+
+static httpx_code in_a_hook(fixture *f, httpx_code (*call)(fixture *))
+{
+    httpx_client_builder *builder = new_builder();
+    httpx_response *response = NULL;
+    waker_call = call;
+    MUST(httpx_client_builder_on_request(builder, try_waker, f, NULL, &err));
+    httpx_client *client = build(builder);
+    MUST(try_get(client, HTTP("/get"), &response));
+    httpx_response_free(response);
+    httpx_client_free(client);
+    return waker_code;
+}
+
+static httpx_code take_waker(fixture *f)
+{
+    return httpx_upcall_waker(P(0, &f->waker_out), ERR(1));
+}
+
+static httpx_code call_upcall_waker(fixture *f)
+{
+    return in_a_hook(f, take_waker);
+}
+
+static httpx_code a_waker(fixture *f)
+{
+    return httpx_upcall_waker(&f->waker_out, NULL);
+}
+
+static httpx_code call_waker_wake(fixture *f)
+{
+    CHECK_EQ(in_a_hook(f, a_waker), HTTPX_OK);
+    httpx_waker_wake(P(0, f->waker_out));
+    return NEUTRAL(1);
+}
+
+static httpx_code call_waker_free(fixture *f)
+{
+    CHECK_EQ(in_a_hook(f, a_waker), HTTPX_OK);
+    httpx_waker_free(P(0, f->waker_out));
+    f->waker_out = IS_NULL(0) ? f->waker_out : NULL;
+    return NEUTRAL(1);
+}
+
 /* ---- credentials ---- */
 
 static httpx_code call_auth_basic(fixture *f)
@@ -150,6 +206,28 @@ static httpx_code call_reply_is_wanted(fixture *f)
 static httpx_code call_reply_header(fixture *f)
 {
     return httpx_reply_header(P(0, a_reply(f)), T(1, 0, "X-Name"), L(0, 6), B(2, 1, "value"), L(1, 5), ERR(3));
+}
+
+static httpx_code call_reply_reason_phrase(fixture *f)
+{
+    return httpx_reply_reason_phrase(P(0, a_reply(f)), T(1, 0, "Fine"), L(0, 4), ERR(2));
+}
+
+static httpx_code call_reply_trailer(fixture *f)
+{
+    return httpx_reply_trailer(P(0, a_reply(f)), T(1, 0, "X-Name"), L(0, 6), B(2, 1, "value"), L(1, 5), ERR(3));
+}
+
+static httpx_code call_reply_response(fixture *f)
+{
+    httpx_code code = httpx_reply_response(P(0, a_reply(f)), P(1, f->response), ERR(2));
+    f->response = code == HTTPX_OK ? NULL : f->response;
+    return code;
+}
+
+static httpx_code call_request_transport(fixture *f)
+{
+    return httpx_request_transport(P(0, f->request), P(1, f->transport), ERR(2));
 }
 
 static httpx_code call_reply_send(fixture *f)

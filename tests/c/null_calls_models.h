@@ -232,4 +232,33 @@ static httpx_code call_client_builder_headers(fixture *f)
     return httpx_client_builder_headers(P(0, f->builder), P(1, f->headers), ERR(2));
 }
 
+/* ---- what goes along with requests and responses ---- */
+
+static httpx_code call_request_set_user_data(fixture *f)
+{
+    return httpx_request_set_user_data(P(0, f->request), P(1, &f->destroyed), D(1, 2), ERR(3));
+}
+
+static httpx_code call_request_user_data(fixture *f)
+{
+    void *user_data = httpx_request_user_data(P(0, f->request));
+    return NEUTRAL(user_data == NULL);
+}
+
+static httpx_code call_response_set_user_data(fixture *f)
+{
+    return httpx_response_set_user_data(P(0, f->response), P(1, &f->destroyed), D(1, 2), ERR(3));
+}
+
+static httpx_code call_response_user_data(fixture *f)
+{
+    void *user_data = httpx_response_user_data(P(0, f->response));
+    return NEUTRAL(user_data == NULL);
+}
+
+static httpx_code call_response_set_request(fixture *f)
+{
+    return httpx_response_set_request(P(0, f->response), P(1, f->request), ERR(2));
+}
+
 #endif

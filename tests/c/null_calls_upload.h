@@ -33,6 +33,12 @@ static httpx_code call_request_body_pull(fixture *f)
                                    ERR(5));
 }
 
+static httpx_code call_response_builder_body_pull(fixture *f)
+{
+    return httpx_response_builder_body_pull(P(0, f->response_builder), -1, P(1, no_pull), P(2, &f->destroyed), D(2, 3),
+                                            ERR(4));
+}
+
 static httpx_code call_request_on_upload(fixture *f)
 {
     return httpx_request_on_upload(P(0, f->request), P(1, no_upload), P(2, &f->destroyed), D(2, 3), ERR(4));

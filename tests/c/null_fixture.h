@@ -35,7 +35,10 @@ typedef struct fixture {
     httpx_headers *headers;
     httpx_connections *connections;
     httpx_response_builder *response_builder;
-    httpx_auth *auth;
+    httpx_auth *auth, *digest;
+    httpx_url_pattern *pattern;
+    httpx_proxy_map *proxy_map;
+    httpx_flow *flow;
     httpx_reply *reply; /* where a call needs one */
 
     /* What calls put their results into; freed with the fixture. */
@@ -61,6 +64,10 @@ typedef struct fixture {
     httpx_headers *headers_out;
     httpx_connections *connections_out;
     httpx_auth *auth_out;
+    httpx_waker *waker_out;
+    httpx_url_pattern *pattern_out;
+    httpx_proxy_map *proxy_map_out;
+    httpx_flow *flow_out;
     httpx_error *error_out, *err;
     const uint8_t *bytes, *more_bytes;
     const char *text, *more_text;
@@ -146,6 +153,10 @@ static void fill(fixture *f)
     MUST(httpx_client_connection_list(f->client, &f->connections, &err));
     MUST(httpx_response_builder_new(200, &f->response_builder, &err));
     MUST(httpx_auth_basic((const uint8_t *)"me", 2, (const uint8_t *)"secret", 6, &f->auth, &err));
+    MUST(httpx_auth_digest((const uint8_t *)"me", 2, (const uint8_t *)"secret", 6, &f->digest, &err));
+    MUST(httpx_url_pattern_new("all://h", 7, &f->pattern, &err));
+    MUST(httpx_environment_proxies(&f->proxy_map, &err));
+    MUST(httpx_auth_start(f->auth, f->request, &f->flow, &err));
     MUST(httpx_request_body_pipe(f->upload, -1, 0, &f->pipe, &err));
     MUST(httpx_client_send_async(f->client, f->request, 0, f->queue, no_response, NULL, NULL, &f->op, &err));
     httpx_response *none = NULL;
@@ -180,7 +191,15 @@ static void empty(fixture *f)
     httpx_proxy_free(f->proxy_out);
     httpx_auth_free(f->auth);
     httpx_auth_free(f->auth_out);
+    httpx_auth_free(f->digest);
+    httpx_url_pattern_free(f->pattern);
+    httpx_url_pattern_free(f->pattern_out);
+    httpx_proxy_map_free(f->proxy_map);
+    httpx_proxy_map_free(f->proxy_map_out);
+    httpx_flow_free(f->flow);
+    httpx_flow_free(f->flow_out);
     httpx_reply_free(f->reply);
+    httpx_waker_free(f->waker_out);
     httpx_network_stream_free(f->network_stream);
     httpx_network_stream_free(f->network_stream_out);
     httpx_connections_free(f->connections);

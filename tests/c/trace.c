@@ -155,6 +155,64 @@ static void the_log_has_a_line_for_each_response_and_each_step(void)
     raw_stop(&server);
 }
 
+static void the_log_has_no_lines_below_its_level(void)
+{
+    raw_server server;
+    story s;
+    begin(&s);
+    raw_listen(&server, answer_all, NULL);
+    httpx_client_builder *builder = new_builder();
+    MUST(httpx_client_builder_log(builder, on_line, &s, destroy_story, &err));
+    httpx_client *client = NULL, *other = NULL;
+    MUST(httpx_client_builder_build(builder, &client, &err));
+    MUST(httpx_client_builder_build(builder, &other, &err));
+    httpx_client_builder_free(builder);
+    MUST(httpx_client_log_level(client, HTTPX_LOG_INFO, &err));
+    httpx_response_free(get(client, raw_url(&server, "/")));
+    CHECK_EQ(s.lines, 1);
+    CHECK(strncmp(s.text, "httpx HTTP Request: ", 20) == 0);
+    MUST(httpx_client_log_level(client, HTTPX_LOG_INFO + 1, &err));
+    httpx_response_free(get(client, raw_url(&server, "/")));
+    CHECK_EQ(s.lines, 1);
+    MUST(httpx_client_log_level(client, HTTPX_LOG_DEBUG, &err));
+    httpx_response_free(get(client, raw_url(&server, "/")));
+    CHECK(s.lines > 2);
+    int lines = s.lines;
+    httpx_client_free(client);
+    httpx_response_free(get(other, raw_url(&server, "/")));
+    CHECK(s.lines > lines + 2);
+    httpx_client_free(other);
+    raw_stop(&server);
+}
+
+static void a_transports_log_has_a_level_of_its_own(void)
+{
+    raw_server server;
+    story s;
+    begin(&s);
+    raw_listen(&server, answer_all, NULL);
+    httpx_client_builder *builder = new_builder();
+    httpx_transport *transport = NULL;
+    MUST(httpx_client_builder_log(builder, on_line, &s, destroy_story, &err));
+    MUST(httpx_transport_new(builder, &transport, &err));
+    httpx_client_builder_free(builder);
+    MUST(httpx_transport_log_level(transport, HTTPX_LOG_INFO, &err));
+    const char *url = raw_url(&server, "/");
+    httpx_request *request = NULL;
+    httpx_response *response = NULL;
+    MUST(httpx_transport_request_new(transport, "GET", 3, url, strlen(url), &request, &err));
+    MUST(httpx_transport_send(transport, request, &response, &err));
+    httpx_response_free(response);
+    CHECK_EQ(s.lines, 0);
+    MUST(httpx_transport_log_level(transport, 0, &err));
+    MUST(httpx_transport_send(transport, request, &response, &err));
+    httpx_response_free(response);
+    CHECK(s.lines > 0);
+    httpx_request_free(request);
+    httpx_transport_free(transport);
+    raw_stop(&server);
+}
+
 static void no_secret_gets_into_the_log(void)
 {
     raw_server server;
@@ -276,11 +334,18 @@ static void timings_of_a_response(void)
 int main(int argc, char **argv)
 {
     static const test_case tests[] = {
-        TEST(a_request_tells_its_steps),       TEST(a_clients_requests_tell_their_steps_on_a_queue),
-        TEST(a_trace_function_ends_a_request), TEST(the_log_has_a_line_for_each_response_and_each_step),
-        TEST(no_secret_gets_into_the_log),     TEST(interim_responses_are_told),
-        TEST(a_refused_body_is_not_sent),      TEST(limits_of_heads_and_bodies),
-        TEST(timings_of_a_response),           {NULL, NULL},
+        TEST(a_request_tells_its_steps),
+        TEST(a_clients_requests_tell_their_steps_on_a_queue),
+        TEST(a_trace_function_ends_a_request),
+        TEST(the_log_has_a_line_for_each_response_and_each_step),
+        TEST(the_log_has_no_lines_below_its_level),
+        TEST(a_transports_log_has_a_level_of_its_own),
+        TEST(no_secret_gets_into_the_log),
+        TEST(interim_responses_are_told),
+        TEST(a_refused_body_is_not_sent),
+        TEST(limits_of_heads_and_bodies),
+        TEST(timings_of_a_response),
+        {NULL, NULL},
     };
     return run_tests(argc, argv, tests);
 }

@@ -34,22 +34,22 @@ impl Counting {
 }
 
 impl Source for Counting {
-    fn pull(&self) -> Result<Option<Bytes>, Error> {
+    fn pull(&self) -> Poll<Result<Option<Bytes>, Error>> {
         let number = self.pulled.load(Ordering::SeqCst);
         if number > 0 && self.gate.as_ref().is_some_and(|gate| !gate.load(Ordering::SeqCst)) {
-            return Ok(Some(Bytes::new()));
+            return Poll::Ready(Ok(Some(Bytes::new())));
         }
         self.pulled.fetch_add(1, Ordering::SeqCst);
-        Ok((number < self.pieces).then(|| Bytes::from(number.to_string())))
+        Poll::Ready(Ok((number < self.pieces).then(|| Bytes::from(number.to_string()))))
     }
 
     fn can_rewind(&self) -> bool {
         self.rewinds
     }
 
-    fn rewind(&self) -> Result<(), Error> {
+    fn rewind(&self) -> Poll<Result<(), Error>> {
         self.pulled.store(0, Ordering::SeqCst);
-        Ok(())
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::net::UnixListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc, Mutex};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use httpx::error::Code;
@@ -27,7 +28,7 @@ fn traced(request: &mut Request) -> Events {
         if !event.step.starts_with("http11.") {
             noted.lock().unwrap().push(event.clone());
         }
-        Ok(())
+        Poll::Ready(Ok(()))
     }));
     events
 }
@@ -187,7 +188,7 @@ fn a_connection_is_tried_again_at_once_and_then_after_half_a_second() {
         if event.name() == "connection.connect_tcp.started" {
             noted.lock().unwrap().push(Instant::now());
         }
-        Ok(())
+        Poll::Ready(Ok(()))
     }));
     let error = send(&client, request).err().unwrap();
     assert_eq!(error.message(), "[Errno 111] Connection refused");

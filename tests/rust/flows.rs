@@ -2,14 +2,15 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc, Mutex};
+use std::task::Poll;
 use std::thread;
 
 use httpx::error::{Code, Error};
 use httpx::httpx::{
-    Auth, AuthFlow, Client, ClientBuilder, CustomAuth, CustomTransport, Headers, Reply, ReplyBody, Request, Response,
-    SendOptions, Transport, UrlPattern,
+    Auth, AuthFlow, Beginning, Client, ClientBuilder, CustomAuth, CustomTransport, Headers, Reply, ReplyBody,
+    ReplyHead, Request, Response, SendOptions, Transport, UrlPattern,
 };
-use httpx::runtime::Interrupt;
+use httpx::runtime::{Attempt, Interrupt};
 
 use crate::support::{dispatch_all, ends, ok_server, send, submit, TestQueue};
 
@@ -34,20 +35,23 @@ impl CustomAuth for Counting {
         true
     }
 
-    fn begin(self: Arc<Self>, request: Arc<Request>, _: Option<Arc<Interrupt>>) -> Result<Box<dyn AuthFlow>, Error> {
+    fn begin(self: Arc<Self>, request: Arc<Request>, _: Option<Arc<Interrupt>>) -> Beginning {
         self.begun.fetch_add(1, Ordering::SeqCst);
-        Ok(Box::new(CountingFlow { request, dropped: Arc::clone(&self.dropped) }))
+        Attempt::new(move || {
+            let flow = CountingFlow { request: Arc::clone(&request), dropped: Arc::clone(&self.dropped) };
+            Poll::Ready(Ok(Box::new(flow) as Box<dyn AuthFlow>))
+        })
     }
 }
 
 impl AuthFlow for CountingFlow {
-    fn next(&mut self, response: &mut Option<Response>) -> Result<Option<Arc<Request>>, Error> {
+    fn next(&mut self, response: &mut Option<Response>) -> Poll<Result<Option<Arc<Request>>, Error>> {
         if let Some(response) = response {
             // Read, as it was asked for.
             response.content()?;
-            return Ok(None);
+            return Poll::Ready(Ok(None));
         }
-        Ok(Some(Arc::clone(&self.request)))
+        Poll::Ready(Ok(Some(Arc::clone(&self.request))))
     }
 }
 
@@ -115,7 +119,7 @@ impl CustomTransport for Threaded {
     fn handle(&self, request: Arc<Request>, reply: Reply) {
         thread::spawn(move || {
             let path = request.url().path().into_owned().into_bytes();
-            reply.send(200, Headers::default(), ReplyBody::Bytes(path.into())).unwrap();
+            reply.send(200, ReplyHead::default(), ReplyBody::Bytes(path.into())).unwrap();
         });
     }
 
@@ -154,7 +158,7 @@ impl CustomTransport for Redirecting {
     fn handle(&self, _: Arc<Request>, reply: Reply) {
         let mut headers = Headers::default();
         headers.add(b"Location", b"http://host/").unwrap();
-        reply.send(302, headers, ReplyBody::Bytes(Default::default())).unwrap();
+        reply.send(302, ReplyHead { headers, ..ReplyHead::default() }, ReplyBody::Bytes(Default::default())).unwrap();
     }
 
     fn close(&self) {}
@@ -167,9 +171,11 @@ fn a_hook_error_of_a_later_hop_is_about_that_hop() {
         follow_redirects: true,
         ..ClientBuilder::default()
     };
-    builder.event_hooks.request.push(Arc::new(|request, _| match request.url().path() == "/first" {
-        true => Ok(request),
-        false => Err(Error::new(Code::CANCELLED, "no further")),
+    builder.event_hooks.request.push(Arc::new(|request, _| {
+        Attempt::new(move || match request.url().path() == "/first" {
+            true => Poll::Ready(Ok(Arc::clone(&request))),
+            false => Poll::Ready(Err(Error::new(Code::CANCELLED, "no further"))),
+        })
     }));
     let client = builder.build().unwrap();
     let request = client.build_request("GET", "http://host/first").unwrap();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// From the top to the bottom. A floor may use those below it, and what serves all of them.
 const FLOORS: [&str; 4] = ["ffi", "httpx", "httpcore", "runtime"];
-const FOR_ALL: [&str; 2] = ["error", "codes"];
+const FOR_ALL: [&str; 3] = ["error", "codes", "counters"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -237,6 +237,7 @@ fn a_requests_head_is_put_in_http2s_words() {
     ] {
         put.headers.add(name.as_bytes(), value.as_bytes()).unwrap();
     }
+    put.settle_headers();
     ends(move || send(&client, put).unwrap());
     let head = told.recv().unwrap();
     assert_eq!(head.method, "PUT");

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{mpsc, Arc, Barrier, Mutex};
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
@@ -1304,7 +1305,7 @@ fn the_steps_of_a_request_are_told_in_httpcores_order() {
             let tell = tell.clone();
             traced.observer.trace = Some(Arc::new(move |event| {
                 tell.send((event.step, event.phase)).unwrap();
-                Ok(())
+                Poll::Ready(Ok(()))
             }));
             send(&client, traced).unwrap();
         }

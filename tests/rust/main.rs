@@ -20,6 +20,7 @@ mod proxies;
 mod proxy_auth;
 mod proxy_routes;
 mod redirects;
+mod request_headers;
 mod runtime;
 mod runtime_faults;
 mod statuses;

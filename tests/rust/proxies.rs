@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{mpsc, Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use httpx::error::{Code, Error};
@@ -71,7 +72,7 @@ fn traced(request: &mut Request) -> Arc<Mutex<Vec<TraceEvent>>> {
     let noted = Arc::clone(&events);
     request.observer.trace = Some(Arc::new(move |event: &TraceEvent| {
         noted.lock().unwrap().push(event.clone());
-        Ok(())
+        Poll::Ready(Ok(()))
     }));
     events
 }

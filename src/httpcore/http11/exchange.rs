@@ -7,10 +7,10 @@ use std::task::Poll;
 use bytes::Bytes;
 
 use super::body::{BodyDecoder, Decoded};
-use super::steps::{self, Steps, TellsClosed};
+use super::steps::{self, Steps};
 use crate::error::{Code, Error};
 use crate::httpcore::connection::{Block, Connection, Limit};
-use crate::httpcore::trace::Value;
+use crate::httpcore::trace::{Telling, Value};
 use crate::httpcore::RawHeaders;
 use crate::runtime::{Call, Foreign};
 
@@ -60,7 +60,7 @@ impl Exchange {
     }
 
     /// What tells of its end, if anybody listens.
-    pub(in crate::httpcore) fn into_closed(self) -> Option<Foreign<TellsClosed>> {
+    pub(in crate::httpcore) fn into_closed(self) -> Option<Foreign<Telling>> {
         self.steps.map(|steps| steps.into_closed())
     }
 
@@ -91,6 +91,7 @@ impl Exchange {
         max: usize,
     ) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, Error>> + Send + 'a>> {
         Box::pin(async move {
+            let call = &call.until(self.limit.deadline);
             if !steps.has_begun(steps::RECEIVE_BODY) {
                 steps.begin(call, steps::RECEIVE_BODY).await?;
             }
@@ -163,7 +164,7 @@ impl Exchange {
 }
 
 /// The error of a body with more bytes on the wire than are allowed.
-pub(in crate::httpcore) fn body_too_large(most: u64) -> Error {
+pub(crate) fn body_too_large(most: u64) -> Error {
     Error::new(Code::BODY_TOO_LARGE, format!("the response's body has more than the {most} bytes that are allowed"))
 }
 

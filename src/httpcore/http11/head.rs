@@ -54,7 +54,7 @@ impl Version {
     pub(in crate::httpcore) const HTTP_2: Version = Version(*b"HTTP/2\0\0");
 
     /// Of responses that were on no wire.
-    pub(in crate::httpcore) const HTTP_11: Version = Version(*b"HTTP/1.1");
+    pub(crate) const HTTP_11: Version = Version(*b"HTTP/1.1");
 
     /// The text, for example `b"HTTP/1.1"`.
     pub fn as_bytes(&self) -> &[u8] {

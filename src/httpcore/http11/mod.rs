@@ -25,11 +25,11 @@ use crate::error::{Code, Error};
 use crate::runtime::Call;
 use body::BodyDecoder;
 use encode::{encode_head, BodyEncoder, BodyFraming, RequestHead, SentHead};
-pub(super) use exchange::{body_too_large, Exchange};
+pub(crate) use exchange::body_too_large;
+pub(super) use exchange::Exchange;
 use head::{parse_head, ScanState};
 pub use head::{HeadLimits, ResponseHead, Version};
 use steps::Steps;
-pub(super) use steps::TellsClosed;
 
 /// How often the writer may go on before the reader gets a look.
 const WRITES_BEFORE_A_LOOK: usize = 16;

@@ -1,13 +1,11 @@
 //! What is told of an exchange while it goes on: httpcore's events in httpcore's order, though both halves run at once
 //! (checklist P04).
 
-use std::sync::Arc;
-
 use super::head::ResponseHead;
 use crate::error::Error;
-use crate::httpcore::trace::{exception_text, Observer, Phase, TraceEvent, TraceFn, Value};
+use crate::httpcore::trace::{exception_text, Observer, Phase, Telling, TraceEvent, Value};
 use crate::httpcore::Request;
-use crate::runtime::{Call, Foreign};
+use crate::runtime::{Attempt, Call, Foreign};
 
 pub(super) const SEND_HEADERS: &str = "http11.send_request_headers";
 pub(super) const SEND_BODY: &str = "http11.send_request_body";
@@ -22,30 +20,21 @@ pub(super) struct Steps {
     request: String,
     /// The step that goes on.
     current: Option<&'static str>,
-    closed: Foreign<TellsClosed>,
-}
-
-/// Tells, when it goes, that the response was closed; whoever lets it go, and why.
-pub(in crate::httpcore) struct TellsClosed(Arc<TraceFn>);
-
-impl Drop for TellsClosed {
-    fn drop(&mut self) {
-        let started = TraceEvent { step: CLOSED, phase: Phase::Started, info: Vec::new() };
-        let complete = TraceEvent { step: CLOSED, phase: Phase::Complete, info: vec![("return_value", Value::None)] };
-        // What is over cannot be ended by an error.
-        let _ = (self.0)(&started).and_then(|()| (self.0)(&complete));
-    }
+    /// Tells, when it goes, that the response was closed; whoever lets it go, and why.
+    closed: Foreign<Telling>,
 }
 
 impl Steps {
     /// None if nobody listens.
     pub(super) fn of(request: &Request<'_>) -> Option<Box<Steps>> {
         let trace = request.observer.trace.as_ref()?;
+        let started = TraceEvent { step: CLOSED, phase: Phase::Started, info: Vec::new() };
+        let complete = TraceEvent { step: CLOSED, phase: Phase::Complete, info: vec![("return_value", Value::None)] };
         Some(Box::new(Steps {
             observer: request.observer.clone(),
             request: format!("<Request [b'{}']>", String::from_utf8_lossy(request.method)),
             current: None,
-            closed: Foreign::new(TellsClosed(Arc::clone(trace))),
+            closed: Foreign::new(Telling::new(trace, vec![started, complete])),
         }))
     }
 
@@ -93,12 +82,13 @@ impl Steps {
 
     /// The end of it all.
     pub(super) async fn close(self, call: &Call) {
-        let closed = self.closed;
-        call.upcall(move || drop(closed)).await;
+        let mut closed = self.closed;
+        // What is over needs no answer.
+        let _ = call.ask_on_lane(Attempt::new(move || closed.get_mut().tell())).await;
     }
 
     /// Nothing but the end is left to be told.
-    pub(super) fn into_closed(self) -> Foreign<TellsClosed> {
+    pub(super) fn into_closed(self) -> Foreign<Telling> {
         self.closed
     }
 }

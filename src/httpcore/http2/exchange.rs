@@ -504,6 +504,7 @@ impl Exchange {
         if self.steps.is_none() {
             return self.receive(call, max).await;
         }
+        let call = &call.until(self.wait.read.deadline);
         if let Some(steps) = self.steps.as_mut().filter(|steps| !steps.has_begun(steps::RECEIVE_BODY)) {
             steps.begin(call, steps::RECEIVE_BODY).await?;
         }

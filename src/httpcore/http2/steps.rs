@@ -1,13 +1,11 @@
 //! What is told of an exchange while it goes on: httpcore's events in httpcore's order, though the request's body goes
 //! out while the response comes in (checklist P04).
 
-use std::sync::Arc;
-
 use crate::error::Error;
 use crate::httpcore::http11::ResponseHead;
-use crate::httpcore::trace::{exception_text, Info, Observer, Phase, TraceEvent, TraceFn, Value};
+use crate::httpcore::trace::{exception_text, Info, Observer, Phase, Telling, TraceEvent, Value};
 use crate::httpcore::Request;
-use crate::runtime::{Call, Foreign};
+use crate::runtime::{Attempt, Call, Foreign};
 
 pub(super) const SEND_HEADERS: &str = "http2.send_request_headers";
 pub(super) const SEND_BODY: &str = "http2.send_request_body";
@@ -23,33 +21,23 @@ pub(super) struct Steps {
     stream: u32,
     /// The step that goes on.
     current: Option<&'static str>,
-    /// None once it is told.
-    closed: Option<Foreign<TellsClosed>>,
-}
-
-/// Tells, when it goes, that the response was closed, whoever lets it go, and why.
-struct TellsClosed(Arc<TraceFn>, u32);
-
-impl Drop for TellsClosed {
-    fn drop(&mut self) {
-        let stream = vec![("stream_id", Value::Int(i64::from(self.1)))];
-        let started = TraceEvent { step: CLOSED, phase: Phase::Started, info: stream };
-        let complete = TraceEvent { step: CLOSED, phase: Phase::Complete, info: returned(Value::None) };
-        // What is over cannot be ended by an error.
-        let _ = (self.0)(&started).and_then(|()| (self.0)(&complete));
-    }
+    /// Tells, when it goes, that the response was closed, whoever lets it go, and why; None once it is told.
+    closed: Option<Foreign<Telling>>,
 }
 
 impl Steps {
     /// None if nobody listens.
     pub(super) fn of(request: &Request<'_>, stream: u32) -> Option<Box<Steps>> {
         let trace = request.observer.trace.as_ref()?;
+        let info = vec![("stream_id", Value::Int(i64::from(stream)))];
+        let started = TraceEvent { step: CLOSED, phase: Phase::Started, info };
+        let complete = TraceEvent { step: CLOSED, phase: Phase::Complete, info: returned(Value::None) };
         Some(Box::new(Steps {
             observer: request.observer.clone(),
             request: request_info(request),
             stream,
             current: None,
-            closed: Some(Foreign::new(TellsClosed(Arc::clone(trace), stream))),
+            closed: Some(Foreign::new(Telling::new(trace, vec![started, complete]))),
         }))
     }
 
@@ -102,8 +90,9 @@ impl Steps {
 
     /// The end of it all.
     pub(super) async fn close(&mut self, call: &Call) {
-        if let Some(closed) = self.closed.take() {
-            call.upcall(move || drop(closed)).await;
+        if let Some(mut closed) = self.closed.take() {
+            // What is over needs no answer.
+            let _ = call.ask_on_lane(Attempt::new(move || closed.get_mut().tell())).await;
         }
     }
 }

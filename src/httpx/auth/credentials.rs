@@ -1,11 +1,11 @@
 //! Which credentials a request goes with, and how a server's challenge is met.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use super::{basic, CustomAuth, Digest, Netrc};
-use crate::error::Error;
+use super::{basic, CnonceFn, CustomAuth, Digest, Netrc};
+use crate::error::{Code, Error};
 use crate::httpcore::RawHeaders;
 use crate::httpx::{Request, Url};
 use crate::runtime::ForkCell;
@@ -28,12 +28,14 @@ pub struct DigestAuth {
     username: Bytes,
     password: Bytes,
     digest: ForkCell<Digest>,
+    /// Where cnonces come from, if it is not the system's random numbers.
+    cnonces: OnceLock<Arc<CnonceFn>>,
 }
 
 impl DigestAuth {
     pub(in crate::httpx) fn new(username: &[u8], password: &[u8]) -> DigestAuth {
         let (username, password) = (Bytes::copy_from_slice(username), Bytes::copy_from_slice(password));
-        DigestAuth { username, password, digest: ForkCell::new() }
+        DigestAuth { username, password, digest: ForkCell::new(), cnonces: OnceLock::new() }
     }
 
     /// The answer to the last challenge, if there was one. `body` is asked where a challenge is about it, too; None is one
@@ -46,7 +48,19 @@ impl DigestAuth {
     ) -> Result<Option<Bytes>, Error> {
         let digest = self.digest();
         let body = if digest.needs_body() { body()? } else { Some(Bytes::new()) };
-        digest.authorization(method, target, body.as_deref())
+        match self.cnonces.get() {
+            Some(cnonces) => digest.authorization_with(method, target, body.as_deref(), &**cnonces),
+            None => digest.authorization(method, target, body.as_deref()),
+        }
+    }
+
+    /// Has `cnonces` give the client's nonces, for published examples to be checked.
+    ///
+    /// # Errors
+    /// INVALID_STATE if that was said before.
+    pub fn set_cnonces(&self, cnonces: Arc<CnonceFn>) -> Result<(), Error> {
+        let set = self.cnonces.set(cnonces);
+        set.map_err(|_| Error::new(Code::INVALID_STATE, "the credentials have a function for cnonces already"))
     }
 
     /// Takes a challenge up: true if the request should be sent once more.
@@ -103,8 +117,18 @@ impl Auth {
         }
     }
 
+    /// Whether foreign code has a part in the answer.
+    pub(in crate::httpx) fn asks_foreign_code(&self) -> bool {
+        matches!(self, Auth::Digest(auth) if auth.cnonces.get().is_some())
+    }
+
+    /// Whether responses have to be read before it sees them.
+    pub fn requires_response_body(&self) -> bool {
+        matches!(self, Auth::Custom(custom) if custom.requires_response_body())
+    }
+
     /// Whether a request's body has to be in memory when it is asked.
-    pub(in crate::httpx) fn requires_request_body(&self) -> bool {
+    pub fn requires_request_body(&self) -> bool {
         matches!(self, Auth::Custom(custom) if custom.requires_request_body())
     }
 

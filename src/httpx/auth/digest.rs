@@ -13,6 +13,7 @@ use sha2::{Sha256, Sha512, Sha512_256};
 
 use super::challenge::{challenges, Challenge};
 use crate::error::{Code, Error};
+use crate::httpcore::quoted;
 
 /// RFC 8187 §3.2.1: what need not be percent-encoded in `username*`.
 const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
@@ -28,6 +29,9 @@ const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'`')
     .remove(b'|')
     .remove(b'~');
+
+/// Makes the client's nonce from how often a server's nonce was answered, this time included, and that nonce.
+pub type CnonceFn = dyn Fn(u32, &[u8]) -> Result<String, Error> + Send + Sync;
 
 /// A user's name and password, and the server's last challenge. Shared by all requests of the user, on any thread.
 pub struct Digest {
@@ -85,8 +89,20 @@ impl Digest {
     /// any transfer coding, empty if it has none, and `None` if it cannot be known beforehand: then a challenge for which
     /// [`Digest::needs_body`] is true gives RequestNotRead.
     pub fn authorization(&self, method: &[u8], target: &[u8], body: Option<&[u8]>) -> Result<Option<Bytes>, Error> {
+        let new_cnonce = self.new_cnonce;
+        self.authorization_with(method, target, body, &move |_, _| new_cnonce())
+    }
+
+    /// The same, with cnonces from elsewhere.
+    pub fn authorization_with(
+        &self,
+        method: &[u8],
+        target: &[u8],
+        body: Option<&[u8]>,
+        cnonces: &CnonceFn,
+    ) -> Result<Option<Bytes>, Error> {
         match self.session().as_mut() {
-            Some(session) => self.answer(session, method, target, body).map(Some),
+            Some(session) => self.answer(session, [method, target], body, cnonces).map(Some),
             None => Ok(None),
         }
     }
@@ -124,7 +140,13 @@ impl Digest {
         *session = Some(new);
     }
 
-    fn answer(&self, session: &mut Session, method: &[u8], target: &[u8], body: Option<&[u8]>) -> Result<Bytes, Error> {
+    fn answer(
+        &self,
+        session: &mut Session,
+        [method, target]: [&[u8]; 2],
+        body: Option<&[u8]>,
+        cnonces: &CnonceFn,
+    ) -> Result<Bytes, Error> {
         let Algorithm { hash, per_session } = session.algorithm;
         let entity = match (session.qop, body) {
             (Some(Qop::AuthInt), Some(body)) => Some(hash(&[body])),
@@ -137,7 +159,7 @@ impl Digest {
         };
         let cnonce = match session.session_cnonce.take() {
             Some(cnonce) => cnonce,
-            None => (self.new_cnonce)()?,
+            None => cnonces(session.count.wrapping_add(1), &session.nonce)?,
         };
         session.session_cnonce = per_session.then(|| cnonce.clone());
         session.count = session.count.wrapping_add(1);
@@ -257,7 +279,7 @@ impl Qop {
                 .any(|one| one.trim_ascii().eq_ignore_ascii_case(qop.as_str().as_bytes()))
         };
         [Qop::Auth, Qop::AuthInt].into_iter().find(|&qop| offers(qop)).ok_or_else(|| {
-            let message = format!("Unexpected qop value \"{}\" in digest auth", offered.escape_ascii());
+            let message = format!("Unexpected qop value \"{}\" in digest auth", quoted(offered));
             Error::new(Code::PROTOCOL_ERROR, message)
         })
     }

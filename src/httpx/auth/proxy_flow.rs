@@ -8,13 +8,12 @@ use super::{Auth, Flow};
 use crate::error::{Code, Error};
 use crate::httpcore::{self, ConnectionPool, Refusal, Scheme};
 use crate::httpx::{Reading, Request, Response};
-use crate::runtime::{Call, Interrupt};
+use crate::runtime::Call;
 
 /// A request on its way through a proxy that asks for credentials.
 pub(in crate::httpx) struct ThroughProxy<'a> {
     pub(in crate::httpx) pool: &'a Arc<ConnectionPool>,
     pub(in crate::httpx) auth: &'a Auth,
-    pub(in crate::httpx) interrupt: Option<&'a Arc<Interrupt>>,
     pub(in crate::httpx) reading: &'a Arc<Reading>,
     pub(in crate::httpx) request: &'a Arc<Request>,
 }
@@ -32,7 +31,7 @@ impl ThroughProxy<'_> {
             true => Arc::clone(self.request),
             false => Arc::new(self.request.as_connect()?),
         };
-        let mut flow = Flow::begin(call, self.auth, &shown, self.interrupt, core.deadline).await?;
+        let mut flow = Flow::begin(call, self.auth, &shown, core.deadline).await?;
         let (mut last, mut refused): (Option<Response>, Option<Error>) = (None, None);
         while let Some(next) = flow.next(call, &mut last).await? {
             if let Some(mut before) = last.take() {

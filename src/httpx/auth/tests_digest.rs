@@ -226,11 +226,11 @@ fn a_challenge_that_cannot_be_answered_is_an_error_that_says_why() {
         refusal(&["Digest realm=r, nonce=n, algorithm=SHA-3"]),
         "Unexpected algorithm value \"SHA-3\" in digest auth"
     );
-    assert_eq!(refusal(&["Digest realm=r, nonce=n, qop=\"a,b\""]), "Unexpected qop value \"a,b\" in digest auth");
-    assert_eq!(refusal(&["Digest realm=r, nonce=n, qop=\"\""]), "Unexpected qop value \"\" in digest auth");
+    assert_eq!(refusal(&["Digest realm=r, nonce=n, qop=\"a,b\""]), "Unexpected qop value \"b'a,b'\" in digest auth");
+    assert_eq!(refusal(&["Digest realm=r, nonce=n, qop=\"\""]), "Unexpected qop value \"b''\" in digest auth");
     assert_eq!(
         refusal(&["Basic realm=r, Digest realm=r, nonce=n, qop=x", "Digest nonce=n"]),
-        "Unexpected qop value \"x\" in digest auth"
+        "Unexpected qop value \"b'x'\" in digest auth"
     );
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::percent::{encode_into, FRAGMENT, PATH, QUERY, SCHEME, USERINFO};
 use super::quoted::Quoted;
 use super::{host, invalid_url, Url};
+use crate::counters::Counter;
 use crate::error::Error;
 
 /// In characters, of the URL and of each component (C01).
@@ -120,6 +121,7 @@ impl<'a> Pieces<'a> {
 
 /// Checks, normalises and encodes the pieces, and writes them down one after the other.
 pub(super) fn build(pieces: &Pieces<'_>) -> Result<Url, Error> {
+    Counter::Urls.count();
     let mut text = String::with_capacity(capacity(pieces));
     text.push_str(pieces.scheme);
     text.make_ascii_lowercase();
