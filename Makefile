@@ -1,6 +1,7 @@
 # make demo    build the library (dev profile), start the bundled origin server, run the C examples against it
 # make test    every test of every language, formatters and linters; STRICT=1: nothing may be skipped
 # make test-peers   the client against other people's servers and proxies (tests/peers/README.md); STRICT=1 as above
+# make test-python-peers   the Python package against other packages' test suites (tests/peers/python/README.md)
 # make bench   measure against libcurl and raw sockets (bench/README.md); bench-smoke: the same in a few seconds
 # make install PREFIX=/usr/local DESTDIR=   release build: header, libraries, CMake package, pkg-config
 # make lib     libhttpx.so and libhttpx.a in build/lib;  make release: optimised ones in build/release
@@ -54,6 +55,12 @@ test-peers: rust
 	@scripts/bootstrap peers
 	@$(MAKE) --no-print-directory lib
 	@tests/peers/run.sh build/lib include "$(SERVER)"
+
+.PHONY: test-python-peers
+test-python-peers: rust
+	@scripts/bootstrap python
+	@$(MAKE) --no-print-directory lib
+	@tests/peers/python/run.sh
 
 .PHONY: bench bench-smoke
 bench bench-smoke: release

@@ -14,7 +14,8 @@ from pathlib import Path
 import cffi
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+# The repository; in a source distribution its part that is needed is in engine/.
+ROOT = HERE / "engine" if (HERE / "engine").is_dir() else HERE.parent.parent
 HEADERS = ROOT / "include"
 
 # What C calls in Python: the names are _callbacks.py's.
@@ -56,7 +57,7 @@ ffibuilder.set_source(
     '#include <httpx/httpx.h>\n#include "glue.h"\n',
     include_dirs=[str(HEADERS), str(HERE)],
     extra_objects=[str(library_directory() / "libhttpx.a")],
-    extra_link_args=[*system_libraries(), "-Wl,-z,nodelete"],
+    extra_link_args=[*system_libraries(), "-Wl,-z,nodelete,--exclude-libs,ALL,--strip-debug"],
     depends=[str(HERE / "glue.h"), str(HERE / "glue_types.h"), str(HEADERS / "httpx" / "httpx.h")],
     py_limited_api=True,
 )

@@ -198,7 +198,6 @@ class Judge:
         self._run_until_done(suite, [*command, *map(str, documents)], self.work, results, [])
 
     def _run_pytest(self, suite: Suite, folder: Path, extra: list[Path], results: Path, arguments: list[str]) -> None:
-        environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         command = ["unshare", "--net"] if self.isolate else []
         command += [sys.executable, str(HERE / "isolated.py"), "-p", "judge", "-p", "no:cacheprovider", "-q"]
         command += [*suite.args, *arguments]
