@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 import typing
 import warnings
 
@@ -18,7 +17,9 @@ _LARGE = 65_536
 
 def json_text(value: typing.Any) -> bytes:
     """A value as JSON: compact, UTF-8, no NaN."""
-    return jsonlib.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
+    import json
+
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
 
 
 def stream_of(content: typing.Any) -> typing.Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import typing
-from pathlib import Path
 
 from ._ffi import NULL, as_bytes, check, error_slot, ffi, lib, owned
 from ._streams import Body
@@ -28,10 +27,6 @@ def primitive_text(value: typing.Any) -> str:
 
 def length_of(file: typing.Any) -> int | None:
     """How many bytes a file has, from its beginning to its end; None if it doesn't tell."""
-    try:
-        return os.fstat(file.fileno()).st_size
-    except (AttributeError, OSError):
-        pass
     try:
         offset = file.tell()
         length: int = file.seek(0, os.SEEK_END)
@@ -118,7 +113,7 @@ class MultipartStream(Body, SyncByteStream, AsyncByteStream):
             if len(more) > 1:
                 headers = more[1] or {}
         else:
-            filename, content = Path(str(getattr(value, "name", "upload"))).name, value
+            filename, content = os.path.basename(str(getattr(value, "name", "upload"))), value
         if isinstance(content, io.StringIO):
             raise TypeError("Multipart file uploads require 'io.BytesIO', not 'io.StringIO'.")
         if isinstance(content, io.TextIOBase):

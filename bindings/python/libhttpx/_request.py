@@ -169,7 +169,7 @@ class Request:
         else:
             request._handle = owned(handle, lib.httpx_request_free)
         request.extensions = {} if send is None else dict(send.extensions)
-        if known is not None and not request._is_in_memory():
+        if known is not None and request._memory() is None:
             request._stream, request._body = known.stream, known._body
         return request
 
@@ -237,9 +237,15 @@ class Request:
         else:
             self._body = set_stream(handle, stream)
 
-    def _is_in_memory(self) -> bool:
+    def _memory(self) -> bytes | None:
+        """The body, if the library has it in memory."""
+        if self._new_stream:
+            return None
+        data, length = _new("const uint8_t **"), _new("size_t *")
         handle = self._lent if self._lent is not None else self._handle
-        return bool(lib.httpx_request_content(handle, NULL, NULL, NULL) == _OK)
+        if lib.httpx_request_content(handle, data, length, NULL) != _OK:
+            return None
+        return ffi.buffer(data[0], length[0])[:] if length[0] else b""
 
     @property
     def method(self) -> str:
@@ -288,8 +294,9 @@ class Request:
         """The body, to be iterated."""
         stream = self._stream
         if stream is None:
-            if self._is_in_memory():
-                stream = ByteStream(self.content)
+            content = self._read_already()
+            if content is not None:
+                stream = ByteStream(content)
             else:
                 stream = _NativeBody(self._lent if self._lent is not None else self._handle)
             self._stream = stream
@@ -302,34 +309,20 @@ class Request:
     @property
     def content(self) -> bytes:
         """The body. RequestNotRead if it is a stream, and was not read."""
-        content = self._content
+        content = self._read_already()
         if content is None:
-            if self._stream is not None and not isinstance(self._stream, ByteStream):
-                raise RequestNotRead()
+            raise RequestNotRead()
+        return content
+
+    def _read_already(self) -> bytes | None:
+        content = self._content
+        if content is None and (self._stream is None or isinstance(self._stream, ByteStream)):
             content = self._content = self._memory()
         return content
 
-    def _memory(self) -> bytes:
-        if self._new_stream:
-            raise RequestNotRead()
-        data, length, err = _new("const uint8_t **"), _new("size_t *"), error_slot()
-        handle = self._lent if self._lent is not None else self._handle
-        check(lib.httpx_request_content(handle, data, length, err), err)
-        return bytes(ffi.buffer(data[0], length[0])) if length[0] else b""
-
-    def _is_read(self) -> bool:
-        if self._content is not None:
-            return True
-        if self._new_stream or not (self._stream is None or isinstance(self._stream, ByteStream)):
-            return False
-        if not self._is_in_memory():
-            return False
-        self._content = self._memory()
-        return True
-
     def read(self) -> bytes:
         """Reads the body into memory, and gives it."""
-        if not self._is_read():
+        if self._read_already() is None:
             stream = self.stream
             assert isinstance(stream, typing.Iterable)
             self._keep(b"".join(stream))
@@ -337,7 +330,7 @@ class Request:
 
     async def aread(self) -> bytes:
         """Reads the body into memory, and gives it."""
-        if not self._is_read():
+        if self._read_already() is None:
             stream = self.stream
             assert isinstance(stream, typing.AsyncIterable)
             self._keep(b"".join([piece async for piece in stream]))
@@ -356,7 +349,7 @@ class Request:
             "method": self.method,
             "url": str(self.url),
             "headers": self.headers.raw,
-            "content": self._content if self._is_read() else None,
+            "content": self._read_already(),
         }
 
     def __setstate__(self, state: dict[str, typing.Any]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import datetime
-import json as jsonlib
 import typing
 from contextlib import contextmanager
 
@@ -119,12 +118,12 @@ class Response:
     def _describe(self, builder: typing.Any) -> None:
         """Takes over what extensions say of the response's first line."""
         assert self._extensions is not None
-        err = error_slot()
         version, reason = self._extensions.get("http_version"), self._extensions.get("reason_phrase")
-        if isinstance(version, bytes) and version:
-            check(lib.httpx_response_builder_http_version(builder, version, len(version), err), err)
+        # The library need not know what it would not say itself: `http_version` and `reason_phrase` look here.
+        if isinstance(version, bytes):
+            lib.httpx_response_builder_http_version(builder, version, len(version), NULL)
         if isinstance(reason, bytes):
-            check(lib.httpx_response_builder_reason_phrase(builder, reason, len(reason), err), err)
+            lib.httpx_response_builder_reason_phrase(builder, reason, len(reason), NULL)
 
     def _build(
         self, builder: typing.Any, content: typing.Any, text: typing.Any, html: typing.Any, json: typing.Any
@@ -220,7 +219,8 @@ class Response:
         handle = self._native()
         self._hold(handle)
         self._handle = None
-        return ffi.gc(handle, None)
+        ffi.gc(handle, None)
+        return handle
 
     @classmethod
     def _lent_by(cls, handle: typing.Any, request: Request | None, is_async: bool) -> Response:
@@ -258,7 +258,8 @@ class Response:
         headers, changed = self._headers, self._changed
         if headers is not None and (self._foreign or (changed is not None and changed.is_set)):
             err = error_slot()
-            check(lib.httpx_response_set_headers(handle, headers._handle, err), err)
+            if hasattr(lib, "httpx_response_set_headers"):
+                check(lib.httpx_response_set_headers(handle, headers._handle, err), err)
             if changed is not None:
                 changed.is_set = False
         if self._new_request:
@@ -565,7 +566,7 @@ class Response:
         check(lib.httpx_response_text(self._any(), text, length, err), err)
         return str(ffi.buffer(text[0], length[0]), "utf-8") if length[0] else ""
 
-    def _tell_encoding(self) -> bool:
+    def _tell_encoding(self, streaming: bool = False) -> bool:
         """Has the library decode from `encoding`. False for one that only Python has."""
         encoding = self.encoding
         if self._told_encoding or encoding is None:
@@ -574,17 +575,23 @@ class Response:
             return True
         label = _STRICT.get(_codec(encoding), encoding).encode("utf-8")
         if lib.httpx_response_set_encoding(self._any(), label, len(label), NULL) != _OK:
-            return False
+            if not streaming:
+                return False
+            label = encoding.encode("utf-8")
+            if lib.httpx_response_set_encoding(self._any(), label, len(label), NULL) != _OK:
+                return False
         self._told_encoding = True
         return True
 
     def json(self, **kwargs: typing.Any) -> typing.Any:
         """The body as JSON, in UTF-8, UTF-16 or UTF-32; `kwargs` are those of json.loads."""
+        import json
+
         text, length = _new("char **"), _new("size_t *")
         if lib.httpx_response_json_text(self._any(), text, length, NULL) == _OK:
-            return jsonlib.loads(str(ffi.buffer(text[0], length[0]), "utf-8"), **kwargs)
+            return json.loads(str(ffi.buffer(text[0], length[0]), "utf-8"), **kwargs)
         # Python takes NaN, and says what is wrong with the rest.
-        return jsonlib.loads(self.content, **kwargs)
+        return json.loads(self.content, **kwargs)
 
     @property
     def num_bytes_downloaded(self) -> int:
@@ -687,7 +694,7 @@ class Response:
         if not is_read:
             self._check_unread(sync=sync)
             self.is_stream_consumed = True
-        if kind in (_TEXT, _LINES) and not self._tell_encoding():
+        if kind in (_TEXT, _LINES) and not self._tell_encoding(True):
             raise LookupError(f"unknown encoding: {self.encoding}")
         slot, err = _new("httpx_stream **"), error_slot()
         with self._context():

@@ -7,7 +7,7 @@ says "not yet", has the task that waits run its coroutine, and wakes the library
 
 from __future__ import annotations
 
-import inspect
+import types
 import typing
 
 from ._exceptions import StreamClosed, StreamConsumed
@@ -45,7 +45,7 @@ class IteratorByteStream(SyncByteStream):
     def __init__(self, stream: typing.Iterable[bytes]) -> None:
         self._stream = stream
         self._is_stream_consumed = False
-        self._is_generator = inspect.isgenerator(stream)
+        self._is_generator = isinstance(stream, types.GeneratorType)
 
     def __iter__(self) -> typing.Iterator[bytes]:
         if self._is_stream_consumed and self._is_generator:
@@ -67,7 +67,7 @@ class AsyncIteratorByteStream(AsyncByteStream):
     def __init__(self, stream: typing.AsyncIterable[bytes]) -> None:
         self._stream = stream
         self._is_stream_consumed = False
-        self._is_generator = inspect.isasyncgen(stream)
+        self._is_generator = isinstance(stream, types.AsyncGeneratorType)
 
     async def __aiter__(self) -> typing.AsyncIterator[bytes]:
         if self._is_stream_consumed and self._is_generator:
