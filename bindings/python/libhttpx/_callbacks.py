@@ -183,8 +183,12 @@ class _Unraisable(typing.NamedTuple):
 
 @_called_from_c(onerror=_complain)
 def _destroy(user_data: typing.Any) -> None:
+    kept = _kept
+    if kept is None or user_data not in kept:
+        # The interpreter has ended, and all that was kept is gone.
+        return
     destroyed = getattr(ffi.from_handle(user_data), "destroyed", None)
-    _kept.discard(user_data)
+    kept.discard(user_data)
     if destroyed is not None:
         destroyed()
 

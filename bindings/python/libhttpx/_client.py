@@ -363,8 +363,7 @@ class BaseClient:
         slot = new_handle_slot("httpx_client")
         check(lib.httpx_client_builder_build(builder, slot, err), err)
         client = owned(slot[0], lib.httpx_client_free)
-        if hasattr(lib, "httpx_client_log_level"):  # TEMPORARY
-            check(lib.httpx_client_log_level(client, _LOG_OFF, err), err)
+        check(lib.httpx_client_log_level(client, _LOG_OFF, err), err)
         if self._first_cookies is not None:
             check(lib.httpx_client_set_cookies(client, self._first_cookies._handle, err), err)
         return client
@@ -478,8 +477,7 @@ class BaseClient:
         if level != self._log_level:
             self._log_level = level
             err = error_slot()
-            if hasattr(lib, "httpx_client_log_level"):  # TEMPORARY
-                check(lib.httpx_client_log_level(self._native, level, err), err)
+            check(lib.httpx_client_log_level(self._native, level, err), err)
 
     def _enforce_trailing_slash(self, url: URL) -> URL:
         if url.raw_path.endswith(b"/"):
