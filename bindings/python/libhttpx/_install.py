@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import sys
 import types
 import typing
 
-__all__ = ["install_as_httpx"]
+__all__ = ["install_as_httpx", "later"]
 
 _OWN = __name__.rpartition(".")[0]
 
@@ -36,6 +37,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
         module = importlib.import_module(spec.loader_state)
+        getattr(module, "__all__", None)  # One that was put off is loaded now.
         spec.loader_state = (module, module.__spec__, module.__loader__)
         return module
 
@@ -61,3 +63,15 @@ def install_as_httpx(*, httpcore: bool = False) -> None:
         if there is not None and there.__name__ != own:
             raise RuntimeError(f"{name!r} was imported before libhttpx.install_as_httpx() was called.")
     sys.meta_path.insert(0, _Finder(names))
+
+
+def later(package: str, name: str) -> types.ModuleType:
+    """A module of a package that is loaded when something of it is asked for."""
+    spec = importlib.util.find_spec(f"{package}.{name}")
+    assert spec is not None and spec.loader is not None
+    loader = spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+    # Importing httpx has always brought this with it, and there are programs that go by that.
+    importlib.import_module("http.cookiejar")
