@@ -41,6 +41,7 @@ from ._exceptions import (
     WriteTimeout,
 )
 from ._install import install_as_httpx
+from ._install import later as _later
 from ._main import main
 from ._models import Cookies, Headers, Request, Response
 from ._status_codes import codes
@@ -56,14 +57,8 @@ from ._transports import (
 from ._types import AsyncByteStream, SyncByteStream
 from ._urls import URL, QueryParams
 
-
-def __getattr__(name: str) -> object:
-    # The modules beside the package's main ones are imported when they are asked for.
-    if name in ("httpcore", "stock"):
-        from importlib import import_module
-
-        return import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+httpcore = _later(__name__, "httpcore")
+stock = _later(__name__, "stock")
 
 
 __all__ = [  # noqa: RUF022 - as HTTPX sorts it
@@ -94,6 +89,7 @@ __all__ = [  # noqa: RUF022 - as HTTPX sorts it
     "get",
     "head",
     "Headers",
+    "httpcore",
     "HTTPError",
     "HTTPStatusError",
     "HTTPTransport",
@@ -123,6 +119,7 @@ __all__ = [  # noqa: RUF022 - as HTTPX sorts it
     "RequestNotRead",
     "Response",
     "ResponseNotRead",
+    "stock",
     "stream",
     "StreamClosed",
     "StreamConsumed",

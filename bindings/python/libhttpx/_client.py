@@ -388,7 +388,8 @@ class BaseClient:
         """Puts these options into a builder."""
         err = error_slot()
         if what & lib.HTTPX_OPTION_HEADERS:
-            check(lib.httpx_client_builder_headers(builder, self._headers._handle, err), err)
+            put = getattr(lib, "httpx_client_builder_set_headers", lib.httpx_client_builder_headers)  # TEMPORARY
+            check(put(builder, self._headers._handle, err), err)
         if what & lib.HTTPX_OPTION_PARAMS:
             for key, value in self._params.multi_items():
                 name, text = as_bytes(key), as_bytes(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
@@ -15,7 +14,7 @@ __all__ = ["install_as_httpx", "later"]
 _OWN = __name__.rpartition(".")[0]
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class _Finder:
     """Finds a name, and what lies below it, as a module of this package: the very same module object."""
 
     def __init__(self, names: dict[str, str]) -> None:
@@ -31,7 +30,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         own = self._names.get(first)
         if own is None:
             return None
-        spec = importlib.machinery.ModuleSpec(fullname, self)
+        spec = importlib.machinery.ModuleSpec(fullname, typing.cast(typing.Any, self))
         spec.loader_state = own + dot + rest
         return spec
 
@@ -62,7 +61,7 @@ def install_as_httpx(*, httpcore: bool = False) -> None:
         there = sys.modules.get(name)
         if there is not None and there.__name__ != own:
             raise RuntimeError(f"{name!r} was imported before libhttpx.install_as_httpx() was called.")
-    sys.meta_path.insert(0, _Finder(names))
+    sys.meta_path.insert(0, typing.cast(typing.Any, _Finder(names)))
 
 
 def later(package: str, name: str) -> types.ModuleType:

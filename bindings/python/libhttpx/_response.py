@@ -363,7 +363,9 @@ class Response:
             for index in range(lib.httpx_response_history_count(handle)):
                 slot, err = _new("httpx_response **"), error_slot()
                 check(lib.httpx_response_history_at(handle, index, slot, err), err)
-                history.append(Response._from_native(slot[0]))
+                earlier = Response._from_native(slot[0])
+                earlier._history = list(history)
+                history.append(earlier)
         return history
 
     @history.setter
