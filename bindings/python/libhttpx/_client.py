@@ -711,9 +711,7 @@ class BaseClient:
         sent = new_handle_slot("httpx_request")
         if is_first and lib.httpx_response_request(handle, sent, NULL) == lib.HTTPX_OK:
             request._adopt(owned(sent[0], lib.httpx_request_free))
-        response = self._respond(handle, request if is_first else None)
-        send.settle()
-        return response
+        return self._respond(handle, request if is_first else None)
 
     def _respond(self, handle: typing.Any, request: Request | None) -> Response:
         response = Response._from_native(handle, request, self._is_async)
@@ -1025,6 +1023,7 @@ class Client(BaseClient):
         answer = lib._send(self._native, handle, self._flags(stream, follow_redirects))
         if send is not None:
             lib.httpx_request_free(handle)
+            send.settle()
         if answer == NULL:
             self._raise(lib._take_error(), request)
         return self._finish(answer, request, send)
@@ -1536,6 +1535,8 @@ class AsyncClient(BaseClient):
         if send is not None:
             lib.httpx_request_free(handle)
         if op == NULL:
+            if send is not None:
+                send.settle()
             mailbox.forget()
             self._raise(lib._take_error(), request)
         try:
@@ -1546,6 +1547,7 @@ class AsyncClient(BaseClient):
             raise
         finally:
             if send is not None:
+                send.settle()
                 await send.end()
         if mailbox.error is not None:
             self._raise(mailbox.take_error(), request)
