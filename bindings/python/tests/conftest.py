@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import typing
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -69,7 +70,7 @@ class Origin:
 
     def recorded(self, mark: str) -> list[bytes]:
         """The exact bytes of the byte server's last requests that have `mark` in them, oldest first."""
-        return [base64.b64decode(each) for each in self.ask(f"/recorded?contains={mark}")]
+        return [base64.b64decode(each) for each in self.ask(f"/recorded?contains={urllib.parse.quote(mark)}")]
 
     @staticmethod
     def _script(steps: tuple[typing.Any, ...]) -> str:

@@ -34,7 +34,7 @@ def main() -> None:
     blocks = programs(Path(readme).read_text(encoding="utf-8"))
     assert blocks
     for block in blocks:
-        exec(compile(block, readme, "exec"), {"__name__": "__main__"})
+        exec(compile(block, readme, "exec"), {"__name__": "__main__"})  # noqa: S102 - our own README
 
     with tempfile.TemporaryDirectory() as folder:
         process = subprocess.Popen([server, "--ca-dir", folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -84,7 +84,7 @@ class Pool(metaclass=_Watched):
         self._set_proxy(proxy)
         transport = HTTPTransport(
             verify=True if ssl_context is None else ssl_context,
-            trust_env=False,
+            trust_env=True,
             http1=http1,
             http2=http2,
             limits=Limits(
