@@ -86,8 +86,9 @@ class MultipartStream(Body, SyncByteStream, AsyncByteStream):
         self._handle = owned(slot[0], lib.httpx_multipart_free)
         # The native request that has this body.
         self._request: typing.Any = None
-        if boundary is not None:
-            check(lib.httpx_multipart_boundary(self._handle, boundary, len(boundary), err), err)
+        # From here, and not from the library, since tests make it predictable by patching os.urandom.
+        self.boundary = os.urandom(16).hex().encode("ascii") if boundary is None else boundary
+        check(lib.httpx_multipart_boundary(self._handle, self.boundary, len(self.boundary), err), err)
         for name, value in data.items():
             for item in value if isinstance(value, (list, tuple)) else (value,):
                 self._add_field(name, item)
