@@ -136,3 +136,9 @@ __all__ = [  # noqa: RUF022 - as HTTPX sorts it
     "WriteTimeout",
     "WSGITransport",
 ]
+
+# Where they are known by, in tracebacks and pickles, is this module.
+for _name in set(__all__) - {"errors", "httpcore", "stock"}:
+    _each = globals()[_name]
+    if getattr(_each, "__module__", "").startswith(f"{__name__}."):
+        _each.__module__ = __name__
