@@ -93,7 +93,8 @@ def test_the_versions_of_a_context_count(origin: Origin) -> None:
     context.maximum_version = ssl.TLSVersion.TLSv1_3
     assert _status(origin, verify=context) == 200
     context = httpx.create_ssl_context()
-    context.options |= ssl.OP_NO_TLSv1_3 | ssl.OP_NO_TLSv1_2
+    with pytest.warns(DeprecationWarning):
+        context.options |= ssl.OP_NO_TLSv1_3 | ssl.OP_NO_TLSv1_2
     with pytest.raises(ValueError, match=r"TLS 1\.2"):
         httpx.Client(verify=context)
 
