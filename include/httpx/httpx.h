@@ -1892,6 +1892,22 @@ httpx_transport *httpx_transport_clone(httpx_transport *t);
 void httpx_transport_free(httpx_transport *t);
 
 /**
+ * What carries a client's requests for a URL: a transport that is mounted, one that the client has made for a proxy, or its
+ * default. `*out` is one more owner, and the caller's, who frees it with httpx_transport_free.
+ */
+httpx_code httpx_client_transport_for_url(const httpx_client *c, const httpx_url *u, httpx_transport **out,
+                                          httpx_error **err);
+
+/** Whether two handles are of the same transport: 1 or 0. NULL equals nothing. */
+int32_t httpx_transport_equal(const httpx_transport *t, const httpx_transport *other);
+
+/**
+ * The URL of the proxy that a transport goes through, without credentials. `len` may be NULL. Borrowed from `t`; NULL if
+ * there is none, or `t` is NULL.
+ */
+const char *httpx_transport_proxy_url(const httpx_transport *t, size_t *len);
+
+/**
  * Closes a transport for all its owners, as httpx_client_close does a client. One of foreign code is told once, and not
  * waited for.
  */
@@ -1981,7 +1997,8 @@ httpx_code httpx_transport_custom(const httpx_transport_vtable *table, void *use
 /**
  * Waits for the next piece of the request's body: HTTPX_OK with `*len` bytes, never 0, at `*data`, which are there
  * until the next call; or HTTPX_DONE at the end, and then `*data` is NULL. The request's deadline ends the wait with
- * HTTPX_E_DEADLINE_EXCEEDED. One thread at a time. Whoever writes the body into a pipe on this very thread needs
+ * HTTPX_E_DEADLINE_EXCEEDED, and the client's interrupt function is asked meanwhile (HTTPX_E_INTERRUPTED). One thread at
+ * a time. Whoever writes the body into a pipe on this very thread needs
  * httpx_reply_read_async.
  */
 httpx_code httpx_reply_read(httpx_reply *r, const uint8_t **data, size_t *len, httpx_error **err);
@@ -2057,7 +2074,7 @@ void httpx_reply_free(httpx_reply *r);
 /**
  * Makes a request with the client's default headers. The method is sent in upper case. The URL must be absolute, or go
  * with the client's base URL; for another scheme than http, https, ws and wss there must be a transport mounted that
- * carries it: else sending is HTTPX_E_UNSUPPORTED_PROTOCOL, or HTTPX_E_INVALID_URL where there is no host.
+ * carries it: else sending is HTTPX_E_UNSUPPORTED_PROTOCOL, as it is where there is no host.
  *
  * Without a client (NULL) it is what HTTPX's Request(method, url) is: Host is all that it has, and the URL may be
  * relative until it is sent. Who sends it gives it time limits and credentials, but no headers, and no cookies before
@@ -2895,6 +2912,13 @@ int32_t httpx_response_is_stream_consumed(const httpx_response *r);
 httpx_code httpx_response_request(const httpx_response *r, httpx_request **out, httpx_error **err);
 
 /**
+ * Gives the response the header lines of `h` (copied) instead of its own: in a hook or a transport, before anybody has
+ * read it. Its charset, cookies and links, whether it is a redirect and where to, and the content codings of a body that is
+ * still to be read are then what these say. Strings that were lent of it are gone.
+ */
+httpx_code httpx_response_set_headers(httpx_response *r, const httpx_headers *h, httpx_error **err);
+
+/**
  * Makes the response the answer to `request`, as that is now; NULL: to none. Its URL changes with that, and what
  * depends on it. Strings that httpx_response_url gave are gone.
  */
@@ -2918,6 +2942,13 @@ uint32_t httpx_response_stream_id(const httpx_response *r);
 
 /** As Python shows it: "<Response [200 OK]>". `len` may be NULL. Borrowed from `r`; NULL if `r` is NULL. */
 const char *httpx_response_repr(const httpx_response *r, size_t *len);
+
+/**
+ * Says which responses came before this one, oldest first: `count` handles at `responses`, which are copied, without their
+ * bodies unless those were read. What was said of it before is gone.
+ */
+httpx_code httpx_response_set_history(httpx_response *r, const httpx_response *const *responses, size_t count,
+                                      httpx_error **err);
 
 /* ---- A response's text ---- */
 

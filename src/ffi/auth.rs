@@ -123,7 +123,7 @@ impl CustomAuth for ForeignAuth {
                 ready!(flow.get_mut().begin())?;
             }
             let flow = begun.take().ok_or_else(|| Error::new(Code::INTERNAL, "a flow was begun twice"))?;
-            Poll::Ready(Ok(Box::new(flow.into_inner()) as Box<dyn AuthFlow>))
+            Poll::Ready(Ok(Foreign::new(Box::new(flow.into_inner()) as Box<dyn AuthFlow>)))
         })
     }
 }
@@ -222,7 +222,7 @@ impl CustomAuth for ForeignFunction {
         let request = Arc::new(LentRequest::new(request, interrupt));
         Attempt::new(move || {
             let flow = FunctionFlow { auth: Arc::clone(&self), request: Arc::clone(&request) };
-            Poll::Ready(Ok(Box::new(flow) as Box<dyn AuthFlow>))
+            Poll::Ready(Ok(Foreign::new(Box::new(flow) as Box<dyn AuthFlow>)))
         })
     }
 }

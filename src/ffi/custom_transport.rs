@@ -191,7 +191,8 @@ pub unsafe extern "C" fn httpx_transport_custom(
 
 /// Waits for the next piece of the request's body: HTTPX_OK with `*len` bytes, never 0, at `*data`, which are there
 /// until the next call; or HTTPX_DONE at the end, and then `*data` is NULL. The request's deadline ends the wait with
-/// HTTPX_E_DEADLINE_EXCEEDED. One thread at a time. Whoever writes the body into a pipe on this very thread needs
+/// HTTPX_E_DEADLINE_EXCEEDED, and the client's interrupt function is asked meanwhile (HTTPX_E_INTERRUPTED). One thread at
+/// a time. Whoever writes the body into a pipe on this very thread needs
 /// httpx_reply_read_async.
 #[no_mangle]
 pub unsafe extern "C" fn httpx_reply_read(

@@ -102,7 +102,7 @@ pub(super) unsafe fn change(
 
 /// Makes a request with the client's default headers. The method is sent in upper case. The URL must be absolute, or go
 /// with the client's base URL; for another scheme than http, https, ws and wss there must be a transport mounted that
-/// carries it: else sending is HTTPX_E_UNSUPPORTED_PROTOCOL, or HTTPX_E_INVALID_URL where there is no host.
+/// carries it: else sending is HTTPX_E_UNSUPPORTED_PROTOCOL, as it is where there is no host.
 ///
 /// Without a client (NULL) it is what HTTPX's Request(method, url) is: Host is all that it has, and the URL may be
 /// relative until it is sent. Who sends it gives it time limits and credentials, but no headers, and no cookies before

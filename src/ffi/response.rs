@@ -16,7 +16,7 @@ use super::response_state::More;
 use super::stream::httpx_stream;
 use super::text::{Fields, Names, Text};
 use crate::error::{Code, Error, Result};
-use crate::httpx::{Head, Request, Response, Unit};
+use crate::httpx::{Head, Headers, Request, Response, Unit};
 use crate::runtime::{block_on, Interrupt};
 
 /// Pieces as they came over the wire, but for the framing.
@@ -81,6 +81,14 @@ impl httpx_response {
             connection: ConnectionTexts::default(),
             more: OnceLock::new(),
         })
+    }
+
+    pub(super) fn set_headers(&mut self, headers: &Headers) -> Result<()> {
+        let mut response = self.slot.lend()?;
+        response.set_headers(headers)?;
+        self.head = Arc::clone(response.head());
+        (self.fields, self.joined, self.more) = (OnceLock::new(), Mutex::default(), OnceLock::new());
+        Ok(())
     }
 
     pub(super) fn set_request(&mut self, request: Option<Arc<Request>>) -> Result<()> {

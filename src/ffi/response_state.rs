@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::callbacks::httpx_destroy_fn;
 use super::codes::httpx_code;
 use super::error::httpx_error;
+use super::headers::httpx_headers;
 use super::kit::{attached, attachment, borrow, borrow_mut, guard_ok, guard_or, Out, UserData};
 use super::request::httpx_request;
 use super::response::{give_text, httpx_response};
@@ -17,6 +18,7 @@ use super::status::{
     httpx_status_is_server_error, httpx_status_is_success,
 };
 use super::text::Text;
+use crate::error::Result;
 use crate::runtime::Foreign;
 
 /// What few programs ask a response for, in memory of the handle.
@@ -104,6 +106,22 @@ pub unsafe extern "C" fn httpx_response_request(
     })
 }
 
+/// Gives the response the header lines of `h` (copied) instead of its own: in a hook or a transport, before anybody has
+/// read it. Its charset, cookies and links, whether it is a redirect and where to, and the content codings of a body that is
+/// still to be read are then what these say. Strings that were lent of it are gone.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_set_headers(
+    r: *mut httpx_response,
+    h: *const httpx_headers,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: a live handle that is used by this thread only, and another.
+        let (r, h) = unsafe { (borrow_mut(r, "r")?, borrow(h, "h")?) };
+        r.set_headers(&h.headers()?)
+    })
+}
+
 /// Makes the response the answer to `request`, as that is now; NULL: to none. Its URL changes with that, and what
 /// depends on it. Strings that httpx_response_url gave are gone.
 #[no_mangle]
@@ -164,4 +182,31 @@ pub unsafe extern "C" fn httpx_response_stream_id(r: *const httpx_response) -> u
 pub unsafe extern "C" fn httpx_response_repr(r: *const httpx_response, len: *mut usize) -> *const c_char {
     // SAFETY: the caller vouches for both.
     unsafe { give_text(r, len, |r| r.more().repr.get(|| r.head().repr())) }
+}
+
+/// Says which responses came before this one, oldest first: `count` handles at `responses`, which are copied, without their
+/// bodies unless those were read. What was said of it before is gone.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_set_history(
+    r: *mut httpx_response,
+    responses: *const *const httpx_response,
+    count: usize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let r = unsafe { borrow(r, "r") }?;
+        // SAFETY: there are `count` of them.
+        let responses = match count {
+            0 => &[],
+            _ => unsafe { std::slice::from_raw_parts(borrow(responses, "responses")?, count) },
+        };
+        let copy = |earlier: &*const httpx_response| {
+            // SAFETY: as above.
+            Ok(unsafe { borrow(*earlier, "one of the responses") }?.parts().0.lend()?.snapshot())
+        };
+        let history = responses.iter().map(copy).collect::<Result<Vec<_>>>()?;
+        r.parts().0.lend()?.set_history(history);
+        Ok(())
+    })
 }

@@ -4,6 +4,7 @@ use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 use super::callbacks::{httpx_destroy_fn, httpx_response_fn};
+use super::client::httpx_client;
 use super::client_builder::{change, httpx_client_builder};
 use super::codes::httpx_code;
 use super::error::httpx_error;
@@ -13,12 +14,15 @@ use super::op::{httpx_op, Done, Outcome};
 use super::queue::httpx_queue;
 use super::request::httpx_request;
 use super::response::httpx_response;
+use super::text::Text;
+use super::url::httpx_url;
 use crate::httpx::{Transport, UrlPattern};
 
 /// A transport: a connection pool with its settings, or foreign code (httpx_transport_custom), which carries single
 /// requests. It can be used by itself, or be shared by clients. Any thread may use it.
 pub struct httpx_transport {
     transport: Arc<Transport>,
+    proxy: Text,
 }
 
 impl Handle for httpx_transport {
@@ -31,7 +35,7 @@ impl httpx_transport {
     }
 
     pub(super) fn new(transport: Arc<Transport>) -> httpx_transport {
-        httpx_transport { transport }
+        httpx_transport { transport, proxy: Text::default() }
     }
 }
 
@@ -71,6 +75,45 @@ pub unsafe extern "C" fn httpx_transport_clone(t: *mut httpx_transport) -> *mut 
 pub unsafe extern "C" fn httpx_transport_free(t: *mut httpx_transport) {
     // SAFETY: a live handle or NULL, not used again by this owner.
     guard_or((), || drop(unsafe { unshare(t) }));
+}
+
+/// What carries a client's requests for a URL: a transport that is mounted, one that the client has made for a proxy, or its
+/// default. `*out` is one more owner, and the caller's, who frees it with httpx_transport_free.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_transport_for_url(
+    c: *const httpx_client,
+    u: *const httpx_url,
+    out: *mut *mut httpx_transport,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (c, u, out) = unsafe { (borrow(c, "c")?, borrow(u, "u")?, Out::new(out, "out")?) };
+        out.set(share(Arc::new(httpx_transport::new(Arc::clone(c.client().transport_for(u.url()))))));
+        Ok(())
+    })
+}
+
+/// Whether two handles are of the same transport: 1 or 0. NULL equals nothing.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_transport_equal(t: *const httpx_transport, other: *const httpx_transport) -> i32 {
+    // SAFETY: the caller vouches for both.
+    let pair = || unsafe { Some((t.as_ref()?, other.as_ref()?)) };
+    guard_or(0, || i32::from(pair().is_some_and(|(t, other)| Arc::ptr_eq(&t.transport, &other.transport))))
+}
+
+/// The URL of the proxy that a transport goes through, without credentials. `len` may be NULL. Borrowed from `t`; NULL if
+/// there is none, or `t` is NULL.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_transport_proxy_url(t: *const httpx_transport, len: *mut usize) -> *const c_char {
+    guard_or(std::ptr::null(), || {
+        // SAFETY: the caller vouches for both.
+        let url = unsafe { t.as_ref() }.and_then(|t| Some((t, t.transport.proxy_url()?)));
+        let url = url.map(|(t, url)| t.proxy.get(|| url));
+        let (url, length) = url.unwrap_or((std::ptr::null(), 0));
+        unsafe { set_if_wanted(len, length) };
+        url
+    })
 }
 
 /// Closes a transport for all its owners, as httpx_client_close does a client. One of foreign code is told once, and not

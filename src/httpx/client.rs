@@ -409,6 +409,11 @@ impl Client {
         self.options().merge_url(url)
     }
 
+    /// What carries a request for that URL: a transport that is mounted, one for a proxy, or the default.
+    pub fn transport_for(&self, url: &Url) -> &Arc<Transport> {
+        self.routes.transport(url)
+    }
+
     /// The options as they are now.
     pub fn options(&self) -> Arc<ClientBuilder> {
         Arc::clone(&self.lock_options())

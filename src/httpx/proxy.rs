@@ -148,6 +148,11 @@ impl Proxy {
         matches!(self.url.scheme(), ProxyScheme::Http | ProxyScheme::Https)
     }
 
+    /// Its URL, without credentials.
+    pub fn as_str(&self) -> &str {
+        self.url.url().as_str()
+    }
+
     /// The form in which it goes to the pool.
     pub(super) fn to_core(&self) -> httpcore::Proxy {
         let scheme = match self.url.scheme() {

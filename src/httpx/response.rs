@@ -12,7 +12,8 @@ use encoding_rs::Encoding;
 use super::content::Content;
 use super::text_stream::{Cut, TextStream};
 use super::{
-    json_text, links, redirects, status, text, Attachment, Cookies, DefaultEncoding, Link, Reading, Request, Url,
+    json_text, links, redirects, status, text, Attachment, Cookies, DefaultEncoding, Headers, Link, Reading, Request,
+    Url,
 };
 use crate::error::{Code, Error};
 use crate::httpcore::{
@@ -379,6 +380,18 @@ impl Response {
         }
     }
 
+    /// Gives it other header lines, for all that is asked of it from now on.
+    ///
+    /// # Errors
+    /// LocalProtocolError if all of them together are 4 GiB or more.
+    pub fn set_headers(&mut self, headers: &Headers) -> Result<(), Error> {
+        let lines = RawHeaders::from_pairs(headers.iter())?;
+        let head = Arc::make_mut(&mut self.head);
+        let ResponseHead { version, status, .. } = head.received;
+        head.received = ResponseHead::made(version, status, head.received.reason(), &lines)?;
+        Ok(())
+    }
+
     /// Makes it the answer to another request, or to none.
     pub fn set_request(&mut self, request: Option<Arc<Request>>) {
         Arc::make_mut(&mut self.head).request = request;
@@ -442,7 +455,8 @@ impl Response {
         &self.history
     }
 
-    pub(super) fn set_history(&mut self, history: Vec<Response>) {
+    /// Says what came before.
+    pub fn set_history(&mut self, history: Vec<Response>) {
         self.history = history;
     }
 

@@ -83,6 +83,11 @@ impl Transport {
         }
     }
 
+    /// The URL of the proxy that it goes through, without credentials.
+    pub fn proxy_url(&self) -> Option<&str> {
+        self.options.proxy.as_ref().map(Proxy::as_str)
+    }
+
     /// A request without a client's defaults: Host is all that it has.
     pub fn build_request(&self, method: &str, url: &str) -> Result<Request, Error> {
         Request::new(method, Url::parse(url)?, &super::Headers::default(), Some(self.options.timeouts))
@@ -174,6 +179,7 @@ impl Transport {
 
     /// What [`Transport::handle`] does, for those who have nothing but a transport. A request's errors say which it was.
     pub async fn send(self: Arc<Transport>, call: Call, request: Arc<Request>) -> Result<Response, Error> {
+        let request = request.with_timeouts(self.options.timeouts);
         let observer = self.options.observer_of(&request);
         let observer = observer.as_ref().unwrap_or(&request.observer);
         let call = call.until(request.deadline()).lending(self.interrupt().cloned());

@@ -223,14 +223,14 @@ impl Url {
         }
     }
 
-    /// Whether a request can be sent there: the scheme is http, https, ws or wss, and there is a host (H11, Q07).
+    /// Whether a request can be sent there: the scheme is http, https, ws or wss, and there is a host (H11). Without a
+    /// host HTTPX takes a URL for a relative one, which has no scheme either.
     ///
-    /// Fails with `UNSUPPORTED_PROTOCOL` or `INVALID_URL`.
+    /// Fails with `UNSUPPORTED_PROTOCOL`.
     pub fn check_sendable(&self) -> Result<(), Error> {
         match self.scheme() {
             "http" | "https" | "ws" | "wss" if self.is_absolute() => Ok(()),
-            "http" | "https" | "ws" | "wss" => Err(invalid_url("Request URL is missing a host.")),
-            "" => {
+            "" | "http" | "https" | "ws" | "wss" => {
                 let message = "Request URL is missing an 'http://' or 'https://' protocol.";
                 Err(Error::new(Code::UNSUPPORTED_PROTOCOL, message))
             }

@@ -253,6 +253,61 @@ static void a_cancelled_request_asks_no_more_and_leaves_what_was_lent(void)
     }
 }
 
+static httpx_op *cancels;
+
+static httpx_code cancel_and_wait(void *user_data, httpx_request *request, httpx_error **error)
+{
+    (void)error;
+    httpx_op_cancel(cancels);
+    return not_yet(user_data, request);
+}
+
+static void a_callback_that_has_cancelled_its_own_request_is_asked_no_more(void)
+{
+    for (int with_thread = 0; with_thread < 2; with_thread++) {
+        later l;
+        tally t = {0};
+        intptr_t fd;
+        start(&l, 1);
+        l.early = 1;
+        httpx_client_builder *builder = new_builder();
+        MUST(httpx_client_builder_on_request(builder, cancel_and_wait, &l, destroy_later, &err));
+        httpx_client *client = build(builder);
+        httpx_queue *queue = new_queue();
+        if (with_thread)
+            MUST(httpx_queue_fd(queue, &fd, &err));
+        submit(client, queue, HTTP("/get"), &t, &cancels);
+        dispatch_until(queue, &t, 1);
+        CHECK_EQ(t.code, HTTPX_E_CANCELLED);
+        CHECK_EQ(l.calls, 1);
+        httpx_op_free(cancels);
+        httpx_queue_free(queue);
+        CHECK(strcmp(httpx_request_method(l.handle, NULL), "GET") == 0);
+        httpx_client_free(client);
+        CHECK_EQ(atomic_load(&l.destroyed), 1);
+        rest(&l);
+    }
+}
+
+static void a_freed_queue_leaves_what_was_lent(void)
+{
+    later l;
+    tally t = {0};
+    start(&l, 1);
+    l.never = 1;
+    httpx_client *client = hooked(NULL, &l);
+    httpx_queue *queue = new_queue();
+    submit(client, queue, HTTP("/get"), &t, NULL);
+    while (l.calls == 0)
+        MUST(httpx_queue_dispatch(queue, 10, NULL, &err));
+    httpx_queue_free(queue);
+    CHECK_EQ(httpx_response_status_code(l.handle), 200);
+    httpx_waker_wake(l.waker);
+    httpx_client_free(client);
+    rest(&l);
+    CHECK_EQ(atomic_load(&l.destroyed), 1);
+}
+
 static void the_deadline_does_not_wait_for_an_answer(void)
 {
     for (int way = 0; way < WAYS; way++) {
@@ -336,6 +391,58 @@ static void only_callbacks_that_may_wait_have_wakers(void)
     httpx_response_free(get(client, HTTP("/get")));
     httpx_client_free(client);
     httpx_client_free(within.client);
+}
+
+/* Reads the response on the queue of its own request, and goes on when that is done. */
+typedef struct reading {
+    httpx_queue *queue;
+    httpx_waker *waker;
+    int calls;
+} reading;
+
+static void when_read(void *user_data, httpx_code code, httpx_error *error)
+{
+    CHECK_EQ(code, HTTPX_OK);
+    httpx_waker_wake(((reading *)user_data)->waker);
+    httpx_error_free(error);
+}
+
+static httpx_code read_first(void *user_data, httpx_response *response, httpx_error **error)
+{
+    reading *r = user_data;
+    const uint8_t *body = NULL;
+    size_t len = 0;
+    if (r->calls++ == 0) {
+        GIVES(httpx_upcall_waker(&r->waker, &err), HTTPX_OK);
+        GIVES(httpx_response_read_async(response, r->queue, when_read, r, NULL, NULL, &err), HTTPX_OK);
+        return HTTPX_AGAIN;
+    }
+    httpx_waker_free(r->waker);
+    httpx_code code = httpx_response_content(response, &body, &len, error);
+    CHECK_EQ(len, 1000);
+    return code;
+}
+
+static void a_response_hook_reads_on_the_queue_of_its_request(void)
+{
+    for (int with_thread = 0; with_thread < 2; with_thread++) {
+        reading r = {0};
+        tally t = {0};
+        intptr_t fd;
+        httpx_client_builder *builder = new_builder();
+        MUST(httpx_client_builder_limits(builder, 1, 1, 5.0, &err)); /* the body needs no other connection */
+        MUST(httpx_client_builder_on_response(builder, read_first, &r, NULL, &err));
+        httpx_client *client = build(builder);
+        r.queue = new_queue();
+        if (with_thread)
+            MUST(httpx_queue_fd(r.queue, &fd, &err));
+        submit(client, r.queue, HTTP("/bytes/1000"), &t, NULL);
+        dispatch_until(r.queue, &t, 1);
+        CHECK_EQ(atomic_load(&t.answered), 1);
+        CHECK_EQ(r.calls, 2);
+        httpx_queue_free(r.queue);
+        httpx_client_free(client);
+    }
 }
 
 /* ---- flows ---- */
@@ -575,6 +682,38 @@ static void each_event_of_a_trace_is_answered_later(void)
     }
 }
 
+static void over_http2_bodies_and_traces_come_later_too(void)
+{
+    for (int way = 0; way < WAYS; way++) {
+        trace t = {0};
+        later l;
+        char url[256];
+        start(&t.later, 1);
+        start(&l, 1);
+        l.pieces = 3;
+        httpx_client_builder *builder = new_builder();
+        MUST(httpx_client_builder_http2(builder, 1, &err));
+        MUST(httpx_client_builder_verify(builder, 0, &err));
+        httpx_client *client = build(builder);
+        snprintf(url, sizeof url, "https://127.0.0.1:%lld/post",
+                 json_number(environment("HTTPX_TEST_PLACES"), "https"));
+        httpx_request *request = new_request(client, "POST", url);
+        httpx_response *response = NULL;
+        MUST(httpx_request_trace(request, on_event, &t, NULL, &err));
+        MUST(httpx_request_body_pull(request, -1, pull, NULL, &l, destroy_later, &err));
+        GIVES(send_by(way, client, request, &response), HTTPX_OK);
+        CHECK(strcmp(httpx_response_http_version(response, NULL), "HTTP/2") == 0);
+        CHECK(strstr(body_of(response), "piece 1;piece 2;piece 3;") != NULL);
+        CHECK(strcmp(t.last, "http2.response_closed.complete") == 0);
+        CHECK_EQ(t.later.calls, 2 * t.later.answers);
+        CHECK_EQ(l.answers, 4);
+        CHECK_EQ(l.elsewhere + t.later.elsewhere, 0);
+        httpx_response_free(response);
+        httpx_request_free(request);
+        httpx_client_free(client);
+    }
+}
+
 static int32_t never_answer(void *user_data, const char *event, size_t event_len, const char *info, size_t info_len)
 {
     later *l = user_data;
@@ -608,9 +747,12 @@ int main(int argc, char **argv)
         TEST(again_without_anybody_to_wake_it_is_an_error),
         TEST(the_last_waker_that_goes_without_a_wake_ends_the_request),
         TEST(a_cancelled_request_asks_no_more_and_leaves_what_was_lent),
+        TEST(a_callback_that_has_cancelled_its_own_request_is_asked_no_more),
+        TEST(a_freed_queue_leaves_what_was_lent),
         TEST(the_deadline_does_not_wait_for_an_answer),
         TEST(a_blocked_call_is_interrupted_while_it_waits_for_an_answer),
         TEST(only_callbacks_that_may_wait_have_wakers),
+        TEST(a_response_hook_reads_on_the_queue_of_its_request),
         TEST(a_flow_answers_later_at_each_step),
         TEST(a_flow_is_destroyed_though_it_never_answers),
         TEST(an_authentication_function_answers_later),
@@ -618,6 +760,7 @@ int main(int argc, char **argv)
         TEST(a_part_comes_later),
         TEST(a_body_that_does_not_come_is_given_up),
         TEST(each_event_of_a_trace_is_answered_later),
+        TEST(over_http2_bodies_and_traces_come_later_too),
         TEST(nobody_waits_when_a_response_is_freed_early),
         {NULL, NULL},
     };

@@ -367,6 +367,35 @@ static void a_response_gets_another_request(void)
     httpx_client_free(client);
 }
 
+static void a_response_gets_other_headers(void)
+{
+    static const struct {
+        const char *name, *value;
+    } lines[] = {{"Content-Type", "text/plain; charset=iso-8859-15"}, {"Location", "/next"}, {"Set-Cookie", "a=1"}};
+    httpx_client *client = new_client();
+    httpx_headers *headers = NULL;
+    httpx_cookies *cookies = NULL;
+    httpx_response *response = get_streamed(client, HTTP("/status/302"));
+    const char *text = NULL;
+    MUST(httpx_headers_new(&headers, &err));
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        MUST(httpx_headers_add(headers, lines[i].name, strlen(lines[i].name), (const uint8_t *)lines[i].value,
+                               strlen(lines[i].value), &err));
+    CHECK(httpx_response_header_count(response) > 1);
+    MUST(httpx_response_set_headers(response, headers, &err));
+    httpx_headers_free(headers);
+    CHECK_EQ(httpx_response_header_count(response), 3);
+    CHECK(httpx_response_has_redirect_location(response));
+    text = httpx_response_charset_encoding(response, NULL);
+    CHECK(text != NULL && strcmp(text, "iso-8859-15") == 0);
+    CHECK(strcmp(httpx_response_reason_phrase(response, NULL), "Found") == 0);
+    MUST(httpx_response_cookies(response, &cookies, &err));
+    CHECK_EQ(httpx_cookies_count(cookies), 1);
+    httpx_cookies_free(cookies);
+    httpx_response_free(response);
+    httpx_client_free(client);
+}
+
 int main(int argc, char **argv)
 {
     static const test_case tests[] = {
@@ -381,6 +410,7 @@ int main(int argc, char **argv)
         TEST(a_body_in_a_reply_reaches_whoever_asked),
         TEST(the_deadline_ends_the_wait_for_a_body),
         TEST(a_response_gets_another_request),
+        TEST(a_response_gets_other_headers),
         {NULL, NULL},
     };
     return run_tests(argc, argv, tests);

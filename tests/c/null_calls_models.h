@@ -256,6 +256,11 @@ static httpx_code call_response_user_data(fixture *f)
     return NEUTRAL(user_data == NULL);
 }
 
+static httpx_code call_response_set_headers(fixture *f)
+{
+    return httpx_response_set_headers(P(0, f->response), P(1, f->headers), ERR(2));
+}
+
 static httpx_code call_response_set_request(fixture *f)
 {
     return httpx_response_set_request(P(0, f->response), P(1, f->request), ERR(2));

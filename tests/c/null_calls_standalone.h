@@ -139,6 +139,23 @@ static httpx_code call_flow_free(fixture *f)
     return NEUTRAL(1);
 }
 
+static httpx_code call_client_transport_for_url(fixture *f)
+{
+    return httpx_client_transport_for_url(P(0, f->client), P(1, f->url), P(2, &f->transport_out), ERR(3));
+}
+
+static httpx_code call_transport_equal(fixture *f)
+{
+    int32_t equal = httpx_transport_equal(P(0, f->transport), P(1, f->transport));
+    return NEUTRAL_OF_TWO(equal == 0);
+}
+
+static httpx_code call_transport_proxy_url(fixture *f)
+{
+    const char *url = httpx_transport_proxy_url(P(0, f->transport), P(1, &f->size));
+    return NEUTRAL(url == NULL);
+}
+
 static httpx_code call_client_merge_url(fixture *f)
 {
     return httpx_client_merge_url(P(0, f->client), T(1, 0, "http://h/"), L(0, 9), P(2, &f->url_out), ERR(3));
@@ -170,6 +187,12 @@ static httpx_code call_response_set_default_encoding_fn(fixture *f)
 {
     return httpx_response_set_default_encoding_fn(P(0, f->response), P(1, no_label), P(2, &f->destroyed), D(2, 3),
                                                   ERR(4));
+}
+
+static httpx_code call_response_set_history(fixture *f)
+{
+    const httpx_response *earlier = f->streaming;
+    return httpx_response_set_history(P(0, f->response), P(1, &earlier), 1, ERR(2));
 }
 
 static httpx_code call_client_log_level(fixture *f)

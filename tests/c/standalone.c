@@ -16,6 +16,19 @@ static void has_lines(httpx_request *request, const char *wanted)
     CHECK_TEXT(lines, strlen(lines), wanted);
 }
 
+static httpx_response *answer(int32_t status, httpx_request *request, const char *name, const char *value)
+{
+    httpx_response *response = NULL;
+    httpx_response_builder *builder = NULL;
+    MUST(httpx_response_builder_new(status, &builder, &err));
+    MUST(httpx_response_builder_header(builder, name, strlen(name), BYTES(value), &err));
+    MUST(httpx_response_builder_header(builder, "Set-Cookie", 10, BYTES("session=1"), &err));
+    MUST(httpx_response_builder_request(builder, request, &err));
+    MUST(httpx_response_builder_build(builder, &response, &err));
+    httpx_response_builder_free(builder);
+    return response;
+}
+
 /* ---- requests ---- */
 
 static void answer_with_the_head(raw_server *server, int fd)
@@ -193,6 +206,18 @@ static void a_response_made_by_hand_is_told_more(void)
     MUST(httpx_response_set_request(response, request, &err));
     SAYS(httpx_response_url(response, NULL), "http://h/");
     FAILS(httpx_response_raise_for_status(response, &err), HTTPX_E_HTTP_STATUS);
+    httpx_response *moved = answer(301, request, "Location", "/"), *first = NULL;
+    const httpx_response *earlier[] = {moved, NULL};
+    FAILS(httpx_response_set_history(response, earlier, 2, &err), HTTPX_E_NULL_POINTER);
+    CHECK_EQ(httpx_response_history_count(response), 0);
+    MUST(httpx_response_set_history(response, earlier, 1, &err));
+    httpx_response_free(moved);
+    CHECK_EQ(httpx_response_history_count(response), 1);
+    MUST(httpx_response_history_at(response, 0, &first, &err));
+    CHECK_EQ(httpx_response_status_code(first), 301);
+    httpx_response_free(first);
+    MUST(httpx_response_set_history(response, NULL, 0, &err));
+    CHECK_EQ(httpx_response_history_count(response), 0);
     httpx_request_free(request);
     httpx_response_free(response);
     httpx_response_builder_free(builder);
@@ -273,6 +298,42 @@ static void the_environments_proxies_are_told(void)
     unsetenv("NO_PROXY");
 }
 
+/* Gives what carries a client's requests for a URL. */
+static httpx_transport *carrier(const httpx_client *client, const char *text)
+{
+    httpx_url *url = NULL;
+    httpx_transport *transport = NULL;
+    MUST(httpx_url_parse(text, strlen(text), &url, &err));
+    MUST(httpx_client_transport_for_url(client, url, &transport, &err));
+    httpx_url_free(url);
+    return transport;
+}
+
+static void a_client_says_what_carries_a_url(void)
+{
+    httpx_client_builder *builder = new_builder();
+    httpx_transport *mounted = NULL;
+    httpx_proxy *proxy = NULL;
+    MUST(httpx_transport_new(builder, &mounted, &err));
+    MUST(httpx_client_builder_mount(builder, "all://mounted", 13, mounted, &err));
+    MUST(httpx_proxy_new("http://me:secret@p:1", 20, &proxy, &err));
+    MUST(httpx_client_builder_proxy_for(builder, "https://", 8, proxy, &err));
+    httpx_client *client = build(builder);
+    httpx_transport *by_mount = carrier(client, "https://mounted/"), *by_proxy = carrier(client, "https://h/"),
+                    *first = carrier(client, "http://h/"), *second = carrier(client, "http://o/");
+    CHECK(httpx_transport_equal(by_mount, mounted) && httpx_transport_equal(first, second));
+    CHECK(!httpx_transport_equal(first, mounted) && !httpx_transport_equal(by_proxy, first));
+    SAYS(httpx_transport_proxy_url(by_proxy, NULL), "http://p:1");
+    CHECK(httpx_transport_proxy_url(first, NULL) == NULL);
+    httpx_transport_free(by_mount);
+    httpx_transport_free(by_proxy);
+    httpx_transport_free(first);
+    httpx_transport_free(second);
+    httpx_transport_free(mounted);
+    httpx_proxy_free(proxy);
+    httpx_client_free(client);
+}
+
 /* ---- counters ---- */
 
 static void what_is_done_is_counted(void)
@@ -304,19 +365,6 @@ static httpx_flow *start(const httpx_auth *auth, httpx_request *request)
     httpx_flow *flow = NULL;
     MUST(httpx_auth_start(auth, request, &flow, &err));
     return flow;
-}
-
-static httpx_response *answer(int32_t status, httpx_request *request, const char *name, const char *value)
-{
-    httpx_response *response = NULL;
-    httpx_response_builder *builder = NULL;
-    MUST(httpx_response_builder_new(status, &builder, &err));
-    MUST(httpx_response_builder_header(builder, name, strlen(name), BYTES(value), &err));
-    MUST(httpx_response_builder_header(builder, "Set-Cookie", 10, BYTES("session=1"), &err));
-    MUST(httpx_response_builder_request(builder, request, &err));
-    MUST(httpx_response_builder_build(builder, &response, &err));
-    httpx_response_builder_free(builder);
-    return response;
 }
 
 static httpx_request *next_of(httpx_flow *flow, httpx_response *response)
@@ -485,6 +533,7 @@ int main(int argc, char **argv)
         TEST(a_response_made_by_hand_is_told_more),
         TEST(patterns_match_and_compare),
         TEST(the_environments_proxies_are_told),
+        TEST(a_client_says_what_carries_a_url),
         TEST(what_is_done_is_counted),
         TEST(basic_by_hand_is_one_request),
         TEST(digest_by_hand_gives_the_rfcs_answers),

@@ -10,7 +10,7 @@ use httpx::httpx::{
     Auth, AuthFlow, Beginning, Client, ClientBuilder, CustomAuth, CustomTransport, Headers, Reply, ReplyBody,
     ReplyHead, Request, Response, SendOptions, Transport, UrlPattern,
 };
-use httpx::runtime::{Attempt, Interrupt};
+use httpx::runtime::{Attempt, Foreign, Interrupt};
 
 use crate::support::{dispatch_all, ends, ok_server, send, submit, TestQueue};
 
@@ -39,7 +39,7 @@ impl CustomAuth for Counting {
         self.begun.fetch_add(1, Ordering::SeqCst);
         Attempt::new(move || {
             let flow = CountingFlow { request: Arc::clone(&request), dropped: Arc::clone(&self.dropped) };
-            Poll::Ready(Ok(Box::new(flow) as Box<dyn AuthFlow>))
+            Poll::Ready(Ok(Foreign::new(Box::new(flow) as Box<dyn AuthFlow>)))
         })
     }
 }

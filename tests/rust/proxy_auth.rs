@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use httpx::error::{Code, Error};
 use httpx::httpx::{Auth, AuthFlow, Beginning, Client, ClientBuilder, CustomAuth, Proxy, Request, Response};
-use httpx::runtime::{pipe, Attempt, Interrupt};
+use httpx::runtime::{pipe, Attempt, Foreign, Interrupt};
 
 use crate::support::{read_head, send, server, OK, PATIENCE};
 
@@ -140,7 +140,7 @@ impl CustomAuth for TwoWords {
     fn begin(self: Arc<Self>, request: Arc<Request>, _: Option<Arc<Interrupt>>) -> Beginning {
         Attempt::new(move || {
             let flow = Words { request: Arc::clone(&request), said: 0 };
-            Poll::Ready(Ok(Box::new(flow) as Box<dyn AuthFlow>))
+            Poll::Ready(Ok(Foreign::new(Box::new(flow) as Box<dyn AuthFlow>)))
         })
     }
 }

@@ -55,6 +55,9 @@ fn without_a_client_host_is_all_that_a_request_has() {
     assert_eq!(lines(&alone("POST", "/", &[])), "Content-Length: 0");
     let own_host = alone("POST", "http://h/", &[("X", "1"), ("host", "other")]);
     assert_eq!(lines(&own_host), "Content-Length: 0, X: 1, host: other");
+    let mut own_host = alone("POST", "http://h/", &[("host", "other")]);
+    own_host.set_bytes(Bytes::new());
+    assert_eq!(lines(&own_host), "Content-Length: 0, host: other");
 }
 
 #[test]

@@ -2,13 +2,13 @@
 
 use std::future::{poll_fn, Future};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{mpsc, Arc, Mutex};
 use std::task::Poll;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use httpx::error::{Code, Error};
-use httpx::runtime::{block_on, Call, Foreign, Granted, Lane, Socket, TcpSettings, WaitQueue};
+use httpx::runtime::{block_on, Attempt, Call, Foreign, Granted, Lane, Socket, TcpSettings, UpcallWaker, WaitQueue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{connect, dispatch_all, echo, in_child, io_error, submit, tell, EchoServer, Seen, TestQueue};
@@ -202,6 +202,45 @@ fn an_upcall_runs_on_the_calling_thread_and_may_block_in_a_nested_call() {
         echo(&mut socket, b"outer").await
     });
     assert_eq!(answer.unwrap(), b"outer");
+}
+
+#[test]
+fn a_call_that_waits_for_foreign_code_lends_its_lane_to_others() {
+    let (tell, told) = mpsc::channel();
+    let other = thread::spawn(move || {
+        let (id, waker): (u64, UpcallWaker) = told.recv().unwrap();
+        // What the waiting call had is free for this thread.
+        let asked = Instant::now();
+        while asked.elapsed() < Duration::from_secs(20) {
+            let lane = Lane::take(Some(id)).unwrap();
+            let found = lane.id() == id;
+            lane.give_back();
+            if found {
+                return waker.wake();
+            }
+            thread::yield_now();
+        }
+        // Without it, the call ends with an error.
+    });
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let answer = block_on(None, |call| async move {
+        let id = call.lane(None).await.id();
+        let answer = call.ask(Attempt::new(move || match counted.fetch_add(1, Ordering::SeqCst) {
+            0 => {
+                tell.send((id, UpcallWaker::current().unwrap())).unwrap();
+                Poll::Pending
+            }
+            _ => Poll::Ready("later"),
+        }));
+        let answer = answer.await?;
+        // And it gets another one.
+        call.lane(Some(id)).await;
+        Ok(answer)
+    });
+    assert_eq!(answer.unwrap(), "later");
+    assert_eq!(calls.load(Ordering::SeqCst), 2);
+    other.join().unwrap();
 }
 
 #[test]

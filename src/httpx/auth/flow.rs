@@ -25,7 +25,7 @@ pub trait CustomAuth: Send + Sync {
 }
 
 /// What begins a flow.
-pub type Beginning = Attempt<Result<Box<dyn AuthFlow>, Error>>;
+pub type Beginning = Attempt<Result<Foreign<Box<dyn AuthFlow>>, Error>>;
 
 /// One flow of a [`CustomAuth`]. It is dropped when it has ended, however that came.
 pub trait AuthFlow: Send {
@@ -77,7 +77,7 @@ impl Flow {
         };
         let requires_response_body = custom.requires_response_body();
         let begun = call.ask(Arc::clone(custom).begin(request, call.interrupt().cloned())).await??;
-        Ok(Flow::Custom { flow: Some(Foreign::new(begun)), requires_response_body })
+        Ok(Flow::Custom { flow: Some(begun), requires_response_body })
     }
 
     /// See [`AuthFlow::next`].

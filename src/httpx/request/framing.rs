@@ -61,7 +61,8 @@ impl Framing {
     /// Takes note of a new body, and says so in `headers`, with the type of what it is, unless they say it already.
     pub(super) fn set(&mut self, length: Length, content_type: Option<&[u8]>, method: &[u8], headers: &mut Headers) {
         self.length = length;
-        if self.kept {
+        let says_so = matches!((length, &self.line), (Length::NoBody, Some((_, value))) if value == "0");
+        if self.kept || says_so {
             return;
         }
         self.drop_line(headers);
