@@ -1549,6 +1549,8 @@ class AsyncClient(BaseClient):
             if send is not None:
                 send.settle()
                 await send.end()
+            if request._body is not None:
+                await request._body.let_go()
         if mailbox.error is not None:
             self._raise(mailbox.take_error(), request)
         return self._finish(mailbox.response, request, send)

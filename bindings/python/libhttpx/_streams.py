@@ -75,8 +75,12 @@ class AsyncIteratorByteStream(AsyncByteStream):
         self._is_stream_consumed = True
         aread = getattr(self._stream, "aread", None)
         if aread is None:
-            async for piece in self._stream:
-                yield piece
+            try:
+                async for piece in self._stream:
+                    yield piece
+            finally:
+                if isinstance(self._stream, types.AsyncGeneratorType):
+                    await self._stream.aclose()
             return
         while piece := await aread(self.CHUNK_SIZE):
             yield piece
@@ -101,6 +105,9 @@ class Body:
     mailbox: Mailbox | None = None
     is_sync = True
     is_async = True
+
+    async def let_go(self) -> None:
+        """The send is over: what was not read of an asynchronous body is given up."""
 
 
 class PullBody(Body):
@@ -195,6 +202,11 @@ class PullBody(Body):
             self._closes = False
             await self.stream.aclose()
         self.close()
+
+    async def let_go(self) -> None:
+        iterator, self._iterator = self._iterator, None
+        if not self._ended and isinstance(iterator, types.AsyncGeneratorType):
+            await iterator.aclose()
 
     def destroyed(self) -> None:
         """The library needs the body no more. An asynchronous stream is closed by who awaits, see `aclose`."""
