@@ -29,6 +29,8 @@ if typing.TYPE_CHECKING:
 __all__ = ["Response"]
 
 _new = ffi.new
+_gc = ffi.gc
+_free = lib.httpx_response_free
 _unpack = ffi.unpack
 _OK: int = lib.HTTPX_OK
 _DONE: int = lib.HTTPX_DONE
@@ -69,6 +71,9 @@ class Response:
     _elapsed: datetime.timedelta | None = None
     _downloaded: int | None = None
     _told_encoding = False
+    # Read, as most are when Python gets them.
+    is_closed = True
+    is_stream_consumed = True
     default_encoding: str | typing.Callable[[bytes], str | None] = "utf-8"
 
     def __init__(
@@ -143,7 +148,6 @@ class Response:
         if put is not None:
             check(put(builder, data, len(data), err), err)
         self._stream = ByteStream(data)
-        self.is_closed = self.is_stream_consumed = True
         self._finish(builder)
         self._downloaded = len(data)
 
@@ -195,6 +199,16 @@ class Response:
         check(lib.httpx_response_set_user_data(handle, keep(Kept(self)), lib._destroy, err), err)
 
     _wrap = _from_native
+
+    @classmethod
+    def _received(cls, handle: typing.Any, is_async: bool = False) -> Response:
+        """The response of a native one that was read to its end, and that nothing in Python has seen before."""
+        response = cls.__new__(cls)
+        response._handle = _gc(handle, _free)
+        response.status_code = lib.httpx_response_status_code(handle)
+        if is_async:
+            response._of_async_client = True
+        return response
 
     def _begin(self, handle: typing.Any, is_async: bool) -> None:
         self.status_code = lib.httpx_response_status_code(handle)
