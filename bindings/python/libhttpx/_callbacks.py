@@ -168,17 +168,12 @@ def _remember(kind: typing.Any, exception: BaseException, traceback: typing.Any)
 
 
 def _complain(kind: typing.Any, exception: BaseException, traceback: typing.Any) -> None:
-    """An exception has left a callback that can't say so: it is told as one in `__del__` is."""
-    if sys is not None and sys.unraisablehook is not None:
-        sys.unraisablehook(_Unraisable(kind, exception, traceback))  # type: ignore[arg-type]
+    """An exception has left a callback that can't say so: it is printed, as one in `__del__` is."""
+    if sys is not None and sys.stderr is not None:
+        from traceback import format_exception
 
-
-class _Unraisable(typing.NamedTuple):
-    exc_type: typing.Any
-    exc_value: BaseException
-    exc_traceback: typing.Any
-    err_msg: str = "Exception ignored in a callback of libhttpx"
-    object: typing.Any = None
+        lines = "".join(format_exception(kind, exception, traceback))
+        sys.stderr.write(f"Exception ignored in a callback of libhttpx:\n{lines}")
 
 
 @_called_from_c(onerror=_complain)
