@@ -2,7 +2,7 @@
 # make test    every test of every language, formatters and linters; STRICT=1: nothing may be skipped
 # make test-peers   the client against other people's servers and proxies (tests/peers/README.md); STRICT=1 as above
 # make test-python-peers   the Python package against other packages' test suites (tests/peers/python/README.md)
-# make bench   measure against libcurl and raw sockets (bench/README.md); bench-smoke: the same in a few seconds
+# make bench   measure against libcurl, raw sockets and Python's clients (bench/README.md); bench-smoke: the same in a few seconds
 # make install PREFIX=/usr/local DESTDIR=   release build: header, libraries, CMake package, pkg-config
 # make lib     libhttpx.so and libhttpx.a in build/lib;  make release: optimised ones in build/release
 # make format, lint, deny, clean
@@ -66,6 +66,7 @@ test-python-peers: rust
 bench bench-smoke: release
 	@scripts/bootstrap bench
 	LIBHTTPX_DIR="$(CURDIR)/build/release" bench/run.sh $(if $(filter bench-smoke,$@),--smoke)
+	LIBHTTPX_DIR="$(CURDIR)/build/release" bench/python/run.sh $(if $(filter bench-smoke,$@),--smoke)
 
 .PHONY: install
 install: rust
