@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 import subprocess
 import sys
+import threading
 import typing
 import warnings
 from pathlib import Path
@@ -17,6 +19,7 @@ from libhttpx import errors
 
 if typing.TYPE_CHECKING:
     from conftest import Origin
+    from typing_extensions import Self
 
 
 def _status(origin: Origin, **arguments: typing.Any) -> int:
@@ -147,3 +150,66 @@ def test_https_needs_no_ssl_module(origin: Origin) -> None:
         "assert 'ssl' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+class _Asking:
+    """A server that wants a client's certificate, and answers each request with the name in it."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://127.0.0.1:{self._listener.getsockname()[1]}/"
+        self._thread = threading.Thread(target=self._serve)
+
+    def _serve(self) -> None:
+        while True:
+            connection, _ = self._listener.accept()
+            with connection:
+                if self._stopped:
+                    return
+                try:
+                    self._answer(connection)
+                except OSError:
+                    continue
+
+    def _answer(self, connection: socket.socket) -> None:
+        with self._context.wrap_socket(connection, server_side=True) as tls:
+            tls.recv(65_536)
+            name = str(dict(typing.cast("typing.Any", tls.getpeercert())["subjectAltName"])["email"]).encode()
+            tls.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(name) + name)
+
+    def __enter__(self) -> Self:
+        self._stopped = False
+        self._thread.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._stopped = True
+        socket.create_connection(self._listener.getsockname()).close()
+        self._thread.join()
+        self._listener.close()
+
+
+def test_a_client_shows_the_certificate_that_was_loaded_into_its_context(tmp_path: Path) -> None:
+    trustme = pytest.importorskip("trustme")
+    authority = trustme.CA()
+    of_server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(of_server)
+    authority.configure_trust(of_server)
+    of_server.verify_mode = ssl.CERT_REQUIRED
+    chain = tmp_path / "client.pem"
+    authority.issue_cert("me@example.org").private_key_and_cert_chain_pem.write_to_path(str(chain))
+
+    context = httpx.create_ssl_context()
+    authority.configure_trust(context)
+    foreign = ssl.create_default_context(cadata=authority.cert_pem.bytes().decode())
+    foreign.load_cert_chain(chain)
+    with _Asking(of_server) as server:
+        with pytest.raises(errors.ClientCertificateRequired):
+            httpx.get(server.url, verify=context)
+        context.load_cert_chain(chain)
+        chain.unlink()
+        assert httpx.get(server.url, verify=context).text == "me@example.org"
+        # What OpenSSL was given by others, it does not give out again.
+        with pytest.raises(errors.ClientCertificateRequired):
+            httpx.get(server.url, verify=foreign)
