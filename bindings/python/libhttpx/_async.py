@@ -30,13 +30,14 @@ class Mailbox:
     one that gives a chunk (None at the body's end), `error` the handle of its error.
     """
 
-    __slots__ = ("_loop", "_waiter", "code", "data", "done", "error", "exception", "jobs", "number", "op", "response")
+    __slots__ = ("_loop", "_waiter", "code", "data", "done", "error", "exception", "gone", "jobs", "number", "op", "response")
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._waiter: typing.Any = None
         self.jobs: deque[Job] | None = None
         self.done = False
+        self.gone = False
         self.op: typing.Any = None
         self.code = 0
         self.data: bytes | None = None
@@ -53,7 +54,9 @@ class Mailbox:
         return ffi.cast("void *", self.number)
 
     def post(self, job: Job) -> None:
-        """Hands the waiting task a coroutine function to run; on the loop's thread."""
+        """Hands the waiting task a coroutine function to run; on the loop's thread. If nobody waits any more, nobody runs it."""
+        if self.gone:
+            return
         if self.jobs is None:
             self.jobs = deque()
         self.jobs.append(job)
@@ -82,6 +85,8 @@ class Mailbox:
 
     def cancel(self) -> None:
         """Gives the operation up: nobody will look at its result."""
+        self.gone = True
+        self.jobs = None
         if self.done:
             self._discard()
         elif self.op is not None:

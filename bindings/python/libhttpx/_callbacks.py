@@ -19,13 +19,13 @@ import threading
 import typing
 import weakref
 
-from ._ffi import NULL, as_bytes, check, error_slot, ffi, lib, new_handle_slot, pending
+from ._ffi import NULL, as_bytes, ffi, lib, new_handle_slot, owned, pending
 
 if typing.TYPE_CHECKING:
     from ._async import Mailbox
     from ._models import Request, Response
 
-__all__ = ["Kept", "Send", "Trace", "keep", "kept_of", "object_of", "send_of"]
+__all__ = ["Kept", "Send", "Trace", "answer_later", "keep", "kept_of", "object_of", "send_of", "waker"]
 
 lib._set_main_thread(threading.main_thread().ident or 0)
 atexit.register(lib._set_ending)
@@ -68,7 +68,7 @@ class Send:
     where coroutines are run, None in sync clients. `body` is what a Python transport's last response is read from.
     """
 
-    __slots__ = ("_answer", "_held", "_weak", "body", "client", "extensions", "flow", "mailbox")
+    __slots__ = ("_answer", "_held", "_parts", "_weak", "body", "client", "extensions", "flow", "mailbox")
 
     def __init__(self, client: typing.Any, request: Request, extensions: dict[str, typing.Any]) -> None:
         self.client = client
@@ -77,6 +77,7 @@ class Send:
         self.body: typing.Any = None
         self.flow: typing.Any = None
         self._answer: typing.Any = None
+        self._parts: list[Send] = []
         self._held: Request | None = request
         self._weak = weakref.ref(request)
 
@@ -91,9 +92,18 @@ class Send:
             flow, self.flow = self.flow, None
             await flow.aend()
 
+    def part(self, request: Request) -> Send:
+        """The same send, for another request of its authentication flow."""
+        part = Send(self.client, request, request.extensions)
+        part.mailbox = self.mailbox
+        self._parts.append(part)
+        return part
+
     def settle(self) -> None:
-        """The send is over: the request is no longer held from here."""
+        """The send is over: its requests are no longer held from here."""
         self._held = None
+        for part in self._parts:
+            part.settle()
 
     @property
     def is_async(self) -> bool:
@@ -106,18 +116,14 @@ class Send:
         if answer is not None:
             self._answer = None
             return answer
-        waker = _waker()
+        mailbox, wakes = self.mailbox, waker()
+        if mailbox is None or wakes is None:
+            raise RuntimeError("Attempted to wait in a callback of a call that is over.")
 
-        async def job() -> None:
-            try:
-                self._answer = (await make(),)
-                lib.httpx_waker_wake(waker)
-            finally:
-                lib.httpx_waker_free(waker)
+        async def answered() -> None:
+            self._answer = (await make(),)
 
-        mailbox = self.mailbox
-        assert mailbox is not None
-        mailbox.post(job)
+        answer_later(mailbox, wakes, answered)
         return None
 
 
@@ -156,10 +162,25 @@ def kept_of(response: typing.Any) -> Kept | None:
     return found if isinstance(found, Kept) else None
 
 
-def _waker() -> typing.Any:
-    slot, err = new_handle_slot("httpx_waker"), error_slot()
-    check(lib.httpx_upcall_waker(slot, err), err)
-    return slot[0]
+def waker() -> typing.Any:
+    """What wakes the callback that runs now, to be freed with `ffi.release`; None where it can't wait."""
+    slot = new_handle_slot("httpx_waker")
+    if lib.httpx_upcall_waker(slot, NULL) != _OK:
+        return None
+    return owned(slot[0], lib.httpx_waker_free)
+
+
+def answer_later(mailbox: Mailbox, waker: typing.Any, make: MakeCoroutine) -> None:
+    """Has the task that waits run a coroutine, and the callback called again then."""
+
+    async def job() -> None:
+        try:
+            await make()
+            lib.httpx_waker_wake(waker)
+        finally:
+            ffi.release(waker)
+
+    mailbox.post(job)
 
 
 def _remember(kind: typing.Any, exception: BaseException, traceback: typing.Any) -> None:
@@ -240,23 +261,19 @@ class Trace:
         if mailbox is None:
             outcome.close()
             raise TypeError("An async function was given as 'trace' to a sync client.")
-        if mailbox.done:
+        wakes = None if mailbox.done else waker()
+        if wakes is None:
             # Nobody waits any more: what it does at once is done.
             with contextlib.suppress(StopIteration):
                 outcome.send(None)
             outcome.close()
             return _OK
-        waker = _waker()
 
-        async def job() -> None:
-            try:
-                await outcome
-                self._answered = True
-                lib.httpx_waker_wake(waker)
-            finally:
-                lib.httpx_waker_free(waker)
+        async def answered() -> None:
+            await outcome
+            self._answered = True
 
-        mailbox.post(job)
+        answer_later(mailbox, wakes, answered)
         return _AGAIN
 
 

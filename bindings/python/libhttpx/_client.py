@@ -666,10 +666,7 @@ class BaseClient:
         handle = slot[0]
         try:
             apply_extensions(handle, request.extensions, send.mailbox)
-            part = send
-            if request is not send.request:
-                part = _callbacks.Send(self, request, request.extensions)
-                part.mailbox = send.mailbox
+            part = send if request is send.request else send.part(request)
             if request._body is not None:
                 request._body.mailbox = send.mailbox
             check(lib.httpx_request_set_user_data(handle, _callbacks.keep(part), lib._destroy, err), err)
@@ -1074,6 +1071,7 @@ class Client(BaseClient):
             raise
         finally:
             request._unlend()
+        response._request = request
         self._reply(send, reply, response)
 
     def get(
@@ -1619,6 +1617,7 @@ class AsyncClient(BaseClient):
                 raise
             finally:
                 request._unlend()
+            response._request = request
             if response._body is not None:
                 response._body.mailbox = send.mailbox
             self._reply(send, reply, response)

@@ -22,6 +22,7 @@ from ._status_codes import codes
 from ._streams import ByteStream, PullBody, UnattachedStream
 from ._types import AsyncByteStream, HeaderTypes, ResponseContent, ResponseExtensions, SyncByteStream
 from ._urls import URL
+from .errors import ConcurrentUse
 
 if typing.TYPE_CHECKING:
     from ._async import Mailbox
@@ -149,7 +150,8 @@ class Response:
             check(put(builder, data, len(data), err), err)
         self._stream = ByteStream(data)
         self._finish(builder)
-        self._downloaded = len(data)
+        # Nothing came over a wire.
+        self._downloaded = 0
 
     def _build_of_stream(self, builder: typing.Any, stream: typing.Any, length: int) -> None:
         """Makes a response whose body is made while it is read."""
@@ -223,7 +225,9 @@ class Response:
         self._handle, self._lent = owned(handle, lib.httpx_response_free), None
         if lib.httpx_response_is_closed(handle) and not isinstance(self._stream, ByteStream):
             self.is_closed = self.is_stream_consumed = True
-        self._request, self._new_request = request, False
+        if request is not None:
+            self._request = request
+        self._new_request = False
         self._history, self._next_request, self._next_is_known = None, None, False
         # The program has it now.
         ffi.from_handle(lib.httpx_response_user_data(handle)).settle()
@@ -256,9 +260,14 @@ class Response:
 
     def _unlend(self) -> None:
         """Tells the handle that was lent what was changed, and keeps what can be asked later."""
-        self._native()
-        self.headers  # noqa: B018
-        self._lent = None
+        try:
+            self._native()
+            self.headers  # noqa: B018
+        except ConcurrentUse:
+            # What reads it was cancelled.
+            pass
+        finally:
+            self._lent = None
 
     def _any(self) -> typing.Any:
         handle = self._lent if self._lent is not None else self._handle
@@ -439,9 +448,10 @@ class Response:
 
     @property
     def cookies(self) -> Cookies:
-        """The cookies that this response sets."""
+        """The cookies that this response sets. RuntimeError if nobody knows for which request."""
         cookies = self._cookies
         if cookies is None:
+            self.request  # noqa: B018
             slot, err = _new("httpx_cookies **"), error_slot()
             check(lib.httpx_response_cookies(self._native(), slot, err), err)
             cookies = self._cookies = Cookies._wrap(slot[0])
@@ -757,12 +767,15 @@ class Response:
                 self._close()
 
     def _close(self) -> None:
-        err = error_slot()
-        if self._reading is not None:
-            check(lib.httpx_stream_close(self._reading, err), err)
         handle = self._lent if self._lent is not None else self._handle
-        if handle is not None:
-            check(lib.httpx_response_close(handle, err), err)
+        for close, native in ((lib.httpx_stream_close, self._reading), (lib.httpx_response_close, handle)):
+            err = error_slot()
+            code = _OK if native is None else close(native, err)
+            if code == lib.HTTPX_E_CONCURRENT_USE:
+                # What reads it was cancelled, and closes it.
+                lib.httpx_error_free(err[0])
+            else:
+                check(code, err)
 
     async def aiter_bytes(self, chunk_size: int | None = None) -> typing.AsyncIterator[bytes]:
         """The body, decoded: as it comes, or in pieces of `chunk_size` bytes."""

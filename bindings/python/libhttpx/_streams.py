@@ -10,8 +10,9 @@ from __future__ import annotations
 import types
 import typing
 
+from ._callbacks import answer_later, waker
 from ._exceptions import StreamClosed, StreamConsumed
-from ._ffi import check, error_slot, ffi, lib
+from ._ffi import ffi, lib
 from ._types import AsyncByteStream, SyncByteStream
 
 if typing.TYPE_CHECKING:
@@ -165,18 +166,10 @@ class PullBody(Body):
         mailbox = self.mailbox
         if mailbox is None or mailbox.done:
             raise RuntimeError("Attempted to call a sync iterator on an async stream.")
-        slot, err = ffi.new("httpx_waker **"), error_slot()
-        check(lib.httpx_upcall_waker(slot, err), err)
-        waker = slot[0]
-
-        async def job() -> None:
-            try:
-                await self._anext()
-                lib.httpx_waker_wake(waker)
-            finally:
-                lib.httpx_waker_free(waker)
-
-        mailbox.post(job)
+        wakes = waker()
+        if wakes is None:
+            raise RuntimeError("Attempted to call a sync iterator on an async stream.")
+        answer_later(mailbox, wakes, self._anext)
         return _AGAIN
 
     async def _anext(self) -> None:
