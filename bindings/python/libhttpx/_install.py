@@ -62,6 +62,8 @@ def install_as_httpx(*, httpcore: bool = False) -> None:
         if there is not None and there.__name__ != own:
             raise RuntimeError(f"{name!r} was imported before libhttpx.install_as_httpx() was called.")
     sys.meta_path.insert(0, typing.cast(typing.Any, _Finder(names)))
+    # Importing httpx has always brought this with it, and there are programs that go by that.
+    importlib.import_module("http.cookiejar")
 
 
 def later(package: str, name: str) -> types.ModuleType:
@@ -72,5 +74,3 @@ def later(package: str, name: str) -> types.ModuleType:
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
     return module
-    # Importing httpx has always brought this with it, and there are programs that go by that.
-    importlib.import_module("http.cookiejar")
