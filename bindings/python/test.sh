@@ -42,7 +42,7 @@ step() { # NAME COMMAND...
 }
 
 lint() {
-    local all=(libhttpx tests build_native.py setup.py ../../tests/peers/python)
+    local all=(libhttpx tests build_native.py setup.py ../../tests/peers/python ../../bench/python)
     cd -- "$here"
     local config=(--config "$here/pyproject.toml")
     step format "$venv/bin/ruff" format --check "${config[@]}" "${all[@]}"
@@ -89,7 +89,7 @@ sdist() {
 }
 
 contents() {
-    local names
+    local names name
     names=$(unzip -Z1 "$1")
     for name in libhttpx/__init__.py libhttpx/_native.abi3.so libhttpx/py.typed libhttpx/httpcore/_sync/connection_pool.py \
         libhttpx/_transports/default.py libhttpx/stock/__init__.py; do
@@ -99,11 +99,11 @@ contents() {
         }
     done
     # Nothing but the package and what says what it is.
-    ! grep -vE '^(libhttpx/.*\.py|libhttpx/py\.typed|libhttpx/_native\.abi3\.so|libhttpx-[^/]*\.dist-info/.*)$' <<<"$names"
+    ! grep -vE '^(libhttpx/.*\.py|libhttpx/py\.typed|libhttpx/_native\.abi3\.so|libhttpx/_native\.pyi|libhttpx-[^/]*\.dist-info/.*)$' <<<"$names"
 }
 
 sources() {
-    local names
+    local names name
     names=$(tar tzf "$1"/libhttpx-*.tar.gz | sed 's,^[^/]*/,,')
     for name in build_native.py callbacks.h glue.h glue_cdef.h glue_types.h libhttpx/__init__.py engine/Cargo.toml \
         engine/src/lib.rs engine/include/httpx/httpx_cdef.h engine/scripts/relink; do
@@ -112,7 +112,7 @@ sources() {
             return 1
         }
     done
-    ! grep -E '_native\.|__pycache__' <<<"$names"
+    ! grep -E '^libhttpx/_native\.(c|.*so)$|__pycache__' <<<"$names"
 }
 
 # Every Python from 3.9 on that is here, lowest first.

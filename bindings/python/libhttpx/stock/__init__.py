@@ -16,6 +16,9 @@ from .._config import Limits as _Limits
 from .._config import Proxy as _Proxy
 from .._transports.default import AsyncHTTPTransport as _AsyncHTTPTransport
 from .._transports.default import HTTPTransport as _HTTPTransport
+from ..httpcore import URL as _URL
+from ..httpcore import Request as _Request
+from ..httpcore import Response as _Response
 
 if typing.TYPE_CHECKING:
     import ssl
@@ -65,23 +68,23 @@ def _options(
     return options
 
 
-def _to_pool(request: httpx.Request) -> httpcore.Request:
+def _to_pool(request: httpx.Request) -> _Request:
     """A request as pools have them; content that is in memory stays one piece."""
     url = request.url
     try:
         content: typing.Any = request.content
     except httpx.RequestNotRead:
         content = request.stream
-    return httpcore.Request(
+    return _Request(
         request.method,
-        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        _URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
         headers=request.headers.raw,
         content=content,
         extensions=request.extensions,
     )
 
 
-def _from_pool(response: httpcore.Response, stream: typing.Any) -> httpx.Response:
+def _from_pool(response: _Response, stream: typing.Any) -> httpx.Response:
     return httpx.Response(
         response.status, headers=response.headers, stream=stream, extensions=dict(response.extensions)
     )
