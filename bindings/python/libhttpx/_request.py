@@ -68,7 +68,7 @@ class Request:
     `content` is bytes, text, or an iterable of bytes (for AsyncClient an asynchronous one), which is sent in chunks
     unless there is a Content-Length; `data` a form's fields; `files` what is uploaded, see `MultipartStream`; `json`
     anything that the json module takes. With `stream`, an instance of SyncByteStream or AsyncByteStream, no header is
-    added but Host. `params` replaces the URL's query. `extensions` are handed to transports.
+    added, not even Host. `params` replaces the URL's query. `extensions` are handed to transports.
     """
 
     _lent: typing.Any = None
@@ -88,7 +88,7 @@ class Request:
 
     def __init__(
         self,
-        method: str,
+        method: str | bytes,
         url: URL | str,
         *,
         params: QueryParamTypes | None = None,
@@ -101,7 +101,7 @@ class Request:
         stream: SyncByteStream | AsyncByteStream | None = None,
         extensions: RequestExtensions | None = None,
     ) -> None:
-        self._method = method = method.upper()
+        self._method = method = (method.decode("ascii") if isinstance(method, bytes) else method).upper()
         if params is not None:
             url = URL(url, params=params)
         elif not isinstance(url, (str, URL)):
@@ -113,14 +113,17 @@ class Request:
         check(lib.httpx_request_new(NULL, verb, len(verb), target, len(target), slot, err), err)
         self._handle = handle = owned(slot[0], lib.httpx_request_free)
         self.extensions: dict[str, typing.Any] = {} if extensions is None else dict(extensions)
-        if headers is not None:
-            _add_headers(handle, headers if isinstance(headers, Headers) else Headers(headers))
+        given = headers if isinstance(headers, Headers) or headers is None else Headers(headers)
+        if stream is not None:
+            self._stream, self._new_stream = stream, True
+            check(lib.httpx_request_keep_headers(handle, err), err)
+            check(lib.httpx_request_set_headers(handle, (given or Headers())._handle, err), err)
+        elif given is not None:
+            _add_headers(handle, given)
         if cookies:
             Cookies(cookies).set_cookie_header(self)
         if stream is None:
             self._fill(content, data, files, json)
-        else:
-            self._stream, self._new_stream = stream, True
 
     @classmethod
     def _make(
@@ -153,7 +156,7 @@ class Request:
 
         If the program has a Request that this is a copy of, with the same method and URL, it is that one.
         """
-        from ._callbacks import send_of
+        from ._callbacks import keep, send_of
 
         send = send_of(handle)
         known = None if send is None else send.request
@@ -171,6 +174,10 @@ class Request:
         request.extensions = {} if send is None else dict(send.extensions)
         if known is not None and request._memory() is None:
             request._stream, request._body = known.stream, known._body
+        if lent and send is not None:
+            # Whoever gets a copy of it finds this object.
+            err = error_slot()
+            check(lib.httpx_request_set_user_data(handle, keep(send.part(request)), lib._destroy, err), err)
         return request
 
     _wrap = _from_native

@@ -106,6 +106,41 @@ def test_a_request_is_the_responses_request(origin: typing.Any) -> None:
         assert response.request.content == b"x"
 
 
+def test_a_transport_sees_the_objects_that_the_program_gets() -> None:
+    seen: list[tuple[libhttpx.Request, libhttpx.Response]] = []
+
+    def handle(request: libhttpx.Request) -> libhttpx.Response:
+        status = 200 if request.url.path == "/end" else 302
+        seen.append((request, libhttpx.Response(status, headers={"Location": "/end"}, content=[b"x"])))
+        return seen[-1][1]
+
+    with libhttpx.Client(transport=libhttpx.MockTransport(handle), follow_redirects=True) as client:
+        response = client.get("http://example.org/", extensions={"mine": 1})
+    assert [(each.request, each) for each in (*response.history, response)] == seen
+    assert [request.extensions["mine"] for request, _ in seen] == [1, 1]
+    assert response.history[0].content == b"x"
+
+
+@pytest.mark.anyio
+async def test_hooks_see_the_objects_that_the_program_gets(origin: typing.Any) -> None:
+    seen: list[typing.Any] = []
+
+    async def request_hook(request: libhttpx.Request) -> None:
+        request.headers["X-Hook"] = "1"
+        seen.append(request)
+
+    async def response_hook(response: libhttpx.Response) -> None:
+        await response.aread()
+        seen.append(response)
+
+    hooks = {"request": [request_hook], "response": [response_hook]}
+    async with libhttpx.AsyncClient(event_hooks=hooks, follow_redirects=True) as client:
+        response = await client.get(f"{origin.http}/redirect/1")
+    before = response.history[0]
+    assert seen == [before.request, before, response.request, response]
+    assert response.json()["headers"]["X-Hook"] == "1"
+
+
 def test_a_body_comes_down_piece_by_piece(origin: typing.Any) -> None:
     with libhttpx.Client() as client:
         with client.stream("GET", f"{origin.http}/bytes/100000") as response:
@@ -204,13 +239,13 @@ def test_an_upgraded_connection_is_read_and_written(origin: typing.Any) -> None:
 @pytest.mark.anyio
 async def test_an_upgraded_connection_is_read_and_written_asynchronously(origin: typing.Any) -> None:
     headers = {"Connection": "upgrade", "Upgrade": "echo"}
-    async with libhttpx.AsyncClient() as client:
-        async with client.stream("GET", f"{origin.http}/upgrade", headers=headers) as response:
-            stream = response.extensions["network_stream"]
-            assert await stream.read(100, timeout=10) == b"hello from the upgraded side\n"
-            await stream.write(b"ping")
-            assert await stream.read(4, timeout=10) == b"ping"
-            await stream.aclose()
+    client = libhttpx.AsyncClient()
+    async with client, client.stream("GET", f"{origin.http}/upgrade", headers=headers) as response:
+        stream = response.extensions["network_stream"]
+        assert await stream.read(100, timeout=10) == b"hello from the upgraded side\n"
+        await stream.write(b"ping")
+        assert await stream.read(4, timeout=10) == b"ping"
+        await stream.aclose()
 
 
 def test_sending_leaves_no_handles_behind(origin: typing.Any) -> None:
