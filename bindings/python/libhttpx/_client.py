@@ -716,6 +716,13 @@ class BaseClient:
             response.default_encoding = self._default_encoding
         return response
 
+    def _received(self, handle: typing.Any) -> Response:
+        """The Python response of a native one that was read, and that Python has had no part in."""
+        response = Response._received(handle, self._is_async)
+        if self._default_encoding != "utf-8":
+            response.default_encoding = self._default_encoding
+        return response
+
     def _lent_response(self, handle: typing.Any) -> Response:
         """The Python response over a native one that is lent to a callback, until `_unlend`."""
         response = Response._lent_by(handle, None, self._is_async)
@@ -1037,7 +1044,7 @@ class Client(BaseClient):
         )
         if answer == NULL:
             self._raise(lib._take_error(), None)
-        return self._respond(answer, None)
+        return self._received(answer)
 
     def _goes_straight(self) -> bool:
         if HTTPTransport.handle_request is not _HANDLE_REQUEST or _patched.pools:
@@ -1582,7 +1589,7 @@ class AsyncClient(BaseClient):
         await mailbox.wait()
         if mailbox.error is not None:
             self._raise(mailbox.take_error(), None)
-        return self._respond(mailbox.response, None)
+        return self._received(mailbox.response)
 
     def _goes_straight(self) -> bool:
         if AsyncHTTPTransport.handle_async_request is not _HANDLE_ASYNC_REQUEST or _patched.pools:
