@@ -281,8 +281,7 @@ class Response:
         headers, changed = self._headers, self._changed
         if headers is not None and (self._foreign or (changed is not None and changed.is_set)):
             err = error_slot()
-            if hasattr(lib, "httpx_response_set_headers"):
-                check(lib.httpx_response_set_headers(handle, headers._handle, err), err)
+            check(lib.httpx_response_set_headers(handle, headers._handle, err), err)
             if changed is not None:
                 changed.is_set = False
         if self._new_request:
@@ -586,26 +585,23 @@ class Response:
         return typing.cast(str, text)
 
     def _decoded(self) -> str:
-        if not self._tell_encoding():
-            return self.content.decode(typing.cast(str, self.encoding), "replace")
+        encoding = self.encoding
+        if encoding is not None and (_codec(encoding) in _STRICT or not self._tell_encoding()):
+            return self.content.decode(encoding, "replace")
         text, length, err = _new("char **"), _new("size_t *"), error_slot()
         check(lib.httpx_response_text(self._any(), text, length, err), err)
         return str(ffi.buffer(text[0], length[0]), "utf-8") if length[0] else ""
 
-    def _tell_encoding(self, streaming: bool = False) -> bool:
+    def _tell_encoding(self) -> bool:
         """Has the library decode from `encoding`. False for one that only Python has."""
         encoding = self.encoding
         if self._told_encoding or encoding is None:
             return True
         if encoding == "utf-8" and self.charset_encoding in (None, "utf-8"):
             return True
-        label = _STRICT.get(_codec(encoding), encoding).encode("utf-8")
+        label = encoding.encode("utf-8")
         if lib.httpx_response_set_encoding(self._any(), label, len(label), NULL) != _OK:
-            if not streaming:
-                return False
-            label = encoding.encode("utf-8")
-            if lib.httpx_response_set_encoding(self._any(), label, len(label), NULL) != _OK:
-                return False
+            return False
         self._told_encoding = True
         return True
 
@@ -720,7 +716,7 @@ class Response:
         if not is_read:
             self._check_unread(sync=sync)
             self.is_stream_consumed = True
-        if kind in (_TEXT, _LINES) and not self._tell_encoding(True):
+        if kind in (_TEXT, _LINES) and not self._tell_encoding():
             raise LookupError(f"unknown encoding: {self.encoding}")
         slot, err = _new("httpx_stream **"), error_slot()
         with self._context():
@@ -856,8 +852,8 @@ class Response:
             self._encoding = state["encoding"]
 
 
-# What the web takes for windows-1252, and Python does not.
-_STRICT = {"iso8859-1": "python:latin-1", "ascii": "python:ascii"}
+# What the library takes for windows-1252, as the web does, and Python and HTTPX do not.
+_STRICT = ("iso8859-1", "ascii")
 
 
 def _codec(encoding: str) -> str:
