@@ -319,6 +319,11 @@ def main() -> int:
         if name not in suites:
             parser.error(f"no suite {name}; there are {', '.join(suites)}")
 
+    told = (HERE / "README.md").read_text(encoding="utf-8")
+    untold = [miss["test"] for suite in suites.values() for miss in suite.miss if f"`{miss['test']}`" not in told]
+    if untold:
+        parser.error(f"README.md has no word of these misses: {', '.join(untold)}")
+
     judge = Judge(options.work.resolve(), options.package.resolve(), options.stock)
     verdicts = []
     with ThreadPoolExecutor(options.jobs) as pool:
