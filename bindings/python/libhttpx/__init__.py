@@ -3,6 +3,7 @@
 The API is httpx's. What is said of it in httpx's documentation holds; README.md says what is different, and more.
 """
 
+from . import _network_stream as _network_stream  # httpcore needs it: no name comes when that is loaded
 from . import errors
 from .__version__ import __description__, __title__, __version__
 from ._api import delete, get, head, options, patch, post, put, request, stream
@@ -58,7 +59,15 @@ from ._types import AsyncByteStream, SyncByteStream
 from ._urls import URL, QueryParams
 
 httpcore = _later(__name__, "httpcore")
-stock = _later(__name__, "stock")
+
+
+def __getattr__(name: str) -> object:
+    # It needs httpx, which may not be there.
+    if name == "stock":
+        from importlib import import_module
+
+        return import_module(f"{__name__}.stock")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 __all__ = [  # noqa: RUF022 - as HTTPX sorts it
@@ -119,7 +128,6 @@ __all__ = [  # noqa: RUF022 - as HTTPX sorts it
     "RequestNotRead",
     "Response",
     "ResponseNotRead",
-    "stock",
     "stream",
     "StreamClosed",
     "StreamConsumed",
@@ -138,7 +146,7 @@ __all__ = [  # noqa: RUF022 - as HTTPX sorts it
 ]
 
 # Where they are known by, in tracebacks and pickles, is this module.
-for _name in set(__all__) - {"errors", "httpcore", "stock"}:
+for _name in set(__all__) - {"errors", "httpcore"}:
     _each = globals()[_name]
     if getattr(_each, "__module__", "").startswith(f"{__name__}."):
         _each.__module__ = __name__

@@ -68,7 +68,7 @@ class Send:
     where coroutines are run, None in sync clients. `body` is what a Python transport's last response is read from.
     """
 
-    __slots__ = ("_answer", "_held", "_parts", "_weak", "body", "client", "extensions", "flow", "mailbox")
+    __slots__ = ("_answer", "_held", "_parts", "_weak", "_whole", "body", "client", "extensions", "flow", "mailbox")
 
     def __init__(self, client: typing.Any, request: Request, extensions: dict[str, typing.Any]) -> None:
         self.client = client
@@ -78,6 +78,8 @@ class Send:
         self.flow: typing.Any = None
         self._answer: typing.Any = None
         self._parts: list[Send] = []
+        # What this is a part of.
+        self._whole: Send | None = None
         self._held: Request | None = request
         self._weak = weakref.ref(request)
 
@@ -96,7 +98,8 @@ class Send:
         """The same send, for another request of its authentication flow."""
         part = Send(self.client, request, request.extensions)
         part.mailbox = self.mailbox
-        self._parts.append(part)
+        part._whole = whole = self._whole or self
+        whole._parts.append(part)
         return part
 
     def settle(self) -> None:
@@ -112,16 +115,18 @@ class Send:
 
     def later(self, make: MakeCoroutine) -> typing.Any:
         """The answer of a coroutine that the waiting task runs: None until it is there, when the callback is called again."""
-        answer = self._answer
+        # A callback may have made a part of the send for the request that it is called with.
+        whole = self._whole or self
+        answer = whole._answer
         if answer is not None:
-            self._answer = None
+            whole._answer = None
             return answer
         mailbox, wakes = self.mailbox, waker()
         if mailbox is None or wakes is None:
             raise RuntimeError("Attempted to wait in a callback of a call that is over.")
 
         async def answered() -> None:
-            self._answer = (await make(),)
+            whole._answer = (await make(),)
 
         answer_later(mailbox, wakes, answered)
         return None
@@ -357,9 +362,10 @@ def _cnonce(
 
 @_called_from_c(onerror=_complain)
 def _auth_destroy_flow(user_data: typing.Any, flow: typing.Any) -> None:
-    if flow != NULL:
+    kept = _kept
+    if flow != NULL and kept is not None and flow in kept:
         state = ffi.from_handle(flow)
-        _kept.discard(flow)
+        kept.discard(flow)
         state.end()
 
 

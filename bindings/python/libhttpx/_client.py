@@ -558,22 +558,31 @@ class BaseClient:
                 self._add_params(handle, params)
             if headers is not None:
                 self._add_headers(handle, headers)
-            if cookies:
-                given = cookies if isinstance(cookies, Cookies) else Cookies(cookies)
-                check(lib.httpx_request_cookies(handle, given._handle, err), err)
+            self._add_cookies(handle, cookies)
         except BaseException:
             lib.httpx_request_free(handle)
             raise
         return handle
 
-    @staticmethod
-    def _add_params(handle: typing.Any, params: QueryParamTypes) -> None:
+    def _add_params(self, handle: typing.Any, params: QueryParamTypes) -> None:
+        """Gives a native request these parameters, with the client's, instead of its URL's query."""
+        merged = self._params.merge(params) if self._params else QueryParams(params)
         err = error_slot()
-        known = set()
-        for key, value in QueryParams(params).multi_items():
-            name, text = as_bytes(key), as_bytes(value)
-            check(lib.httpx_request_param(handle, name, len(name), text, len(text), key in known, err), err)
-            known.add(key)
+        check(lib.httpx_request_params(handle, merged._handle, 0, err), err)
+
+    def _add_cookies(self, handle: typing.Any, cookies: CookieTypes | None) -> None:
+        """Gives a native request the Cookie header that the client's cookies, and its own, make."""
+        slot, err = new_handle_slot("httpx_cookies"), error_slot()
+        check(lib.httpx_client_cookies(self._native, slot, err), err)
+        merged = slot[0]
+        try:
+            if cookies:
+                given = cookies if isinstance(cookies, Cookies) else Cookies(cookies)
+                check(lib.httpx_cookies_update(merged, given._handle, err), err)
+            if lib.httpx_cookies_count(merged):
+                check(lib.httpx_cookies_set_header(merged, handle, err), err)
+        finally:
+            lib.httpx_cookies_free(merged)
 
     @staticmethod
     def _add_headers(handle: typing.Any, headers: HeaderTypes) -> None:
