@@ -674,8 +674,12 @@ class Response:
             check(start(handle, queue, NULL, mailbox.token, NULL, op, err), err)
             return op[0]
 
-        with self._context():
+        try:
             return await run(submit)
+        except RequestError as error:
+            if self._request is not None:
+                error.request = self._request
+            raise
 
     def iter_bytes(self, chunk_size: int | None = None) -> typing.Iterator[bytes]:
         """The body, decoded: as it comes, or in pieces of `chunk_size` bytes."""

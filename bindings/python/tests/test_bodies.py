@@ -7,6 +7,7 @@ import hashlib
 import io
 import typing
 
+import anyio
 import pytest
 
 import libhttpx
@@ -170,6 +171,50 @@ async def test_a_body_comes_down_piece_by_piece_asynchronously(origin: typing.An
                 response.read()
             await response.aread()
             assert response.json()["gzipped"] is True
+
+
+@pytest.mark.anyio
+async def test_a_read_that_is_cancelled_leaves_the_client_usable(origin: typing.Any) -> None:
+    async with libhttpx.AsyncClient() as client:
+        with anyio.CancelScope() as scope:
+            async with client.stream("GET", f"{origin.http}/drip?numbytes=100&duration=10") as response:
+                async for _ in response.aiter_raw():
+                    scope.cancel()
+        assert scope.cancelled_caught
+        assert response.is_closed
+        assert (await client.get(f"{origin.http}/get")).status_code == 200
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("side", ["request", "response"])
+async def test_a_body_whose_task_is_cancelled_is_given_up(origin: typing.Any, side: str) -> None:
+    ended = False
+
+    async def endless() -> typing.AsyncIterator[bytes]:
+        nonlocal ended
+        try:
+            yield b"a"
+            scope.cancel()
+            await anyio.sleep_forever()
+        finally:
+            ended = True
+
+    async with libhttpx.AsyncClient() as client:
+        with anyio.CancelScope() as scope:
+            if side == "request":
+                await client.post(f"{origin.http}/upload", content=endless())
+            else:
+                await libhttpx.Response(200, content=endless()).aread()
+        assert scope.cancelled_caught
+        assert ended
+        assert (await client.get(f"{origin.http}/get")).status_code == 200
+
+
+def test_bytes_that_are_large_go_up_uncopied(origin: typing.Any) -> None:
+    content = bytes(range(256)) * 10_000
+    with libhttpx.Client() as client:
+        seen = client.post(f"{origin.http}/upload", content=content).json()
+    assert (seen["sha256"], seen["content_length"]) == (digest(content), len(content))
 
 
 def test_a_transport_can_wrap_another_ones_stream(origin: typing.Any) -> None:
