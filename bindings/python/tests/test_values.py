@@ -249,3 +249,8 @@ def test_the_package_imports_nothing_that_few_need() -> None:
     assert "libhttpx._client" in loaded
     for name in ("ssl", "asyncio", "trio", "http.cookiejar", "http.client", "click", "rich", "email", "json", "h11"):
         assert name not in loaded, name
+
+
+def test_all_names_of_the_package_can_be_looked_at() -> None:
+    program = "import inspect, libhttpx; [isinstance(each, type) for each in vars(libhttpx).values()]"
+    subprocess.run([sys.executable, "-c", program + "; inspect.getmembers(libhttpx)"], check=True, timeout=60)
