@@ -713,14 +713,15 @@ class BaseClient:
         if self._lent_jar is not None:
             self._write_back_jar()
         if send is None:
-            return self._respond(handle, request if is_first else None)
+            return self._respond(handle, request if is_first else None, request.extensions)
         sent = new_handle_slot("httpx_request")
         if is_first and lib.httpx_response_request(handle, sent, NULL) == lib.HTTPX_OK:
             request._adopt(owned(sent[0], lib.httpx_request_free))
-        return self._respond(handle, request if is_first else None)
+        return self._respond(handle, request if is_first else None, request.extensions)
 
-    def _respond(self, handle: typing.Any, request: Request | None) -> Response:
+    def _respond(self, handle: typing.Any, request: Request | None, extensions: dict[str, typing.Any]) -> Response:
         response = Response._from_native(handle, request, self._is_async)
+        response._sent_with = extensions
         if self._default_encoding != "utf-8":
             response.default_encoding = self._default_encoding
         return response
@@ -728,6 +729,7 @@ class BaseClient:
     def _received(self, handle: typing.Any) -> Response:
         """The Python response of a native one that was read, and that Python has had no part in."""
         response = Response._received(handle, self._is_async)
+        response._sent_with = self._timeout
         if self._default_encoding != "utf-8":
             response.default_encoding = self._default_encoding
         return response

@@ -26,6 +26,7 @@ from .errors import ConcurrentUse
 
 if typing.TYPE_CHECKING:
     from ._async import Mailbox
+    from ._config import Timeout
 
 __all__ = ["Response"]
 
@@ -72,6 +73,8 @@ class Response:
     _elapsed: datetime.timedelta | None = None
     _downloaded: int | None = None
     _told_encoding = False
+    # What the request had for extensions, or the time limits that it went with: the library keeps them to itself.
+    _sent_with: dict[str, typing.Any] | Timeout | None = None
     # Read, as most are when Python gets them.
     is_closed = True
     is_stream_consumed = True
@@ -310,12 +313,19 @@ class Response:
             handle = self._lent if self._lent is not None else self._handle
             if handle is None or lib.httpx_response_request(handle, slot, NULL) != _OK:
                 raise RuntimeError("The request instance has not been set on this response.")
-            request = self._request = Request._from_native(slot[0])
+            request = self._request = self._told_of(Request._from_native(slot[0]))
         return request
 
     @request.setter
     def request(self, request: Request) -> None:
         self._request, self._new_request = request, True
+
+    def _told_of(self, request: Request) -> Request:
+        """A request that this response brought with it, with its extensions."""
+        sent_with = self._sent_with
+        if sent_with is not None and not request.extensions:
+            request.extensions = sent_with.copy() if isinstance(sent_with, dict) else {"timeout": sent_with.as_dict()}
+        return request
 
     @property
     def headers(self) -> Headers:
@@ -402,7 +412,7 @@ class Response:
             slot, err = _new("httpx_request **"), error_slot()
             code = lib.httpx_response_next_request(self._any(), slot, err)
             check(code, err)
-            self._next_request = Request._from_native(slot[0]) if code == _OK else None
+            self._next_request = self._told_of(Request._from_native(slot[0])) if code == _OK else None
         return self._next_request
 
     @next_request.setter

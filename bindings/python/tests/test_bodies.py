@@ -314,3 +314,13 @@ def test_sending_leaves_no_handles_behind(origin: typing.Any) -> None:
         once()
     gc.collect()
     assert lib.httpx_live_handles(lib.HTTPX_KIND_ALL) == before
+
+
+def test_the_request_of_a_response_has_its_extensions(origin: typing.Any) -> None:
+    with libhttpx.Client(timeout=7, follow_redirects=True) as client:
+        response = client.get(f"{origin.http}/redirect/1")
+        sent = [each.request.extensions["timeout"]["read"] for each in (*response.history, response)]
+        assert sent == [7, 7]
+        request = client.build_request("GET", f"{origin.http}/redirect/1", extensions={"mine": 1}, timeout=8)
+        response = client.send(request)
+        assert (response.request.extensions["mine"], response.request.extensions["timeout"]["read"]) == (1, 8)
