@@ -71,7 +71,7 @@ class Judge:
         self.work = work
         self.package = package
         self.stock = stock
-        self.isolate = self._can_isolate()
+        self.isolation = self._isolation()
         self.judged = self._stock() if stock else package
 
     def run(self, suite: Suite, arguments: list[str]) -> Verdict:
@@ -170,16 +170,15 @@ class Judge:
 
     # ---- running it
 
-    def _can_isolate(self) -> bool:
-        try:
-            return (
-                subprocess.run(
-                    ["unshare", "--net", "--mount", "true"], check=False, stderr=subprocess.DEVNULL
-                ).returncode
-                == 0
-            )
-        except OSError:
-            return False
+    def _isolation(self) -> list[str]:
+        """What runs a command in a network and mounts of its own: nothing where the kernel does not allow that."""
+        for command in (["unshare", "--net", "--mount"], ["unshare", "--map-root-user", "--net", "--mount"]):
+            try:
+                if subprocess.run([*command, "true"], check=False, stderr=subprocess.DEVNULL).returncode == 0:
+                    return command
+            except OSError:
+                break
+        return []
 
     def _run_samples(self, suite: Suite, results: Path) -> None:
         """Runs the samples of documents beside the repository."""
@@ -192,14 +191,22 @@ class Judge:
         server = Path(os.environ.get("LIBHTTPX_TEST_SERVER") or Path(target) / "debug" / "httpx-test-server")
         if not server.exists():
             raise Unavailable(f"{server}: no such program; run `make lib`, or set LIBHTTPX_TEST_SERVER")
-        if not self.isolate:
+        if not self.isolation:
             raise Unavailable("the samples need a network and mounts of their own, which the kernel does not allow")
-        command = ["unshare", "--net", "--mount", sys.executable, str(HERE / "samples.py"), str(server)]
+        command = [*self.isolation, sys.executable, str(HERE / "samples.py"), str(server)]
         self._run_until_done(suite, [*command, *map(str, documents)], self.work, results, [])
 
     def _run_pytest(self, suite: Suite, folder: Path, extra: list[Path], results: Path, arguments: list[str]) -> None:
-        command = ["unshare", "--net"] if self.isolate else []
-        command += [sys.executable, str(HERE / "isolated.py"), "-p", "judge", "-p", "no:cacheprovider", "-q"]
+        command = [
+            *self.isolation,
+            sys.executable,
+            str(HERE / "isolated.py"),
+            "-p",
+            "judge",
+            "-p",
+            "no:cacheprovider",
+            "-q",
+        ]
         command += [*suite.args, *arguments]
         self._run_until_done(suite, command, folder, results, [*extra, *(folder / each for each in suite.path)])
 
@@ -213,7 +220,7 @@ class Judge:
             PYTHONDONTWRITEBYTECODE="1",
             JUDGE_RESULTS=str(results),
             JUDGE_STOCK="1" if self.stock else "0",
-            ISOLATED="1" if self.isolate else "0",
+            ISOLATED="1" if self.isolation else "0",
             **suite.environment,
         )
         deadline = time.monotonic() + SUITE_SECONDS
