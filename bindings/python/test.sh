@@ -6,7 +6,8 @@
 #   wheel   a wheel and a source distribution: what is in them, and whether the wheel works in an empty environment, with the
 #           lowest and the highest Python of this machine, without Rust
 #
-# LIBDIR has libhttpx.a. Tools come from PyPI (requirements.txt) into build/python. The last line is "N passed, N failed".
+# LIBDIR has libhttpx.a. Tools come from PyPI (requirements.txt) into build/python. The last line is "N passed, N failed",
+# and what was skipped.
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -28,6 +29,7 @@ fi
 python=$venv/bin/python
 passed=0
 failed=0
+skipped=0
 
 step() { # NAME COMMAND...
     local name=$1
@@ -59,13 +61,14 @@ tests() {
     build_in_place
     cd -- "$here"
     local status=0 log=$work/tests.log
-    timeout --kill-after=10 "${HTTPX_PYTHON_SECONDS:-600}" "$python" -X faulthandler -m pytest -q -p no:cacheprovider tests \
+    timeout --kill-after=10 "${HTTPX_PYTHON_SECONDS:-600}" "$python" -X faulthandler -m pytest -q -rs -p no:cacheprovider tests \
         2>&1 | tee "$log" || status=$?
     # pytest's last line: "1 failed, 20 passed, 3 skipped in 4.56s"; errors are failures, skips are told.
     grep -E '^SKIPPED' "$log" | sed 's/^SKIPPED/SKIP  python:/' || true
     passed=$(sed -n 's/.*\b\([0-9]*\) passed.*/\1/p' "$log" | tail -n 1)
     failed=$(grep -oE '[0-9]+ (failed|errors?)' "$log" | tail -n 2 | awk '{ n += $1 } END { print n + 0 }')
-    passed=${passed:-0}
+    skipped=$(sed -n 's/.*\b\([0-9]*\) skipped.*/\1/p' "$log" | tail -n 1)
+    passed=${passed:-0} skipped=${skipped:-0}
     [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
 }
 
@@ -140,5 +143,9 @@ case $mode in
     lint | tests | wheel) "$mode" ;;
     *) echo "test.sh: lint, tests or wheel, not $mode" >&2 && exit 2 ;;
 esac
-echo "$passed passed, $failed failed"
+if [ "$skipped" -gt 0 ]; then
+    echo "$passed passed, $failed failed, $skipped skipped"
+else
+    echo "$passed passed, $failed failed"
+fi
 [ "$failed" -eq 0 ]
