@@ -57,6 +57,11 @@ build_in_place() {
     (cd -- "$here" && "$python" setup.py --quiet build_ext --inplace)
 }
 
+# How many tests pytest's last line says to be that.
+count() { # WORD LOG
+    tail -n 1 "$2" | grep -aoE "[0-9]+ $1" | grep -oE '^[0-9]+' || echo 0
+}
+
 tests() {
     build_in_place
     cd -- "$here"
@@ -64,11 +69,10 @@ tests() {
     timeout --kill-after=10 "${HTTPX_PYTHON_SECONDS:-600}" "$python" -X faulthandler -m pytest -q -rs -p no:cacheprovider tests \
         2>&1 | tee "$log" || status=$?
     # pytest's last line: "1 failed, 20 passed, 3 skipped in 4.56s"; errors are failures, skips are told.
-    grep -E '^SKIPPED' "$log" | sed 's/^SKIPPED/SKIP  python:/' || true
-    passed=$(sed -n 's/.*\b\([0-9]*\) passed.*/\1/p' "$log" | tail -n 1)
-    failed=$(grep -oE '[0-9]+ (failed|errors?)' "$log" | tail -n 2 | awk '{ n += $1 } END { print n + 0 }')
-    skipped=$(sed -n 's/.*\b\([0-9]*\) skipped.*/\1/p' "$log" | tail -n 1)
-    passed=${passed:-0} skipped=${skipped:-0}
+    grep -aE '^SKIPPED' "$log" | sed 's/^SKIPPED/SKIP  python:/' || true
+    passed=$(count passed "$log")
+    failed=$(($(count failed "$log") + $(count 'errors?' "$log")))
+    skipped=$(count skipped "$log")
     [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
 }
 

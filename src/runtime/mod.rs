@@ -20,7 +20,7 @@ mod timer;
 mod upcall;
 mod wait_queue;
 
-pub use call::{block_on, Call, Interrupt};
+pub use call::{block_on, block_on_lane, Call, Interrupt};
 pub use foreign::Foreign;
 pub use io_thread::spawn_io;
 pub use lane::Lane;

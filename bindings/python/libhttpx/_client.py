@@ -183,7 +183,7 @@ class BaseClient:
         self._told_mounts: tuple[typing.Any, ...] = ()
         self._hooks_told = False
         self._log_level = _LOG_OFF
-        self._base_url = self._enforce_trailing_slash(URL(base_url))
+        self._base_url = self._as_base_url(URL(base_url))
         self._auth = build_auth(auth)
         self._params = QueryParams(params)
         self.headers = headers  # type: ignore[assignment]
@@ -261,7 +261,7 @@ class BaseClient:
 
     @base_url.setter
     def base_url(self, url: URL | str) -> None:
-        self._base_url = self._enforce_trailing_slash(URL(url))
+        self._base_url = self._as_base_url(URL(url))
         self._changes.bits |= lib.HTTPX_OPTION_BASE_URL
 
     @property
@@ -480,6 +480,16 @@ class BaseClient:
             err = error_slot()
             check(lib.httpx_client_log_level(self._native, level, err), err)
 
+    def _as_base_url(self, url: URL) -> URL:
+        """A base URL as the library has it: its path ends in a slash."""
+        if not url.is_absolute_url:
+            return self._enforce_trailing_slash(url)
+        builder, err, length = new_builder(), error_slot(), ffi.new("size_t *")
+        text, found = as_bytes(str(url)), ffi.new("const char **")
+        check(lib.httpx_client_builder_base_url(builder, text, len(text), err), err)
+        check(lib.httpx_client_builder_get_base_url(builder, found, length, err), err)
+        return URL(ffi.unpack(found[0], length[0]).decode("ascii"))
+
     def _enforce_trailing_slash(self, url: URL) -> URL:
         if url.raw_path.endswith(b"/"):
             return url
@@ -572,6 +582,8 @@ class BaseClient:
 
     def _add_cookies(self, handle: typing.Any, cookies: CookieTypes | None) -> None:
         """Gives a native request the Cookie header that the client's cookies, and its own, make."""
+        if self._lent_jar is not None:
+            self._take_in_jar()
         slot, err = new_handle_slot("httpx_cookies"), error_slot()
         check(lib.httpx_client_cookies(self._native, slot, err), err)
         merged = slot[0]

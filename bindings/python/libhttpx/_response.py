@@ -396,7 +396,7 @@ class Response:
                 slot, err = _new("httpx_response **"), error_slot()
                 check(lib.httpx_response_history_at(handle, index, slot, err), err)
                 earlier = Response._from_native(slot[0])
-                earlier._history = list(history)
+                earlier._history, earlier._sent_with = list(history), self._sent_with
                 history.append(earlier)
         return history
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import typing
+from http.cookiejar import CookieJar
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 import libhttpx as httpx
@@ -120,7 +122,7 @@ async def test_hooks_of_an_async_client_run_in_the_task_that_called(origin: typi
     tasks: list[typing.Any] = []
 
     async def on_request(request: httpx.Request) -> None:
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         tasks.append(anyio.get_current_task().id)
 
     async def on_response(response: httpx.Response) -> None:
@@ -193,12 +195,10 @@ def test_a_flow_of_requests_leaves_a_history(origin: typing.Any) -> None:
 @pytest.mark.anyio
 async def test_a_flow_in_an_async_client_may_wait(origin: typing.Any) -> None:
     class Token(httpx.Auth):
-        async def async_auth_flow(
-            self, request: httpx.Request
-        ) -> typing.AsyncGenerator[httpx.Request, httpx.Response]:
+        async def async_auth_flow(self, request: httpx.Request) -> typing.AsyncGenerator[httpx.Request, httpx.Response]:
             token = yield httpx.Request("GET", f"{origin.http}/headers", headers={"X-Token": "abc"})
             await token.aread()
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
             request.headers["Authorization"] = token.json()["headers"]["X-Token"]
             yield request
 
@@ -235,7 +235,7 @@ async def test_a_cancelled_request_gives_its_place_back(origin: typing.Any) -> N
 async def test_an_async_body_is_made_in_the_task_that_called(origin: typing.Any) -> None:
     async def pieces() -> typing.AsyncIterator[bytes]:
         for piece in (b"Hello, ", b"", b"world!"):
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
             yield piece
 
     async with httpx.AsyncClient() as client:
@@ -273,7 +273,7 @@ def test_threads_share_a_client(origin: typing.Any) -> None:
         try:
             for _ in range(25):
                 assert client.get(f"{origin.http}/plain").text == "Hello, world!"
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001
             failures.append(error)
 
     with httpx.Client() as client:
@@ -320,7 +320,7 @@ async def test_steps_of_a_request_are_traced_by_coroutines(origin: typing.Any) -
     events: list[str] = []
 
     async def trace(event: str, info: dict[str, typing.Any]) -> None:
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         events.append(event)
 
     async with httpx.AsyncClient() as client:
@@ -339,3 +339,50 @@ def test_the_library_follows_authenticates_and_keeps_cookies(origin: typing.Any)
         client.get(f"{origin.http}/cookies/set?k=v")
         client.get(f"{origin.http}/basic-auth/user/secret", auth=("user", "secret"))
     assert all(now > then for then, now in zip(before, counted(*kinds)))
+
+
+def test_a_built_request_shows_all_that_is_sent(origin: typing.Any) -> None:
+    with httpx.Client(cookies={"a": "1"}, params={"p": "1"}) as client:
+        request = client.build_request("POST", f"{origin.http}/anything?old=1", params={"q": "2"}, json={})
+        assert request.headers["Cookie"] == "a=1"
+        assert request.url.query == b"p=1&q=2"
+        assert [name for name, _ in request.headers.raw[-2:]] == [b"Content-Length", b"Content-Type"]
+        assert client.send(request).json()["args"] == {"p": "1", "q": "2"}
+
+
+def test_a_cookie_jar_of_the_programs_fills(origin: typing.Any) -> None:
+    jar = CookieJar()
+    with httpx.Client(cookies=jar) as client:
+        client.get(f"{origin.http}/cookies/set?k=v")
+        assert [(cookie.name, cookie.value) for cookie in jar] == [("k", "v")]
+        jar.clear()
+        assert client.get(f"{origin.http}/cookies").json() == {"cookies": {}}
+
+
+def test_mounts_and_proxies_of_earlier_versions(origin: typing.Any) -> None:
+    with httpx.Client(mounts={"http://": httpx.HTTPTransport(proxy=origin.proxy)}) as client:
+        assert client.get(f"{origin.http}/get").extensions["network_stream"].get_extra_info("server_addr") == (
+            "127.0.0.1",
+            origin.port("proxy"),
+        )
+    with pytest.warns(DeprecationWarning, match="proxies"):
+        client = httpx.Client(proxies={"http://": origin.proxy, "https://": None})
+    with client:
+        assert client.get(f"{origin.http}/get").status_code == 200
+        assert client._transport_for_url(httpx.URL("https://example.org/")) is client._transport
+    with pytest.warns(DeprecationWarning, match="app"):
+        client = httpx.Client(app=lambda environ, start_response: start_response("204 No Content", []) and [])
+    assert client.get("http://example.org/").status_code == 204
+
+
+def test_a_closed_client_sends_nothing_more(origin: typing.Any) -> None:
+    client = httpx.Client()
+    with client:
+        client.get(f"{origin.http}/plain")
+        with pytest.raises(RuntimeError, match="Cannot open a client instance more than once"):
+            client.__enter__()
+    client.close()
+    with pytest.raises(RuntimeError, match="the client has been closed"):
+        client.get(f"{origin.http}/plain")
+    with pytest.raises(RuntimeError, match="Cannot reopen a client instance"):
+        client.__enter__()

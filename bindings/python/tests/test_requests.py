@@ -8,9 +8,9 @@ import pickle
 import typing
 
 import pytest
-from libhttpx._native import lib
 
 import libhttpx
+from libhttpx._native import lib
 
 URL = "http://example.org/path"
 

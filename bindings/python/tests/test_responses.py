@@ -10,9 +10,9 @@ import pickle
 import typing
 
 import pytest
-from libhttpx._native import lib
 
 import libhttpx
+from libhttpx._native import lib
 
 
 class Pieces(libhttpx.SyncByteStream):
