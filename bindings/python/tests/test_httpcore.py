@@ -106,6 +106,7 @@ def test_one_connection_is_to_its_origin_only(origin):
 async def test_an_async_pool_does_the_same(origin):
     async with httpcore.AsyncConnectionPool(max_connections=2) as pool:
         assert (await pool.request("GET", f"{origin.http}/get")).status == 200
+        assert repr(pool.connections[0]) == f"<AsyncHTTPConnection ['{origin.http}', HTTP/1.1, IDLE, Request Count: 1]>"
         async with pool.stream("GET", f"{origin.http}/stream-bytes/100000") as response:
             assert sum([len(piece) async for piece in response.aiter_stream()]) == 100000
         with pytest.raises(httpcore.ReadTimeout):

@@ -59,6 +59,8 @@ class _Watched(type):
 class Pool(metaclass=_Watched):
     """A pool of connections: the arguments of `ConnectionPool`, and what it has now."""
 
+    # What the names of its connections begin with.
+    _prefix = ""
     # The httpx_transport.
     _handle: typing.Any
 
@@ -121,7 +123,8 @@ class Pool(metaclass=_Watched):
     def connections(self) -> list[Connection]:
         """The connections that the pool has now, those that were made first at the end."""
         with _listed(self._handle) as listed:
-            return [Connection(listed, index) for index in reversed(range(lib.httpx_connections_len(listed)))]
+            indices = reversed(range(lib.httpx_connections_len(listed)))
+            return [Connection(listed, index, self._prefix) for index in indices]
 
     def __repr__(self) -> str:
         with _listed(self._handle) as listed:
@@ -199,8 +202,8 @@ class Pool(metaclass=_Watched):
 class Connection:
     """A connection of a pool, as it was when somebody asked. Its `repr` says all that there is to say."""
 
-    def __init__(self, listed: typing.Any, index: int) -> None:
-        self._repr = _text(lib.httpx_connections_repr, listed, index)
+    def __init__(self, listed: typing.Any, index: int, prefix: str) -> None:
+        self._repr = _text(lib.httpx_connections_repr, listed, index).replace("<", f"<{prefix}", 1)
         self._state = lib.httpx_connections_state(listed, index)
         self._is_http2 = lib.httpx_connections_is_http2(listed, index) == 1
         self._origin = _text(lib.httpx_connections_origin, listed, index)

@@ -24,6 +24,8 @@ __all__ = ["AsyncConnectionPool"]
 class AsyncConnectionPool(Pool):
     """A pool of connections; the arguments are those of `ConnectionPool`."""
 
+    _prefix = "Async"
+
     async def handle_async_request(self, request: Request) -> Response:
         """Sends a request that has all its headers; the response's body is unread."""
         from ..._transports.default import apply_extensions
