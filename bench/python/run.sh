@@ -27,7 +27,11 @@ if [ "${1:-}" != --report ]; then
         make -C "$root" release
         lib=$root/build/release
     fi
-    LIBHTTPX_LIB_DIR=$lib "$venv/bin/pip" --quiet install --no-deps --no-build-isolation --force-reinstall "$root/bindings/python"
+    # Apart from what is built in place: that may have a development build of the library in it.
+    rm -rf -- "$work/package"
+    (cd -- "$root/bindings/python" && LIBHTTPX_LIB_DIR=$lib "$venv/bin/python" setup.py --quiet build --force \
+        --build-base "$work/build" --build-lib "$work/package")
+    "$venv/bin/python" -m compileall -q "$work/package" # as installing does
     "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -o "$work/server" "$root/bench/server.c"
 fi
-exec "$venv/bin/python" "$here/bench.py" --server "$work/server" "$@"
+PYTHONPATH=$work/package exec "$venv/bin/python" "$here/bench.py" --server "$work/server" "$@"

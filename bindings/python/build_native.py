@@ -48,6 +48,8 @@ def definitions() -> str:
     return re.sub(r"^#define (\w+) (0x[0-9a-fA-F]+|-?\d+)$", r"#define \1 ...", text, flags=re.MULTILINE)
 
 
+LIBRARY = str(library_directory() / "libhttpx.a")
+
 ffibuilder = cffi.FFI()
 ffibuilder.cdef(definitions())
 ffibuilder.cdef(CALLBACKS)
@@ -56,9 +58,9 @@ ffibuilder.set_source(
     "libhttpx._native",
     '#include <httpx/httpx.h>\n#include "glue.h"\n',
     include_dirs=[str(HEADERS), str(HERE)],
-    extra_objects=[str(library_directory() / "libhttpx.a")],
+    extra_objects=[LIBRARY],
     extra_link_args=[*system_libraries(), "-Wl,-z,nodelete,--exclude-libs,ALL,--strip-debug"],
-    depends=[str(HERE / "glue.h"), str(HERE / "glue_types.h"), str(HEADERS / "httpx" / "httpx.h")],
+    depends=[LIBRARY, str(HERE / "glue.h"), str(HERE / "glue_types.h"), str(HEADERS / "httpx" / "httpx.h")],
     py_limited_api=True,
 )
 
