@@ -388,7 +388,8 @@ class BaseClient:
         """Puts these options into a builder."""
         err = error_slot()
         if what & lib.HTTPX_OPTION_HEADERS:
-            put = getattr(lib, "httpx_client_builder_set_headers", lib.httpx_client_builder_headers)  # TEMPORARY
+            # Without the first, defaults of the library's can be replaced, but not taken away.
+            put = getattr(lib, "httpx_client_builder_set_headers", lib.httpx_client_builder_headers)
             check(put(builder, self._headers._handle, err), err)
         if what & lib.HTTPX_OPTION_PARAMS:
             for key, value in self._params.multi_items():
@@ -661,7 +662,12 @@ class BaseClient:
         send = _callbacks.Send(self, request, extensions)
         if loop is not None:
             send.mailbox = _async.Mailbox(loop)
-        handle = self._copy_for(request, send, is_straight)
+        try:
+            handle = self._copy_for(request, send, is_straight)
+        except BaseException:
+            if send.mailbox is not None:
+                send.mailbox.forget()
+            raise
         try:
             err = error_slot()
             if is_flow:
@@ -675,6 +681,8 @@ class BaseClient:
                 check(lib.httpx_request_auth(handle, handle_of_scheme or NULL, err), err)
         except BaseException:
             lib.httpx_request_free(handle)
+            if send.mailbox is not None:
+                send.mailbox.forget()
             raise
         return handle, send, send.mailbox
 
