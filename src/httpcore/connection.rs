@@ -19,7 +19,7 @@ use super::read_block;
 use super::stream::Stream;
 use super::tls::{self, TlsConfig};
 use crate::error::{Code, Error};
-use crate::runtime::{Call, CoarseTimer, Lane};
+use crate::runtime::{Call, CoarseTimer, Lane, SHORTEST};
 
 /// How much of a body is read at once (checklist I01).
 const READ_BLOCK: usize = 65_536;
@@ -259,7 +259,7 @@ impl Connection {
         }
         let own = match limit.timeout {
             None => None,
-            Some(timeout) if timeout.is_zero() => return Poll::Ready(timed_out(limit.code)),
+            Some(timeout) if timeout < SHORTEST => return Poll::Ready(timed_out(limit.code)),
             Some(timeout) => self.waits_since.get_or_insert_with(Instant::now).checked_add(timeout),
         };
         let Some(at) = own.into_iter().chain(limit.deadline).min() else { return Poll::Pending };

@@ -23,8 +23,10 @@ pub(super) fn location(head: &Head) -> Option<&[u8]> {
 pub(super) fn follow(head: &Head, location: &[u8], keeps_content_type: bool) -> Result<Request, Error> {
     let request = head.request()?;
     let url = target(request.url(), location)?;
-    // M07: only one's own kind leads to other schemes than HTTP's. A server does not get at a mounted file:// that way.
-    let sendable = if url.scheme() == request.url().scheme() { Ok(()) } else { url.check_sendable() };
+    // M07: only one's own kind leads to other schemes than HTTP's. A server does not get at a mounted file:// that way. What
+    // goes by a transport of its own stays with it.
+    let stays = url.scheme() == request.url().scheme() || request.transport.is_some();
+    let sendable = if stays { Ok(()) } else { url.check_sendable() };
     let mut next = moved(request, url)?;
     if becomes_get(request.method(), head.status()) {
         next.become_get(keeps_content_type);
