@@ -388,9 +388,7 @@ class BaseClient:
         """Puts these options into a builder."""
         err = error_slot()
         if what & lib.HTTPX_OPTION_HEADERS:
-            # Without the first, defaults of the library's can be replaced, but not taken away.
-            put = getattr(lib, "httpx_client_builder_set_headers", lib.httpx_client_builder_headers)
-            check(put(builder, self._headers._handle, err), err)
+            check(lib.httpx_client_builder_set_headers(builder, self._headers._handle, err), err)
         if what & lib.HTTPX_OPTION_PARAMS:
             for key, value in self._params.multi_items():
                 name, text = as_bytes(key), as_bytes(value)
@@ -599,13 +597,22 @@ class BaseClient:
 
     @staticmethod
     def _add_headers(handle: typing.Any, headers: HeaderTypes) -> None:
-        err = error_slot()
         known = set()
-        for name, value in (headers if isinstance(headers, Headers) else Headers(headers)).raw:
+        given = headers if isinstance(headers, Headers) else Headers(headers)
+        for name, value in given.raw:
             key = name.lower()
             put = lib.httpx_request_header_add if key in known else lib.httpx_request_header_override
-            check(put(handle, name, len(name), value, len(value), err), err)
+            if put(handle, name, len(name), value, len(value), NULL):
+                break
             known.add(key)
+        else:
+            return
+        # No server takes them: they are refused when they are sent there, and other transports get them.
+        slot, err = new_handle_slot("httpx_headers"), error_slot()
+        check(lib.httpx_request_headers(handle, slot, err), err)
+        lines = Headers._wrap(slot[0])
+        lines.update(given)
+        check(lib.httpx_request_set_headers(handle, lines._handle, err), err)
 
     def _opened(self) -> None:
         if self._state is not ClientState.OPENED:

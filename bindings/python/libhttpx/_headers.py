@@ -63,6 +63,8 @@ class Headers(typing.MutableMapping[str, str]):
             self._set_encoding(encoding)
 
     def _set_up(self, handle: typing.Any, changed: typing.Callable[[], object] | None = None) -> None:
+        # Any bytes, as in HTTPX: what cannot be sent is refused when it is sent.
+        lib.httpx_headers_set_lenient(handle, 1, NULL)
         self._handle = handle
         self._changed = changed
         # What `encoding` was set to.

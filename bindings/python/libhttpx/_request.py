@@ -372,8 +372,18 @@ def _add_headers(handle: typing.Any, headers: Headers) -> None:
     if "host" in headers:
         check(lib.httpx_request_header_remove(handle, b"host", 4, NULL), err)
     for name, value in headers.raw:
-        code = lib.httpx_request_header_add(handle, name, len(name), value, len(value), err)
-        check(code, err)
+        if lib.httpx_request_header_add(handle, name, len(name), value, len(value), NULL):
+            _add_any_headers(handle, headers)
+            return
+
+
+def _add_any_headers(handle: typing.Any, headers: Headers) -> None:
+    """The same for headers that no server takes: they are refused when they are sent there, and other transports get them."""
+    slot, err = _new("httpx_headers **"), error_slot()
+    check(lib.httpx_request_headers(handle, slot, err), err)
+    lines = Headers._wrap(slot[0])
+    host = [] if "host" in headers else [line for line in lines.raw if line[0].lower() == b"host"]
+    check(lib.httpx_request_set_headers(handle, Headers([*host, *headers.raw])._handle, err), err)
 
 
 class _NativeBody(SyncByteStream, AsyncByteStream):

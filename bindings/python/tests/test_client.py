@@ -386,3 +386,16 @@ def test_a_closed_client_sends_nothing_more(origin: typing.Any) -> None:
         client.get(f"{origin.http}/plain")
     with pytest.raises(RuntimeError, match="Cannot reopen a client instance"):
         client.__enter__()
+
+
+def test_headers_that_no_server_takes_reach_other_transports(origin: Origin) -> None:
+    """What can't be on a wire is refused there, and not before: mocks and applications get it."""
+
+    def tell(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=request.headers.get_list("x"))
+
+    with httpx.Client(transport=httpx.MockTransport(tell)) as client:
+        assert client.get("http://a/", headers=[("x", " a "), ("x", "b")]).json() == [" a ", "b"]
+        assert client.send(httpx.Request("GET", "http://a/", headers={"x": "a\t"})).json() == ["a\t"]
+    with httpx.Client() as client, pytest.raises(httpx.LocalProtocolError, match="Illegal header value"):
+        client.get(f"{origin.http}/get", headers={"x": " a "})
