@@ -388,7 +388,7 @@ def test_a_closed_client_sends_nothing_more(origin: typing.Any) -> None:
         client.__enter__()
 
 
-def test_headers_that_no_server_takes_reach_other_transports(origin: Origin) -> None:
+def test_headers_that_no_server_takes_reach_other_transports(origin: typing.Any) -> None:
     """What can't be on a wire is refused there, and not before: mocks and applications get it."""
 
     def tell(request: httpx.Request) -> httpx.Response:
