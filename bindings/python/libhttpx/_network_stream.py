@@ -67,6 +67,7 @@ class _Base:
     def __init__(self, response: Response) -> None:
         self._response = response
         self._handle: typing.Any = None
+        self._socket: typing.Any = None
 
     def _taken(self) -> typing.Any:
         if self._handle is None:
@@ -81,7 +82,10 @@ class _Base:
             check(lib.httpx_network_stream_close(self._handle, err), err)
 
     def get_extra_info(self, info: str) -> typing.Any:
-        """`client_addr` and `server_addr` as (host, port), `ssl_object`, `is_readable`; None for anything else."""
+        """`client_addr` and `server_addr` as (host, port), `socket`, `ssl_object`, `is_readable`; None for anything else.
+
+        The socket has a descriptor of its own: for options and for who is at its ends; it is closed with this object.
+        """
         taken = self._handle is not None
         kind = "network_stream" if taken else "response"
         handle = self._handle if taken else self._response._any()
@@ -91,10 +95,26 @@ class _Base:
             return _address(_said(getattr(lib, f"httpx_{kind}_peer_address"), handle))
         if info == "is_readable":
             return bool(taken and lib.httpx_network_stream_is_readable(handle))
+        if info == "socket":
+            return self._own_socket(kind, handle)
         if info == "ssl_object":
             version = _said(getattr(lib, f"httpx_{kind}_tls_version"), handle)
             return _tls_info(kind, handle, version) if version else None
         return None
+
+    def _own_socket(self, kind: str, handle: typing.Any) -> typing.Any:
+        if self._socket is None:
+            slot = ffi.new("intptr_t *")
+            if getattr(lib, f"httpx_{kind}_socket")(handle, slot, NULL) != lib.HTTPX_OK:
+                return None
+            import socket
+
+            self._socket = socket.socket(fileno=slot[0])
+        return self._socket
+
+    def __del__(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
 
     @staticmethod
     def _tls(ssl_context: ssl.SSLContext) -> typing.Any:
