@@ -262,6 +262,12 @@ impl Head {
         }
     }
 
+    /// Whether a body may follow it (RFC 9112 §6.3).
+    fn may_have_body(&self) -> bool {
+        let is_head = self.request.as_ref().is_some_and(|request| request.method() == b"HEAD");
+        !is_head && !matches!(self.status(), 100..=199 | 204 | 304)
+    }
+
     /// Notes how far a body has come.
     fn progressed(&self, content: &Content) {
         self.progress.bytes.store(content.bytes_received(), Ordering::Relaxed);
@@ -430,7 +436,7 @@ impl Response {
             body.bind(deadline, most);
         }
         let Some(most) = most else { return Ok(()) };
-        let declared = self.head.headers().find_all(b"content-length").next();
+        let declared = self.head.headers().find_all(b"content-length").next().filter(|_| self.head.may_have_body());
         let declared = declared.and_then(|digits| std::str::from_utf8(digits).ok()?.trim().parse().ok());
         match self.bytes_downloaded().max(declared.unwrap_or(0)) > most {
             true => Err(self.head.blame(body_too_large(most))),
@@ -455,9 +461,9 @@ impl Response {
         &self.history
     }
 
-    /// Says what came before.
-    pub fn set_history(&mut self, history: Vec<Response>) {
-        self.history = history;
+    /// Says what came before; gives what was said of it until now.
+    pub fn set_history(&mut self, history: Vec<Response>) -> Vec<Response> {
+        std::mem::replace(&mut self.history, history)
     }
 
     /// The request that would follow this redirect, if it was not followed and leads anywhere.

@@ -534,6 +534,33 @@ static void a_flow_is_destroyed_though_it_never_answers(void)
     }
 }
 
+static httpx_code begin_later(void *user_data, httpx_request *request, void **flow, httpx_error **error)
+{
+    (void)flow, (void)error;
+    return not_yet(user_data, request);
+}
+
+static void a_flow_that_has_not_begun_leaves_its_request_to_its_wakers(void)
+{
+    later l;
+    start(&l, 1);
+    l.never = 1;
+    httpx_auth_vtable table = {.size = sizeof table, .new_flow = begin_later, .next = next};
+    httpx_client *client = new_client();
+    httpx_request *request = new_request(client, "GET", HTTP("/headers"));
+    httpx_auth *auth = NULL;
+    httpx_response *response = NULL;
+    MUST(httpx_auth_flow(&table, &l, &auth, &err));
+    MUST(httpx_request_auth(request, auth, &err));
+    httpx_auth_free(auth);
+    MUST(httpx_request_deadline(request, 0.05, &err));
+    GIVES(httpx_client_send(client, request, 0, &response, &err), HTTPX_E_DEADLINE_EXCEEDED);
+    CHECK(strcmp(httpx_request_method(l.handle, NULL), "GET") == 0);
+    rest(&l);
+    httpx_request_free(request);
+    httpx_client_free(client);
+}
+
 static void an_authentication_function_answers_later(void)
 {
     for (int way = 0; way < WAYS; way++) {
@@ -646,6 +673,33 @@ static void a_body_that_does_not_come_is_given_up(void)
     httpx_client_free(client);
 }
 
+static void a_body_that_was_given_up_is_made_anew_in_other_room(void)
+{
+    later l;
+    start(&l, 1);
+    l.never = 1;
+    l.pieces = 1;
+    httpx_client *client = new_client();
+    httpx_request *request = new_request(client, "POST", HTTP("/post"));
+    httpx_response *response = NULL;
+    MUST(httpx_request_body_pull(request, -1, pull, rewind_pieces, &l, destroy_later, &err));
+    MUST(httpx_request_deadline(request, 0.05, &err));
+    GIVES(httpx_client_send(client, request, 0, &response, &err), HTTPX_E_DEADLINE_EXCEEDED);
+    uint8_t *before = l.buffer; /* as long as there is the waker */
+    httpx_waker *waker = l.waker;
+    start(&l, 0);
+    l.pieces = 1;
+    MUST(httpx_request_deadline(request, 60, &err));
+    GIVES(httpx_client_send(client, request, 0, &response, &err), HTTPX_OK);
+    CHECK(l.buffer != before);
+    CHECK_EQ(l.rewound, 1);
+    before[0] = 1; /* still there */
+    httpx_waker_free(waker);
+    httpx_response_free(response);
+    httpx_request_free(request);
+    httpx_client_free(client);
+}
+
 /* ---- traces ---- */
 
 typedef struct trace {
@@ -739,6 +793,31 @@ static void nobody_waits_when_a_response_is_freed_early(void)
     httpx_client_free(client);
 }
 
+static httpx_code free_other(void *user_data, httpx_request *request, httpx_error **error)
+{
+    (void)request, (void)error;
+    httpx_response_free(user_data);
+    return HTTPX_OK;
+}
+
+static void nor_when_a_hook_of_another_request_frees_it(void)
+{
+    later l;
+    start(&l, 0);
+    httpx_client *client = new_client();
+    httpx_request *request = new_request(client, "GET", HTTP("/bytes/1000"));
+    MUST(httpx_request_trace(request, never_answer, &l, NULL, &err));
+    httpx_response *response = send_request(client, request, HTTPX_SEND_STREAM);
+    int before = l.calls;
+    httpx_client_builder *builder = new_builder();
+    MUST(httpx_client_builder_on_request(builder, free_other, response, NULL, &err));
+    httpx_client *other = build(builder);
+    httpx_response_free(get(other, HTTP("/get")));
+    CHECK_EQ(l.calls, before + 2);
+    httpx_client_free(other);
+    httpx_client_free(client);
+}
+
 int main(int argc, char **argv)
 {
     static const test_case tests[] = {
@@ -755,13 +834,16 @@ int main(int argc, char **argv)
         TEST(a_response_hook_reads_on_the_queue_of_its_request),
         TEST(a_flow_answers_later_at_each_step),
         TEST(a_flow_is_destroyed_though_it_never_answers),
+        TEST(a_flow_that_has_not_begun_leaves_its_request_to_its_wakers),
         TEST(an_authentication_function_answers_later),
         TEST(a_body_comes_later),
         TEST(a_part_comes_later),
         TEST(a_body_that_does_not_come_is_given_up),
+        TEST(a_body_that_was_given_up_is_made_anew_in_other_room),
         TEST(each_event_of_a_trace_is_answered_later),
         TEST(over_http2_bodies_and_traces_come_later_too),
         TEST(nobody_waits_when_a_response_is_freed_early),
+        TEST(nor_when_a_hook_of_another_request_frees_it),
         {NULL, NULL},
     };
     return run_tests(argc, argv, tests);

@@ -337,6 +337,28 @@ static void a_clients_limit_holds_for_replies(void)
     ended(&w, client);
 }
 
+static void reply_to_head(wrapper *w, httpx_request *request, httpx_reply *reply)
+{
+    (void)w, (void)request;
+    GIVES(httpx_reply_header(reply, "Content-Length", 14, (const uint8_t *)"1000", 4, &err), HTTPX_OK);
+    GIVES(httpx_reply_send(reply, 200, NULL, 0, &err), HTTPX_OK);
+}
+
+static void it_does_not_hold_for_what_a_reply_to_head_says_of_a_body(void)
+{
+    wrapper w;
+    httpx_client_builder *builder = new_builder();
+    MUST(httpx_client_builder_max_response_bytes(builder, 100, &err));
+    httpx_client *client = client_of(&w, reply_to_head, builder);
+    httpx_request *request = new_request(client, "HEAD", "http://example.org/");
+    httpx_response *response = NULL;
+    GIVES(httpx_client_send(client, request, 0, &response, &err), HTTPX_OK);
+    httpx_response_free(response);
+    GIVES(try_get(client, "http://example.org/", &response), HTTPX_E_BODY_TOO_LARGE);
+    httpx_request_free(request);
+    ended(&w, client);
+}
+
 static int32_t interrupt(void *user_data)
 {
     return ++((wrapper *)user_data)->waits > 1;
@@ -380,6 +402,7 @@ int main(int argc, char **argv)
         TEST(a_reply_has_a_reason_phrase_and_trailers),
         TEST(whoever_writes_a_reply_keeps_to_its_length),
         TEST(a_clients_limit_holds_for_replies),
+        TEST(it_does_not_hold_for_what_a_reply_to_head_says_of_a_body),
         TEST(a_transport_that_reads_a_requests_body_is_interrupted),
         {NULL, NULL},
     };
