@@ -22,7 +22,7 @@ endif
 
 DEV := --package libhttpx --package httpx-test-server
 SERVER := $(CARGO_TARGET_DIR)/debug/httpx-test-server
-C_SOURCES = $(wildcard examples-c/*.[ch] tests/c/*.[ch] tests/peers/*.[ch] tests/package/consumer/*.c bench/*.[ch] docs/guide/*.h)
+C_SOURCES = $(wildcard examples-c/*.[ch] tests/c/*.[ch] tests/peers/*.[ch] tests/package/consumer/*.c bench/*.[ch] docs/guide/*.h bindings/conformance/c/*.[ch])
 
 .PHONY: rust
 rust:

@@ -1164,6 +1164,11 @@ httpx_code httpx_request_headers(const httpx_request *r, httpx_headers **out, ht
 httpx_code httpx_request_set_headers(httpx_request *r, const httpx_headers *h, httpx_error **err);
 
 /**
+ * Gives every request these headers (copied) and no others: neither the defaults nor what the builder has been given.
+ */
+httpx_code httpx_client_builder_set_headers(httpx_client_builder *b, const httpx_headers *h, httpx_error **err);
+
+/**
  * Gives every request these headers (copied): they take the place of defaults of the same names, and stand behind the
  * others.
  */

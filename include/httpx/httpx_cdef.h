@@ -300,6 +300,7 @@ httpx_code httpx_request_redirect_headers(const httpx_request *r, const httpx_ur
 httpx_code httpx_response_headers(const httpx_response *r, httpx_headers **out, httpx_error **err);
 httpx_code httpx_request_headers(const httpx_request *r, httpx_headers **out, httpx_error **err);
 httpx_code httpx_request_set_headers(httpx_request *r, const httpx_headers *h, httpx_error **err);
+httpx_code httpx_client_builder_set_headers(httpx_client_builder *b, const httpx_headers *h, httpx_error **err);
 httpx_code httpx_client_builder_headers(httpx_client_builder *b, const httpx_headers *h, httpx_error **err);
 httpx_code httpx_client_builder_new(httpx_client_builder **out, httpx_error **err);
 void httpx_client_builder_free(httpx_client_builder *b);

@@ -185,7 +185,7 @@ pub unsafe extern "C" fn httpx_client_send_async(
         // SAFETY: the caller vouches for `op`.
         unsafe {
             q.submit(Done::Response(done), user_data, op, |call| async move {
-                sending.run(call).await.map(|response| Outcome::Response(Box::new(response), interrupt))
+                sending.run(call).await.map(|response| Outcome::Response(response, interrupt))
             })
         }
     })

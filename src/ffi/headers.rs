@@ -484,6 +484,22 @@ pub unsafe extern "C" fn httpx_request_set_headers(
     })
 }
 
+/// Gives every request these headers (copied) and no others: neither the defaults nor what the builder has been given.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_client_builder_set_headers(
+    b: *mut httpx_client_builder,
+    h: *const httpx_headers,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    // SAFETY: the caller vouches for the pointers.
+    unsafe {
+        client_builder::change(b, err, |builder| {
+            builder.headers = borrow(h, "h")?.headers()?;
+            Ok(())
+        })
+    }
+}
+
 /// Gives every request these headers (copied): they take the place of defaults of the same names, and stand behind the
 /// others.
 #[no_mangle]

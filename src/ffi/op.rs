@@ -16,7 +16,7 @@ use crate::runtime::{Foreign, Interrupt, Operation};
 
 /// What an operation gives.
 pub(super) enum Outcome {
-    Response(Box<Response>, Option<Arc<Interrupt>>),
+    Response(Response, Option<Arc<Interrupt>>),
     /// None is the end of a body.
     Chunk(Option<Bytes>),
     Nothing,
@@ -85,7 +85,7 @@ impl Context {
         // SAFETY: the callbacks' types say what they get; the program vouches for what they do with it.
         match (&self.done, outcome) {
             (Done::Response(Some(done)), Some(Outcome::Response(response, interrupt))) => unsafe {
-                done(user_data, code, httpx_response::give(*response, interrupt), error);
+                done(user_data, code, httpx_response::give(response, interrupt), error);
             },
             (Done::Response(Some(done)), _) => unsafe { done(user_data, code, std::ptr::null_mut(), error) },
             (Done::Chunk(Some(done)), Some(Outcome::Chunk(Some(chunk)))) => unsafe {
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn httpx_op_take_response(
         }
         match op.operation.take() {
             Some(Ok(Outcome::Response(response, interrupt))) => {
-                out.set(httpx_response::give(*response, interrupt));
+                out.set(httpx_response::give(response, interrupt));
                 Ok(HTTPX_OK)
             }
             _ => Err(taken()),

@@ -154,7 +154,7 @@ pub unsafe extern "C" fn httpx_response_set_user_data(
     guard_ok(err, || {
         // SAFETY: the caller vouches for it.
         let mut response = unsafe { borrow(r, "r") }?.parts().0.lend()?;
-        let before = std::mem::replace(&mut response.attachment, attachment(user_data));
+        let before = response.attach(attachment(user_data));
         drop(response);
         drop(before);
         Ok(())
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn httpx_response_user_data(r: *const httpx_response) -> *
     guard_or(std::ptr::null_mut(), || {
         // SAFETY: the caller vouches for it.
         let response = unsafe { r.as_ref() }.and_then(|r| r.parts().0.lend().ok());
-        response.map_or(std::ptr::null_mut(), |response| attached(response.attachment.as_ref()))
+        response.map_or(std::ptr::null_mut(), |response| attached(response.attachment()))
     })
 }
 

@@ -194,7 +194,7 @@ pub unsafe extern "C" fn httpx_transport_send_async(
         // SAFETY: the caller vouches for `op`.
         unsafe {
             q.submit(Done::Response(done), user_data, op, |call| async move {
-                transport.send(call, request).await.map(|response| Outcome::Response(Box::new(response), interrupt))
+                transport.send(call, request).await.map(|response| Outcome::Response(response, interrupt))
             })
         }
     })

@@ -15,31 +15,30 @@ use tokio::io::{AsyncReadExt, AsyncWrite};
 
 use super::connection_info::ConnectionInfo;
 use super::dial::Dialled;
+use super::read_block;
 use super::stream::Stream;
 use super::tls::{self, TlsConfig};
 use crate::error::{Code, Error};
-use crate::runtime::{Call, CoarseTimer, Lane};
+use crate::runtime::{Call, CoarseTimer, Lane, SHORTEST};
 
-/// How much is read at once (checklist I01).
+/// How much of a body is read at once (checklist I01).
 const READ_BLOCK: usize = 65_536;
-/// The first block of a head: most responses fit.
-const FIRST_BLOCK: usize = 8_192;
+/// Room for a request's head that is kept for the next one.
+const LARGEST_HEAD_KEPT: usize = 1024;
 
 pub(super) struct Connection {
     stream: Stream,
     pub(super) received: BytesMut,
     pub(super) to_send: Vec<u8>,
     timer: CoarseTimer,
-    /// When the waiting that goes on now has to be over; None if nothing waits.
-    waits_until: Option<Instant>,
+    /// When the waiting that goes on now has begun; None if nothing waits.
+    waits_since: Option<Instant>,
     cut: Arc<Cut>,
     info: Arc<ConnectionInfo>,
     /// What it has written in all, before TLS.
     pub(super) bytes_sent: u64,
     /// The peer ended the connection without ending TLS.
     pub(super) torn: bool,
-    /// The read buffer is of the size for bodies.
-    large: bool,
 }
 
 /// Cuts a connection off from another thread, in the middle of an exchange.
@@ -93,12 +92,11 @@ impl Connection {
             received: BytesMut::new(),
             to_send: Vec::new(),
             timer: CoarseTimer::new(),
-            waits_until: None,
+            waits_since: None,
             cut,
             info: Arc::new(dialled.info),
             bytes_sent: 0,
             torn: false,
-            large: false,
         }
     }
 
@@ -126,12 +124,12 @@ impl Connection {
         quiet.then_some(self.stream)
     }
 
-    /// Lets large buffers go before it is idle.
+    /// Lets buffers go before it is idle.
     pub(super) fn rest(&mut self) {
-        if self.received.is_empty() && std::mem::take(&mut self.large) {
-            self.received = BytesMut::new();
+        if self.received.is_empty() {
+            read_block::give_back(std::mem::take(&mut self.received));
         }
-        if self.to_send.capacity() > FIRST_BLOCK {
+        if self.to_send.capacity() > LARGEST_HEAD_KEPT {
             self.to_send = Vec::new();
         }
     }
@@ -140,6 +138,14 @@ impl Connection {
     pub(super) async fn move_to(&mut self, call: &Call) -> Result<(), Error> {
         let lane = call.lane(Some(self.lane_id())).await;
         self.attach(&lane)
+    }
+
+    /// Brings it to the lane of `call`, if that has one already. True if it is there.
+    pub(super) fn move_at_once(&mut self, call: &Call) -> Result<bool, Error> {
+        match call.lane_at_hand(Some(self.lane_id())) {
+            Some(lane) => self.attach(&lane).map(|()| true),
+            None => Ok(false),
+        }
     }
 
     /// Registers it with `lane`.
@@ -161,23 +167,29 @@ impl Connection {
         Ok(self)
     }
 
-    /// Begins to count the time anew.
-    pub(super) fn begin_to_wait(&mut self) {
-        self.waits_until = None;
+    /// Begins to count the time anew, at `now`.
+    pub(super) fn begin_to_wait(&mut self, now: Instant) {
+        self.waits_since = Some(now);
     }
 
     /// Reads once. Ok(0) is the peer's end.
     pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>, at_least: Block) -> Poll<io::Result<usize>> {
         let want = match at_least {
-            Block::Head => FIRST_BLOCK,
+            Block::Head => read_block::BLOCK,
             Block::Body => READ_BLOCK,
         };
+        if self.received.capacity() == 0 && want == read_block::BLOCK {
+            self.received = read_block::take();
+        }
         if self.received.capacity() - self.received.len() < want / 2 {
             self.received.reserve(want);
-            self.large |= self.received.capacity() > 2 * FIRST_BLOCK;
         }
         let polled = pin!(self.stream.read_buf(&mut self.received)).poll(cx);
         self.progressed(polled.is_ready());
+        if polled.is_pending() && self.received.is_empty() && self.received.capacity() < READ_BLOCK / 2 {
+            // Whoever waits needs none.
+            read_block::give_back(std::mem::take(&mut self.received));
+        }
         polled.map(|read| match read {
             // A peer that closes TLS without saying so: what was complete stays complete, the framing tells.
             Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
@@ -205,7 +217,7 @@ impl Connection {
 
     fn progressed(&mut self, any: bool) {
         if any {
-            self.waits_until = None;
+            self.waits_since = None;
         }
     }
 
@@ -245,14 +257,10 @@ impl Connection {
         if self.cut.wanted.load(Ordering::Acquire) {
             return Poll::Ready(closed());
         }
-        let own = match (self.waits_until, limit.timeout) {
-            (Some(at), _) => Some(at),
-            (None, None) => None,
-            (None, Some(timeout)) if timeout.is_zero() => return Poll::Ready(timed_out(limit.code)),
-            (None, Some(timeout)) => {
-                self.waits_until = Instant::now().checked_add(timeout);
-                self.waits_until
-            }
+        let own = match limit.timeout {
+            None => None,
+            Some(timeout) if timeout < SHORTEST => return Poll::Ready(timed_out(limit.code)),
+            Some(timeout) => self.waits_since.get_or_insert_with(Instant::now).checked_add(timeout),
         };
         let Some(at) = own.into_iter().chain(limit.deadline).min() else { return Poll::Pending };
         self.timer.poll_at(cx, at).map(|()| match limit.deadline {

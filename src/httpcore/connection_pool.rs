@@ -97,12 +97,11 @@ impl Place {
         }
     }
 
-    /// Gives it back after an exchange that was read to its end. `keep_alive` is how long the server says that it keeps
+    /// Gives it back, at `now`, after an exchange that was read to its end. `keep_alive` is how long the server says that it keeps
     /// the connection.
-    pub(super) fn settle(mut self, reusable: bool, keep_alive: Option<Duration>) {
+    pub(super) fn settle(&mut self, reusable: bool, keep_alive: Option<Duration>, now: Instant) {
         let expiry = self.pool.limits.keepalive_expiry;
         let keep_for = expiry.into_iter().chain(keep_alive).min();
-        let now = Instant::now();
         let Some(mut slot) = self.slot.take() else { return };
         if let Carrier::Own(_, connection) = &mut slot.carrier {
             connection.rest();
@@ -145,6 +144,12 @@ enum Served {
     NoRoom,
 }
 
+/// What somebody gets who asks for a place.
+enum Acquired {
+    Place(Place),
+    Turn(Waiting<Destination, Option<Place>>),
+}
+
 /// An exchange that failed, and what may be done about it.
 struct Failed {
     error: Error,
@@ -175,25 +180,33 @@ impl ConnectionPool {
         pool
     }
 
-    /// Sends `request`, which has arrived at `started`, and returns when the response's head is there.
+    /// Sends `request`, which has arrived at `started`, as the proxy wants it, if there is one, and returns when the
+    /// response's head is there.
     pub async fn handle(&self, call: &Call, request: &Request<'_>, started: Instant) -> Result<Response, Error> {
         match self.dialer.forwarded(request)? {
+            Some(forwarded) => self.carry(call, &forwarded.of(request), started).await,
             None => self.carry(call, request, started).await,
-            // Boxed, as all that is rare and large beside what every request goes through.
-            Some(forwarded) => Box::pin(async move { self.carry(call, &forwarded.of(request), started).await }).await,
         }
     }
 
-    async fn carry(&self, call: &Call, request: &Request<'_>, started: Instant) -> Result<Response, Error> {
+    /// The same for a request that no proxy forwards.
+    pub async fn carry(&self, call: &Call, request: &Request<'_>, started: Instant) -> Result<Response, Error> {
         let mut timings = Timings::new(started);
         // G04: one limit for all the waiting.
         let mut patience = request.timeouts.pool;
-        let (place, queued) = self.acquire(call, request, started, &mut patience).await?;
-        timings.queued = queued;
-        match self.attempt(call, request, place, &mut timings).await {
-            Ok(response) => Ok(response),
-            Err(failed) => Box::pin(self.carry_on(call, request, failed, &mut timings, &mut patience)).await,
-        }
+        let place = match self.try_acquire(call, request, started)? {
+            Acquired::Place(place) => place,
+            Acquired::Turn(turn) => {
+                let place = Box::pin(self.wait(call, request, turn, &mut patience)).await?;
+                timings.queued = started.elapsed();
+                place
+            }
+        };
+        let failed = match self.attempt(call, request, place, &mut timings).await {
+            Ok(response) => return Ok(response),
+            Err(failed) => failed,
+        };
+        Box::pin(self.carry_on(call, request, failed, &mut timings, &mut patience)).await
     }
 
     /// What comes after a try that has failed: others, as long as there is hope.
@@ -211,7 +224,10 @@ impl ConnectionPool {
                 Some(place) => place,
                 None if tries < failed.more_tries && request.body.is_unread() => {
                     tries += 1;
-                    let (place, _) = self.acquire(call, request, Instant::now(), patience).await?;
+                    let place = match self.try_acquire(call, request, Instant::now())? {
+                        Acquired::Place(place) => place,
+                        Acquired::Turn(turn) => self.wait(call, request, turn, patience).await?,
+                    };
                     timings.queued = timings.started.elapsed();
                     place
                 }
@@ -232,7 +248,11 @@ impl ConnectionPool {
         mut place: Place,
         timings: &mut Timings,
     ) -> Result<Response, Failed> {
-        timings.reused = self.connect(call, request, &mut place).await?;
+        timings.reused = match self.is_ready(call, &mut place)? {
+            true => true,
+            // Boxed, as is the wait below: rare, and large beside what every request goes through.
+            false => Box::pin(self.connect(call, request, &mut place)).await?,
+        };
         // A clock is not free: what was there took no time.
         timings.connected = if timings.reused { timings.queued } else { timings.started.elapsed() };
         // From here on, only an exchange that comes to its end leaves a connection fit for another.
@@ -241,7 +261,7 @@ impl ConnectionPool {
         if let Carrier::Stream(_, connection) = &slot.carrier {
             let connection = Arc::clone(connection);
             let cut = Arc::clone(&slot.cut);
-            return self.attempt_on_stream(call, request, place, (connection, cut), timings).await;
+            return Box::pin(self.attempt_on_stream(call, request, place, (connection, cut), timings)).await;
         }
         let Carrier::Own(_, connection) = &mut slot.carrier else {
             return Err(Error::new(Code::INTERNAL, "a place without a connection").into());
@@ -269,7 +289,7 @@ impl ConnectionPool {
         (connection, cut): (Arc<Http2Connection>, Arc<super::connection::Cut>),
         timings: &mut Timings,
     ) -> Result<Response, Failed> {
-        match Box::pin(http2::exchange(call, &connection, &cut, request, timings)).await {
+        match http2::exchange(call, &connection, &cut, request, timings).await {
             Ok((head, exchange)) => {
                 let (info, stream_id) = (Arc::clone(connection.info()), Some(exchange.stream_id()));
                 let body = ResponseBody::on_http2(place, exchange);
@@ -289,23 +309,30 @@ impl ConnectionPool {
         }
     }
 
-    /// Sees to it that the place has a live connection. True if it is one that served before.
+    /// Whether the place has a live connection that can be used at once. One that is dead is given up.
+    fn is_ready(&self, call: &Call, place: &mut Place) -> Result<bool, Error> {
+        match &mut place.slot()?.carrier {
+            Carrier::Stream(..) => Ok(true),
+            Carrier::Taken(_) => Err(Error::new(Code::INTERNAL, "a connection that is another protocol's")),
+            Carrier::Own(_, connection) if !connection.is_stale() => connection.move_at_once(call),
+            Carrier::Own(..) => self.dial_again(place).map(|()| false),
+            Carrier::Dial(_) => Ok(false),
+        }
+    }
+
+    /// Sees to it that the place has a connection. True if it is one that served before.
     async fn connect(&self, call: &Call, request: &Request<'_>, place: &mut Place) -> Result<bool, Error> {
-        if place.connection().is_some_and(|connection| connection.is_stale()) {
-            self.dial_again(place)?;
+        if let Some(connection) = place.connection() {
+            connection.move_to(call).await?;
+            return Ok(true);
         }
+        self.dial(call, request, place).await.map(|()| false)
+    }
+
+    /// Makes the connection that the place gives the right to.
+    async fn dial(&self, call: &Call, request: &Request<'_>, place: &mut Place) -> Result<(), Error> {
         let slot = place.slot()?;
-        match &mut slot.carrier {
-            Carrier::Stream(..) => return Ok(true),
-            Carrier::Taken(_) => return Err(Error::new(Code::INTERNAL, "a connection that is another protocol's")),
-            Carrier::Own(_, connection) => {
-                connection.move_to(call).await?;
-                return Ok(true);
-            }
-            Carrier::Dial(_) => {}
-        }
         let cut = Arc::clone(&slot.cut);
-        // Boxed, as is the wait below: rare, and large beside what every request goes through.
         let dial = Box::pin(self.dialer.dial(call, request));
         let dialled = cut.unless(dial).await;
         slot.failed = dialled.is_err();
@@ -315,12 +342,11 @@ impl ConnectionPool {
             let step = "http2.send_connection_init";
             let info = || http2::request_info(request);
             let connection = request.observer.around(call, step, info, start, |_| Value::None).await?;
-            self.guarded(|guarded, afterwards| {
+            return self.guarded(|guarded, afterwards| {
                 guarded.state.share(place.slot()?, connection);
                 self.serve(guarded, News::of(self.destination(request.origin)), afterwards);
-                Ok::<_, Error>(())
-            })?;
-            return Ok(false);
+                Ok(())
+            });
         }
         let connection = Box::new(Connection::new(dialled, cut));
         self.guarded(|guarded, afterwards| {
@@ -332,9 +358,8 @@ impl ConnectionPool {
             if self.may_share(request.origin) {
                 self.serve(guarded, News::of(self.destination(request.origin)), afterwards);
             }
-            Ok::<_, Error>(())
-        })?;
-        Ok(false)
+            Ok(())
+        })
     }
 
     fn dial_again(&self, place: &mut Place) -> Result<(), Error> {
@@ -373,43 +398,28 @@ impl ConnectionPool {
         may && !self.dialer.forwards(origin)
     }
 
-    /// A place, and how long was waited for it.
-    async fn acquire(
-        &self,
-        call: &Call,
-        request: &Request<'_>,
-        now: Instant,
-        patience: &mut Option<Duration>,
-    ) -> Result<(Place, Duration), Error> {
+    /// A place, or a turn in the line for one.
+    fn try_acquire(&self, call: &Call, request: &Request<'_>, now: Instant) -> Result<Acquired, Error> {
         let destination = self.destination(request.origin);
-        let waiting = {
-            let mut afterwards = Afterwards::default();
-            let mut guarded = self.lock();
-            if guarded.state.closed {
-                return Err(Error::from(Code::CLIENT_CLOSED));
-            }
-            self.expire(&mut guarded.state, now, &mut afterwards);
-            let may_share = self.may_share(request.origin);
-            match guarded.state.offer(&destination, &self.limits, may_share, now, &mut afterwards) {
-                Offer::Slot(slot) => {
-                    drop(guarded);
-                    return Ok((self.place(slot)?, Duration::ZERO));
-                }
-                Offer::NoRoom => {
-                    let waiting = guarded.waiting.join(destination.clone(), call);
-                    // Held for others, perhaps, who have given up since.
-                    guarded.waiting.let_go(&destination);
-                    waiting
-                }
-                Offer::NotHere => {
-                    let waiting = guarded.waiting.join(destination.clone(), call);
-                    guarded.waiting.hold(&destination);
-                    waiting
-                }
-            }
-        };
-        let place = Box::pin(self.wait(call, request, waiting, patience)).await?;
-        Ok((place, now.elapsed()))
+        let mut afterwards = Afterwards::default();
+        let mut guarded = self.lock();
+        if guarded.state.closed {
+            return Err(Error::from(Code::CLIENT_CLOSED));
+        }
+        self.expire(&mut guarded.state, now, &mut afterwards);
+        let may_share = self.may_share(request.origin);
+        let offer = guarded.state.offer(&destination, &self.limits, may_share, now, &mut afterwards);
+        if let Offer::Slot(slot) = offer {
+            drop(guarded);
+            return Ok(Acquired::Place(self.place(slot)?));
+        }
+        let turn = guarded.waiting.join(destination.clone(), call);
+        match offer {
+            Offer::NotHere => guarded.waiting.hold(&destination),
+            // Held for others, perhaps, who have given up since.
+            _ => guarded.waiting.let_go(&destination),
+        }
+        Ok(Acquired::Turn(turn))
     }
 
     async fn wait(

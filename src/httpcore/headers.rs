@@ -45,13 +45,21 @@ impl Field {
 pub struct RawHeaders {
     block: Bytes,
     fields: Vec<Field>,
+    /// A bit for each length that a name has, so that names that are not there are seldom looked for.
+    lengths: u64,
+}
+
+/// Lengths above 63 share bits with others.
+fn length_bit(length: usize) -> u64 {
+    1 << (length % 64)
 }
 
 impl RawHeaders {
     /// `fields` point into `block`.
     pub(crate) fn new(block: Bytes, fields: Vec<Field>) -> RawHeaders {
         Counter::HeaderFields.add(fields.len());
-        RawHeaders { block, fields }
+        let lengths = fields.iter().fold(0, |lengths, field| lengths | length_bit(field.name_len as usize));
+        RawHeaders { block, fields, lengths }
     }
 
     /// A list from names and values that never were on a wire, taken as they are.
@@ -112,7 +120,9 @@ impl RawHeaders {
 
     /// The values of all fields called `name`, whatever the case.
     pub fn find_all<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + Clone {
-        self.fields
+        let may_be_there = self.lengths & length_bit(name.len()) != 0;
+        let fields = if may_be_there { &self.fields[..] } else { &[] };
+        fields
             .iter()
             .filter(move |field| field.name_len as usize == name.len())
             .filter(move |field| same_name(field.name(&self.block), name))
@@ -157,6 +167,40 @@ pub(crate) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && all_bytes(text, is_name_word, |byte| TOKEN[byte as usize])
 }
 
+/// Where the first byte below 0x20 stands, from `from` on.
+pub(crate) fn first_control(text: &[u8], from: usize) -> Option<usize> {
+    // A borrow goes upwards only: the lowest bit is right.
+    let controls = |word: u64| word.wrapping_sub(ONES * 0x20) & !word & TOPS;
+    first_of(text, from, controls, |byte| byte < 0x20)
+}
+
+/// Where the token ends that begins at `from`; None if it may go on behind the end of `text`.
+pub(crate) fn token_end(text: &[u8], from: usize) -> Option<usize> {
+    let others = |word| !letters_and_hyphens(word) & TOPS;
+    let end = first_of(text, from, others, |byte| !TOKEN[byte as usize])?;
+    match text[end] {
+        b':' => Some(end),
+        _ => text[end..].iter().position(|&byte| !TOKEN[byte as usize]).map(|rest| end + rest),
+    }
+}
+
+/// The first position from `from` on that is wanted: by its top bit in what `find` gives for eight bytes, of which the
+/// first is the lowest, or, in what is left in the end, by `is_it`.
+#[inline(always)]
+fn first_of(text: &[u8], from: usize, find: impl Fn(u64) -> u64, is_it: impl Fn(u8) -> bool) -> Option<usize> {
+    let mut rest = text.get(from..)?;
+    let mut position = from;
+    while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
+        let found = find(u64::from_le_bytes(*chunk));
+        if found != 0 {
+            return Some(position + found.trailing_zeros() as usize / 8);
+        }
+        rest = behind;
+        position += 8;
+    }
+    rest.iter().position(|&byte| is_it(byte)).map(|rest| position + rest)
+}
+
 /// Whether `text` may stand inside a field value: no NUL, no LF, VT, FF, CR. The other control bytes pass as they do in
 /// h11 (I04); they cannot end a line.
 pub(crate) fn is_field_text(text: &[u8]) -> bool {
@@ -189,11 +233,17 @@ fn has_no_control(word: u64) -> bool {
     word.wrapping_sub(ONES * 0x20) & !word & TOPS == 0
 }
 
-/// Letters and hyphens, of which nearly all field names are made. The sum reaches a byte's top bit if the byte is not a
-/// hyphen; no sum overflows its byte, as all bytes are below 0x80.
+/// Whether there are only letters and hyphens, of which nearly all field names are made.
 fn is_name_word(word: u64) -> bool {
+    letters_and_hyphens(word) == TOPS
+}
+
+/// The top bits of those bytes that are letters and hyphens, counted from the lowest byte, up to the first that is neither;
+/// nothing to rely on above it. The sum reaches a byte's top bit if the byte is not a hyphen; only a byte above 0x7f makes
+/// it overflow.
+fn letters_and_hyphens(word: u64) -> u64 {
     let no_hyphen = (word ^ (ONES * b'-' as u64)).wrapping_add(ONES * 0x7f);
-    word & TOPS == 0 && (letters(word) | !no_hyphen) & TOPS == TOPS
+    (letters(word) | !no_hyphen) & !word & TOPS
 }
 
 /// The top bits of those bytes of `word` that are ASCII letters; nothing to rely on if there is a byte above 0x7f.
@@ -316,6 +366,34 @@ mod tests {
             }
             assert!(same_name(name, &name.to_ascii_uppercase()) && !same_name(name, &[name, b"x"].concat()));
         }
+    }
+
+    #[test]
+    fn long_names_are_found_and_not_taken_for_others() {
+        let (long, longer) = ("x".repeat(64), "x".repeat(128));
+        let list = RawHeaders::from_pairs([(&*long, "1"), (&*longer, "2")]).unwrap();
+        assert_eq!(list.find_all(long.as_bytes()).collect::<Vec<_>>(), [b"1"]);
+        assert_eq!(list.find_all(longer.as_bytes()).collect::<Vec<_>>(), [b"2"]);
+        assert_eq!((list.find_all(b"").count(), list.find_all(&[b'x'; 192]).count()), (0, 0));
+    }
+
+    #[test]
+    fn ends_of_tokens_and_control_bytes_are_found_wherever_they_stand() {
+        for byte in 0..=255 {
+            for at in 0..20 {
+                let mut text = *b"Content-Type-Abc-xyz";
+                text[at] = byte;
+                let is_end = |byte: &u8| !is_token(&[*byte]);
+                for from in 0..=20 {
+                    let rest = &text[from..];
+                    let end = rest.iter().position(is_end).map(|end| from + end);
+                    assert_eq!(token_end(&text, from), end, "{byte:#04x} at {at} from {from}");
+                    let control = rest.iter().position(|byte| *byte < 0x20).map(|control| from + control);
+                    assert_eq!(first_control(&text, from), control, "{byte:#04x} at {at} from {from}");
+                }
+            }
+        }
+        assert_eq!((token_end(b"a", 2), first_control(b"a", 2)), (None, None));
     }
 
     #[test]

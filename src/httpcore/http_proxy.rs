@@ -15,7 +15,7 @@ use super::dial::{within_connect_timeout, Dialled};
 use super::http11::{self, ResponseHead};
 use super::stream::Stream;
 use super::trace::Observer;
-use super::{same_name, FramingField, Origin, Proxy, ProxyKind, Request, Scheme, Timeouts, Timings};
+use super::{same_name, FramingField, HeaderLines, Origin, Proxy, ProxyKind, Request, Scheme, Timeouts, Timings};
 use crate::error::{Code, Error};
 use crate::runtime::Call;
 
@@ -60,7 +60,7 @@ impl Proxy {
         let target = absolute(request.origin, &request.target);
         let added = self.told(request, request.method, &target, !matches!(request.body, Body::Empty))?;
         let mut headers: Vec<_> = added.into_iter().filter(|(name, _)| !has(name)).collect();
-        headers.extend_from_slice(request.headers);
+        headers.extend_from_slice(request.headers.list());
         Ok(Forwarded { target, headers, framing: request.framing.clone() })
     }
 
@@ -102,7 +102,7 @@ impl Forwarded {
     pub(super) fn of<'a>(&'a self, request: &'a Request<'_>) -> Request<'a> {
         Request {
             target: Cow::Borrowed(&self.target),
-            headers: &self.headers,
+            headers: HeaderLines::Own(&self.headers),
             framing: self.framing.clone(),
             ..request.clone()
         }
@@ -153,7 +153,7 @@ pub(super) async fn open_tunnel(
         method: b"CONNECT",
         origin: &proxy.origin,
         target: Cow::Borrowed(authority.as_bytes()),
-        headers: &headers,
+        headers: HeaderLines::Own(&headers),
         framing: FramingField::None,
         body: &Body::Empty,
         // The whole of it has the connect timeout.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use super::body::Body;
 use super::connection_info::ConnectionInfo;
+use super::header_sheet::HeaderLines;
 use super::headers::same_name;
 use super::http11::{HeadLimits, ResponseHead};
 use super::response_body::{Made, ResponseBody};
@@ -110,7 +111,7 @@ pub struct Request<'a> {
     /// What follows the method on the wire.
     pub target: Cow<'a, [u8]>,
     /// Host, which is written first, and the others in their order.
-    pub headers: &'a [(Bytes, Bytes)],
+    pub headers: HeaderLines<'a>,
     /// What frames the body, unless `headers` say it.
     pub framing: FramingField,
     /// What is sent after the head.
@@ -156,7 +157,7 @@ impl Request<'_> {
 
     /// The `Expect` header is the engine's own, so that it can be left out when a server refuses it.
     pub fn adds_expect(&self) -> bool {
-        self.expects() && !self.headers.iter().any(|(name, _)| same_name(name, b"expect"))
+        self.expects() && !self.headers.list().iter().any(|(name, _)| same_name(name, b"expect"))
     }
 
     /// All header lines but the engine's own `Expect`.
@@ -166,7 +167,7 @@ impl Request<'_> {
             FramingField::Length(digits) => Some((&b"Content-Length"[..], &digits[..])),
             FramingField::Chunked => Some((&b"Transfer-Encoding"[..], &b"chunked"[..])),
         };
-        let own = self.headers.iter().map(|(name, value)| (&name[..], &value[..]));
+        let own = self.headers.list().iter().map(|(name, value)| (&name[..], &value[..]));
         own.chain(last)
     }
 }

@@ -31,6 +31,8 @@ pub(super) const DIAL_PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct State {
     hosts: Slab<Host>,
     by_destination: HashMap<Destination, usize>,
+    /// Whom the last request was for.
+    last_host: usize,
     records: Slab<Record>,
     idle: IdleList<Idle>,
     shared: Slab<Shared>,
@@ -194,6 +196,9 @@ pub(super) struct Afterwards {
 
 impl Drop for Afterwards {
     fn drop(&mut self) {
+        if self.closing.is_empty() && self.letting_go.is_empty() && self.wakers.is_empty() {
+            return;
+        }
         self.closing.clear();
         self.letting_go.clear();
         for waker in self.wakers.drain(..) {
@@ -215,6 +220,7 @@ impl State {
         State {
             hosts: Slab::new(),
             by_destination: HashMap::new(),
+            last_host: 0,
             records: Slab::new(),
             idle: IdleList::default(),
             shared: Slab::new(),
@@ -235,8 +241,7 @@ impl State {
         now: Instant,
         afterwards: &mut Afterwards,
     ) -> Offer {
-        let known = self.by_destination.get(destination).copied();
-        if let Some(host) = known {
+        if let Some(host) = self.known_host(destination) {
             if let Some(carrier) = self.take_stream(host) {
                 return Offer::Slot(self.slot(host, carrier));
             }
@@ -267,9 +272,19 @@ impl State {
         Offer::Slot(self.slot(host, Carrier::Dial(record)))
     }
 
+    /// A destination with connections or requests; the last one, most often.
+    fn known_host(&mut self, destination: &Destination) -> Option<usize> {
+        if self.hosts.get(self.last_host).is_some_and(|host| host.destination == *destination) {
+            return Some(self.last_host);
+        }
+        let host = *self.by_destination.get(destination)?;
+        self.last_host = host;
+        Some(host)
+    }
+
     fn host(&mut self, destination: &Destination, may_share: bool, now: Instant) -> usize {
-        if let Some(host) = self.by_destination.get(destination) {
-            return *host;
+        if let Some(host) = self.known_host(destination) {
+            return host;
         }
         let host = self.hosts.insert(Host {
             destination: destination.clone(),

@@ -44,6 +44,15 @@ pub trait Source: Send + Sync {
 pub struct PullBody {
     source: Box<dyn Source>,
     turn: Mutex<Turn>,
+    work: Mutex<Work>,
+}
+
+/// Whether the source is at it. One who has read it may be gone before it has answered.
+#[derive(Default)]
+struct Work {
+    runs: bool,
+    /// Of the next reader, who waits for that.
+    waker: Option<Waker>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -68,7 +77,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl PullBody {
     /// A body that nobody has read.
     pub fn new(source: impl Source + 'static) -> Arc<PullBody> {
-        Arc::new(PullBody { source: Box::new(source), turn: Mutex::new(Turn::Fresh) })
+        Arc::new(PullBody { source: Box::new(source), turn: Mutex::new(Turn::Fresh), work: Mutex::default() })
     }
 
     /// True if it can be read a second time.
@@ -160,6 +169,12 @@ impl PullReader {
                 return Poll::Ready(Some(Err(error)));
             }
         }
+        let mut work = lock(&self.reading.body.work);
+        if work.runs {
+            work.waker = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        drop(work);
         (progress.asked, progress.used) = (true, true);
         progress.waker = Some(cx.waker().clone());
         drop(progress);
@@ -177,6 +192,8 @@ impl Question {
         // Nobody reads any more, and nothing is taken from the source that nobody would send.
         let Some(reading) = self.0.upgrade() else { return };
         let source = &reading.body.source;
+        // If it is at it for another reader, this one asks again when that is over.
+        let Some(_work) = AtWork::begin(&reading.body) else { return };
         let (rewind, bell) = {
             let mut progress = lock(&reading.progress);
             (progress.rewind, progress.later.take().unwrap_or_default())
@@ -214,9 +231,34 @@ impl Drop for Question {
     }
 }
 
-impl Drop for Reading {
+/// The source is asked.
+struct AtWork<'a>(&'a PullBody);
+
+impl AtWork<'_> {
+    fn begin(body: &PullBody) -> Option<AtWork<'_>> {
+        let mut work = lock(&body.work);
+        let begins = !work.runs;
+        work.runs = true;
+        begins.then_some(AtWork(body))
+    }
+}
+
+impl Drop for AtWork<'_> {
     fn drop(&mut self) {
-        let used = lock(&self.progress).used;
-        *lock(&self.body.turn) = if used { Turn::Used } else { Turn::Fresh };
+        let waker = {
+            let mut work = lock(&self.0.work);
+            work.runs = false;
+            work.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Drop for PullReader {
+    fn drop(&mut self) {
+        let used = lock(&self.reading.progress).used;
+        *lock(&self.reading.body.turn) = if used { Turn::Used } else { Turn::Fresh };
     }
 }

@@ -19,7 +19,8 @@ use crate::runtime::{Call, CoarseTimer, PipeReader};
 pub struct ResponseBody {
     state: BodyState,
     bytes_received: u64,
-    trailers: Option<RawHeaders>,
+    trailers: Option<Box<RawHeaders>>,
+    ended_at: Option<Instant>,
     /// Of one that comes from user code.
     bounds: Option<Box<Bounds>>,
 }
@@ -93,7 +94,7 @@ impl ResponseBody {
     }
 
     fn of(state: BodyState) -> ResponseBody {
-        ResponseBody { state, bytes_received: 0, trailers: None, bounds: None }
+        ResponseBody { state, bytes_received: 0, trailers: None, ended_at: None, bounds: None }
     }
 
     /// Has it end at `deadline`, and fail with more than `most` bytes; where there are such bounds already, the closer
@@ -128,25 +129,27 @@ impl ResponseBody {
                 return Err(Error::new(Code::STREAM_CLOSED, message));
             }
         };
-        match open.next(call, max).await? {
-            Some(data) => {
-                self.bytes_received += data.len() as u64;
-                self.state = BodyState::Open(open);
-                Ok(Some(data))
-            }
-            None => {
-                let Open { place, exchange } = *open;
-                self.trailers = match exchange {
-                    Exchange::Http1(mut exchange, keep_alive) => {
-                        place.settle(exchange.may_carry_another(), keep_alive);
-                        exchange.trailers()
-                    }
-                    Exchange::Http2(mut exchange) => exchange.trailers(),
-                };
-                self.state = BodyState::Ended;
-                Ok(None)
-            }
+        let piece = open.next(call, max).await?;
+        self.bytes_received += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        match piece {
+            Some(_) if !open.is_over() => self.state = BodyState::Open(open),
+            _ => self.end(&mut open),
         }
+        Ok(piece)
+    }
+
+    /// Gives the connection back.
+    fn end(&mut self, open: &mut Open) {
+        let now = Instant::now();
+        self.ended_at = Some(now);
+        self.trailers = match &mut open.exchange {
+            Exchange::Http1(exchange, keep_alive) => {
+                open.place.settle(exchange.may_carry_another(), *keep_alive, now);
+                exchange.trailers()
+            }
+            Exchange::Http2(exchange) => exchange.trailers().map(Box::new),
+        };
+        self.state = BodyState::Ended;
     }
 
     fn next_within<'a>(
@@ -185,7 +188,7 @@ impl ResponseBody {
         self.state = match piece {
             Some(_) => BodyState::Made(made),
             None => {
-                self.trailers = made.trailers;
+                self.trailers = made.trailers.map(Box::new);
                 BodyState::Ended
             }
         };
@@ -209,8 +212,18 @@ impl ResponseBody {
     }
 
     /// The fields that came after the body, if there were any, once it was read to its end.
-    pub fn take_trailers(&mut self) -> Option<RawHeaders> {
+    pub fn take_trailers(&mut self) -> Option<Box<RawHeaders>> {
         self.trailers.take()
+    }
+
+    /// True if the last piece was read.
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, BodyState::Ended)
+    }
+
+    /// When it has come over a connection to its end.
+    pub fn ended_at(&self) -> Option<Instant> {
+        self.ended_at
     }
 
     /// Body bytes received so far, as on the wire but for the framing.
@@ -243,6 +256,11 @@ impl Made {
 impl Open {
     fn is_tunnel(&self) -> bool {
         matches!(&self.exchange, Exchange::Http1(exchange, _) if exchange.is_tunnel())
+    }
+
+    /// True if the last piece was read.
+    fn is_over(&self) -> bool {
+        matches!(&self.exchange, Exchange::Http1(exchange, _) if exchange.is_over())
     }
 
     async fn next(&mut self, call: &Call, max: usize) -> Result<Option<Bytes>, Error> {

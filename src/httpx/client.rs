@@ -6,7 +6,7 @@ use std::future::{poll_fn, Future};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -14,6 +14,7 @@ use bytes::Bytes;
 
 use super::auth::{authorized, Flow};
 use super::decoders::accept_encoding;
+use super::request::Letterhead;
 use super::{
     proxy_environment, redirects, Auth, BaseUrl, Change, ClientOption, Cookies, EventHooks, Given, Headers, Proxy,
     QueryParams, Reading, Request, Response, Transport, Url, UrlParts, UrlPattern,
@@ -24,7 +25,7 @@ use crate::httpcore::{
     ConnectionSnapshot, Counts, HeadLimits, Http2Settings, Level, Limits, Log, Observer, Timeouts, TlsConfig,
     TlsSettings, TraceFn,
 };
-use crate::runtime::{block_on, Call, CoarseTimer, ForkCell, Interrupt, TcpSettings};
+use crate::runtime::{block_on, block_on_lane, Call, CoarseTimer, ForkCell, Interrupt, TcpSettings};
 
 /// A client's options, with HTTPX's defaults (checklist A01).
 #[derive(Clone)]
@@ -188,8 +189,9 @@ impl ClientBuilder {
         })
     }
 
-    fn merge_url(&self, url: &str) -> Result<Url, Error> {
-        let url = Url::parse(url)?;
+    /// `known` is one that may begin as this one does.
+    fn merge_url(&self, url: &str, known: Option<&Url>) -> Result<Url, Error> {
+        let url = Url::parse_like(known, url)?;
         match &self.base_url {
             Some(base) => base.merge(url),
             None => Ok(url),
@@ -257,6 +259,7 @@ impl ClientBuilder {
             routes,
             sends: ForkCell::new(),
             cookies: ForkCell::new(),
+            last: ForkCell::new(),
             opened: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         }))
@@ -335,6 +338,8 @@ pub struct SendOptions {
     pub follow_redirects: Option<bool>,
 }
 
+type LastLetterhead = (Arc<Letterhead>, Weak<ClientBuilder>);
+
 /// See the module. Any thread may use it.
 pub struct Client {
     /// As it was built.
@@ -345,6 +350,8 @@ pub struct Client {
     sends: ForkCell<Mutex<Sends>>,
     /// A forked child has a copy of its own.
     cookies: ForkCell<Mutex<Cookies>>,
+    /// What the request that was built last began with, and under which options.
+    last: ForkCell<Mutex<Option<LastLetterhead>>>,
     /// It has sent something, or was opened.
     opened: AtomicBool,
     closed: AtomicBool,
@@ -392,13 +399,33 @@ impl Client {
     /// A request with this client's defaults.
     pub fn build_request(&self, method: &str, url: &str) -> Result<Request, Error> {
         let options = self.options();
-        let mut url = options.merge_url(url)?;
+        let known = self.letterhead(&options);
+        let mut url = options.merge_url(url, known.as_deref().map(Letterhead::url))?;
         if !options.params.is_empty() {
             // B31: as in HTTPX 0.28, they take the place of the URL's query, unless they are to be merged with it.
             let query = UrlParts { params: Change::Set(&options.params), ..UrlParts::default() };
             url = if options.merge_params { url.copy_merge_params(&options.params)? } else { url.copy_with(&query)? };
         }
-        Request::new(method, url, &options.headers, Some(options.timeouts))
+        let letterhead = match known {
+            Some(known) if url.begins_like(known.url()) => known,
+            _ => self.remember(Letterhead::new(url.clone(), &options.headers), &options),
+        };
+        Request::on(&letterhead, method, url, Some(options.timeouts))
+    }
+
+    /// What the request that was built last began with, if the options were the same.
+    fn letterhead(&self, options: &Arc<ClientBuilder>) -> Option<Arc<Letterhead>> {
+        let last = self.last.get_or_init(Mutex::default).try_lock().ok()?;
+        let (letterhead, of) = last.as_ref()?;
+        std::ptr::eq(of.as_ptr(), Arc::as_ptr(options)).then(|| Arc::clone(letterhead))
+    }
+
+    fn remember(&self, letterhead: Letterhead, options: &Arc<ClientBuilder>) -> Arc<Letterhead> {
+        let letterhead = Arc::new(letterhead);
+        if let Ok(mut last) = self.last.get_or_init(Mutex::default).try_lock() {
+            *last = Some((Arc::clone(&letterhead), Arc::downgrade(options)));
+        }
+        letterhead
     }
 
     /// What a URL means to this client: its base URL's, if it is relative.
@@ -406,7 +433,7 @@ impl Client {
     /// # Errors
     /// InvalidURL.
     pub fn merge_url(&self, url: &str) -> Result<Url, Error> {
-        self.options().merge_url(url)
+        self.options().merge_url(url, None)
     }
 
     /// What carries a request for that URL: a transport that is mounted, one for a proxy, or the default.
@@ -577,8 +604,24 @@ impl Client {
         course: &Course<'_>,
         history: &mut Vec<Response>,
     ) -> Result<Response, Error> {
+        let response = self.send_once(call, request, course).await?;
+        match redirects::location(response.head()) {
+            None => Ok(response),
+            // Boxed, as all that is rare and large beside what every request goes through.
+            Some(_) => Box::pin(self.follow(call, response, auth, course, history)).await,
+        }
+    }
+
+    /// Follows the redirects that begin with `response`, or says where they would lead.
+    async fn follow(
+        &self,
+        call: &Call,
+        mut response: Response,
+        auth: Option<&Auth>,
+        course: &Course<'_>,
+        history: &mut Vec<Response>,
+    ) -> Result<Response, Error> {
         let before = history.len();
-        let mut response = self.send_once(call, request, course).await?;
         while let Some(location) = redirects::location(response.head()) {
             // Not followed, a location that leads nowhere is the program's to look at (checklist E08).
             let keeps_content_type = course.options.redirects_keep_content_type;
@@ -648,12 +691,12 @@ impl Client {
         self.built.interrupt.as_ref()
     }
 
-    /// Runs a call of this client on the calling thread.
+    /// Runs a call of this client, which sends a request, on the calling thread.
     pub fn block_on<T, F>(&self, make: impl FnOnce(Call) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        block_on(self.built.interrupt.as_deref(), make)
+        block_on_lane(self.built.interrupt.as_deref(), make)
     }
 
     /// What the pool has just now.
@@ -681,7 +724,7 @@ impl Client {
         drop(sends);
         let at = drain.and_then(|drain| Instant::now().checked_add(drain));
         if drain != Some(Duration::ZERO) {
-            self.block_on(|call| async move {
+            block_on(self.interrupt().map(AsRef::as_ref), |call| async move {
                 self.sent(&call, at).await;
                 for transport in &self.routes.own {
                     transport.drained(&call, at).await;

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::task::Poll;
+use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -46,7 +47,11 @@ impl Content {
     /// # Errors
     /// TooManyEncodings.
     pub(super) fn decoded(body: ResponseBody, headers: &RawHeaders, limits: &DecodeLimits) -> Result<Content, Error> {
-        let decoder = Decoder::for_encodings(headers.find_all(b"content-encoding"), limits.clone())?;
+        let mut encodings = headers.find_all(b"content-encoding").peekable();
+        if encodings.peek().is_none() {
+            return Ok(Content::raw(body));
+        }
+        let decoder = Decoder::for_encodings(encodings, limits.clone())?;
         let decoder = (!decoder.is_identity()).then(|| Box::new(decoder));
         Ok(Content { body, decoder, received: false, pieces: 0 })
     }
@@ -73,13 +78,23 @@ impl Content {
         }
     }
 
+    /// True if the last piece was read, for sure.
+    pub(super) fn has_ended(&self) -> bool {
+        self.decoder.is_none() && self.body.has_ended()
+    }
+
     /// How many bytes of body came over the wire.
     pub(super) fn bytes_received(&self) -> u64 {
         self.body.bytes_received()
     }
 
+    /// When the body was there, if it has come to its end over a connection.
+    pub(super) fn ended_at(&self) -> Option<Instant> {
+        self.body.ended_at()
+    }
+
     /// The fields that came after the body.
-    pub(super) fn take_trailers(&mut self) -> Option<RawHeaders> {
+    pub(super) fn take_trailers(&mut self) -> Option<Box<RawHeaders>> {
         self.body.take_trailers()
     }
 }

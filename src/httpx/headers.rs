@@ -3,18 +3,23 @@
 
 mod text;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::counters::Counter;
 use crate::error::{Code, Error};
-use crate::httpcore::{is_field_text, is_token, quoted, same_name, RawHeaders};
+use crate::httpcore::{is_field_text, is_token, quoted, same_name, HeaderLine, HeaderLines, HeaderSheet, RawHeaders};
 pub use text::HeaderEncoding;
 
 /// See the module. Two are equal if they have the same lines in any order; names are compared without regard to case
 /// (D05).
 #[derive(Clone, Default)]
 pub struct Headers {
-    fields: Vec<(Bytes, Bytes)>,
+    /// Unless they are on a sheet.
+    own: Vec<HeaderLine>,
+    /// Shared with others until they are changed.
+    sheet: Option<Arc<HeaderSheet>>,
     /// What the text is in; None: whatever fits (D04).
     encoding: Option<HeaderEncoding>,
     /// Names and values may be any bytes: what cannot be sent is refused when it is sent.
@@ -24,27 +29,27 @@ pub struct Headers {
 impl Headers {
     /// How many lines there are.
     pub fn len(&self) -> usize {
-        self.fields.len()
+        self.as_list().len()
     }
 
     /// True if there are none.
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
+        self.as_list().is_empty()
     }
 
     /// The lines in their order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Bytes, &Bytes)> + Clone {
-        self.fields.iter().map(|(name, value)| (name, value))
+        self.as_list().iter().map(|(name, value)| (name, value))
     }
 
     /// The line at `index`.
     pub fn get(&self, index: usize) -> Option<(&Bytes, &Bytes)> {
-        self.fields.get(index).map(|(name, value)| (name, value))
+        self.as_list().get(index).map(|(name, value)| (name, value))
     }
 
     /// True if there is a line of that name.
     pub fn contains(&self, name: &[u8]) -> bool {
-        self.fields.iter().any(|(other, _)| same_name(other, name))
+        self.as_list().iter().any(|(other, _)| same_name(other, name))
     }
 
     /// Puts a line at the end.
@@ -64,13 +69,14 @@ impl Headers {
     /// LocalProtocolError as for `add`; nothing is changed then.
     pub fn set(&mut self, name: &[u8], value: &[u8]) -> Result<(), Error> {
         self.check(name, value)?;
-        let Some(first) = self.fields.iter().position(|(other, _)| same_name(other, name)) else {
+        let Some(first) = self.as_list().iter().position(|(other, _)| same_name(other, name)) else {
             self.push(Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
             return Ok(());
         };
-        self.fields[first] = (Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
+        let lines = self.own();
+        lines[first] = (Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
         let mut index = 0;
-        self.fields.retain(|(other, _)| {
+        lines.retain(|(other, _)| {
             index += 1;
             index - 1 <= first || !same_name(other, name)
         });
@@ -102,45 +108,48 @@ impl Headers {
 
     /// Removes every line whose name `other` has, and puts all lines of `other` at the end (D03).
     pub fn update(&mut self, other: &Headers) {
-        self.fields.retain(|(name, _)| !other.contains(name));
-        self.fields.extend_from_slice(&other.fields);
+        let lines = self.own();
+        lines.retain(|(name, _)| !other.contains(name));
+        lines.extend_from_slice(other.as_list());
     }
 
     /// Removes every line of that name; returns how many.
     pub fn remove(&mut self, name: &[u8]) -> usize {
-        let before = self.fields.len();
-        self.fields.retain(|(other, _)| !same_name(other, name));
-        before - self.fields.len()
+        if !self.contains(name) {
+            return 0;
+        }
+        let lines = self.own();
+        let before = lines.len();
+        lines.retain(|(other, _)| !same_name(other, name));
+        before - lines.len()
     }
 
     /// Puts a line at the end that is known to be right.
     pub(super) fn push(&mut self, name: Bytes, value: Bytes) {
-        self.fields.push((name, value));
+        self.own().push((name, value));
     }
 
     /// Puts a line in front of the one at `index` that is known to be right.
     pub(super) fn insert(&mut self, index: usize, line: (Bytes, Bytes)) {
-        self.fields.insert(index, line);
+        self.own().insert(index, line);
     }
 
     /// Removes the first line that is this very one.
     pub(super) fn remove_line(&mut self, line: &(Bytes, Bytes)) {
-        if let Some(index) = self.fields.iter().position(|other| other == line) {
-            self.fields.remove(index);
+        if let Some(index) = self.as_list().iter().position(|other| other == line) {
+            self.own().remove(index);
         }
     }
 
     /// Whether it has the same lines in the same order.
     pub fn is_same(&self, other: &Headers) -> bool {
-        self.fields == other.fields
+        self.as_list() == other.as_list()
     }
 
-    /// A copy with a line in front that is known to be right, and room for some more behind.
-    pub(super) fn behind(&self, first: Option<(Bytes, Bytes)>) -> Headers {
-        let mut fields = Vec::with_capacity(self.fields.len() + 4);
-        fields.extend(first);
-        fields.extend_from_slice(&self.fields);
-        Headers { fields, encoding: None, lenient: false }
+    /// A copy with a line in front that is known to be right. Its copies share the lines.
+    pub(super) fn behind(&self, first: Option<HeaderLine>) -> Headers {
+        let lines = first.into_iter().chain(self.as_list().iter().cloned()).collect();
+        Headers { sheet: Some(Arc::new(HeaderSheet::new(lines))), ..Headers::default() }
     }
 
     /// Has names and values be any bytes, or no longer.
@@ -157,12 +166,25 @@ impl Headers {
     }
 
     /// The list itself.
-    pub(super) fn as_list(&self) -> &[(Bytes, Bytes)] {
-        &self.fields
+    pub(super) fn as_list(&self) -> &[HeaderLine] {
+        self.to_core().list()
+    }
+
+    /// The list, as it goes to the pool.
+    pub(super) fn to_core(&self) -> HeaderLines<'_> {
+        self.sheet.as_ref().map_or(HeaderLines::Own(&self.own), |sheet| HeaderLines::Shared(sheet))
+    }
+
+    /// The list, to be changed: from now on it is shared no longer.
+    fn own(&mut self) -> &mut Vec<HeaderLine> {
+        if let Some(sheet) = self.sheet.take() {
+            self.own = sheet.lines().to_vec();
+        }
+        &mut self.own
     }
 
     fn sorted(&self) -> Vec<(Vec<u8>, &Bytes)> {
-        let mut lines: Vec<_> = self.fields.iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        let mut lines: Vec<_> = self.as_list().iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
         lines.sort_unstable();
         lines
     }
@@ -180,7 +202,7 @@ impl Eq for Headers {}
 impl From<&RawHeaders> for Headers {
     fn from(raw: &RawHeaders) -> Headers {
         let copy = |(name, value)| (Bytes::copy_from_slice(name), Bytes::copy_from_slice(value));
-        Headers { fields: raw.iter().map(copy).collect(), encoding: None, lenient: false }
+        Headers { own: raw.iter().map(copy).collect(), ..Headers::default() }
     }
 }
 

@@ -2,6 +2,7 @@
 //! client's business.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::response::Head;
 use super::{Change, Given, Headers, Request, Url, UrlParts};
@@ -22,15 +23,19 @@ pub(super) fn location(head: &Head) -> Option<&[u8]> {
 pub(super) fn follow(head: &Head, location: &[u8], keeps_content_type: bool) -> Result<Request, Error> {
     let request = head.request()?;
     let url = target(request.url(), location)?;
-    // M07: only one's own kind leads to other schemes than HTTP's. A server does not get at a mounted file:// that way.
-    if url.scheme() != request.url().scheme() {
-        url.check_sendable()?;
-    }
+    // M07: only one's own kind leads to other schemes than HTTP's. A server does not get at a mounted file:// that way. What
+    // goes by a transport of its own stays with it.
+    let stays = url.scheme() == request.url().scheme() || request.transport.is_some();
+    let sendable = if stays { Ok(()) } else { url.check_sendable() };
     let mut next = moved(request, url)?;
     if becomes_get(request.method(), head.status()) {
         next.become_get(keeps_content_type);
     }
-    Ok(next)
+    match sendable {
+        Ok(()) => Ok(next),
+        // Q02: the error is about the request that cannot be sent, not about the one that was.
+        Err(error) => Err(Arc::new(next).blamed(error)),
+    }
 }
 
 /// The headers of the request that follows a redirect to `url` and has that method then (checklist E04 to E06).

@@ -25,6 +25,28 @@ use crate::httpcore::{
 };
 use crate::runtime::{Call, CoarseTimer};
 
+/// What the requests of a client to one origin begin with. It is made once and not for each of them.
+pub(super) struct Letterhead {
+    url: Url,
+    origin: Option<Arc<Origin>>,
+    headers: Headers,
+}
+
+impl Letterhead {
+    /// What a request to `url` begins with, and others with the same authority.
+    pub(super) fn new(url: Url, defaults: &Headers) -> Letterhead {
+        let named = !url.raw_host().is_empty() && !defaults.contains(b"host");
+        let host = named.then(|| Bytes::copy_from_slice(url.host_header().as_bytes()));
+        let headers = defaults.behind(host.map(|host| (Bytes::from_static(b"Host"), host)));
+        Letterhead { origin: origin_of(&url), url, headers }
+    }
+
+    /// One of the URLs.
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
+}
+
 /// A time limit of a request, which may be left to the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Timeout {
@@ -111,20 +133,28 @@ impl Request {
         defaults: &Headers,
         timeouts: Option<Timeouts>,
     ) -> Result<Request, Error> {
+        let letterhead = Letterhead::new(url.clone(), defaults);
+        Request::on(&letterhead, method, url, timeouts)
+    }
+
+    /// A request that begins as others do.
+    pub(super) fn on(
+        letterhead: &Letterhead,
+        method: &str,
+        url: Url,
+        timeouts: Option<Timeouts>,
+    ) -> Result<Request, Error> {
         check_method(method)?;
         let method = match method {
             "GET" => Bytes::from_static(b"GET"),
             other => Bytes::from(other.to_ascii_uppercase()),
         };
-        let origin = origin_of(&url);
-        let named = !url.raw_host().is_empty() && !defaults.contains(b"host");
-        let host = named.then(|| Bytes::copy_from_slice(url.host_header().as_bytes()));
-        let mut headers = defaults.behind(host.map(|host| (Bytes::from_static(b"Host"), host)));
+        let mut headers = letterhead.headers.clone();
         let framing = Framing::new(&method, &mut headers);
         Ok(Request {
             method,
             url,
-            origin,
+            origin: letterhead.origin.clone(),
             headers,
             body: Body::Empty,
             framing,
@@ -499,11 +529,17 @@ impl Request {
         self.body.open()
     }
 
-    /// The form in which it goes to the pool.
+    /// The form in which it goes to the pool. The limits are those of the response's head and body.
     ///
     /// # Errors
     /// UnsupportedProtocol or InvalidURL for a URL that no pool can connect to (checklist H11, Q07).
-    pub(super) fn to_core(&self, deadline: Option<Instant>) -> Result<httpcore::Request<'_>, Error> {
+    #[inline]
+    pub(super) fn to_core<'a>(
+        &'a self,
+        deadline: Option<Instant>,
+        observer: &'a Observer,
+        (limits, max_body): (HeadLimits, Option<u64>),
+    ) -> Result<httpcore::Request<'a>, Error> {
         let Some(origin) = &self.origin else {
             self.url.check_sendable()?;
             return Err(Error::new(Code::INTERNAL, "a request without an origin"));
@@ -514,7 +550,7 @@ impl Request {
             method: &self.method,
             origin,
             target: self.target(),
-            headers: self.headers.as_list(),
+            headers: self.headers.to_core(),
             framing: self.framing.missing(&self.headers),
             body: &self.body,
             timeouts: Timeouts {
@@ -524,11 +560,11 @@ impl Request {
                 pool: pool.or(client.pool),
             },
             deadline,
-            limits: HeadLimits::default(),
-            max_body: None,
+            limits,
+            max_body,
             expect: self.expect,
             proxy_authorization: None,
-            observer: &self.observer,
+            observer,
         })
     }
 

@@ -41,20 +41,49 @@ pub struct Head {
 #[derive(Default)]
 struct Progress {
     bytes: AtomicU64,
-    elapsed: OnceLock<Duration>,
-    trailers: OnceLock<RawHeaders>,
+    elapsed: Elapsed,
+    trailers: OnceLock<Box<RawHeaders>>,
 }
 
 impl Clone for Progress {
     /// As far as it has come.
     fn clone(&self) -> Progress {
         let bytes = AtomicU64::new(self.bytes.load(Ordering::Relaxed));
-        Progress { bytes, elapsed: self.elapsed.clone(), trailers: self.trailers.clone() }
+        Progress { bytes, elapsed: Elapsed::from(self.elapsed.get()), trailers: self.trailers.clone() }
     }
 }
 
-/// See the module.
-pub struct Response {
+/// How long something took, once it is over: nanoseconds and one more, 0 before.
+#[derive(Default)]
+struct Elapsed(AtomicU64);
+
+impl Elapsed {
+    fn get(&self) -> Option<Duration> {
+        self.0.load(Ordering::Acquire).checked_sub(1).map(Duration::from_nanos)
+    }
+
+    /// Only the first time counts.
+    fn set(&self, duration: Duration) {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX).saturating_add(1);
+        // Else it was set before.
+        let _ = self.0.compare_exchange(0, nanos, Ordering::AcqRel, Ordering::Relaxed);
+    }
+}
+
+impl From<Option<Duration>> for Elapsed {
+    fn from(duration: Option<Duration>) -> Elapsed {
+        let elapsed = Elapsed::default();
+        if let Some(duration) = duration {
+            elapsed.set(duration);
+        }
+        elapsed
+    }
+}
+
+/// See the module. It is a pointer, since it is handed on many times.
+pub struct Response(Box<Inside>);
+
+struct Inside {
     head: Arc<Head>,
     body: State,
     /// The connection, if it is another protocol's now.
@@ -72,7 +101,7 @@ pub struct Response {
     /// The text and a NUL, once it was asked for.
     text: OnceLock<String>,
     /// What the program has given it to carry along.
-    pub attachment: Option<Attachment>,
+    attachment: Option<Attachment>,
 }
 
 enum State {
@@ -223,7 +252,7 @@ impl Head {
                 let head = (timings.started + timings.head).saturating_duration_since(self.started);
                 Some(self.progress.elapsed.get()?.saturating_sub(head))
             }
-            Timing::Total => self.progress.elapsed.get().copied(),
+            Timing::Total => self.progress.elapsed.get(),
         }
     }
 
@@ -280,12 +309,16 @@ impl Head {
             // It can end once.
             let _ = self.progress.trailers.set(trailers);
         }
-        self.closed();
+        self.closed_at(content.ended_at().unwrap_or_else(Instant::now));
     }
 
     /// Notes when a body came to its end, whichever: only the first time counts.
+    fn closed_at(&self, at: Instant) {
+        self.progress.elapsed.set(at.saturating_duration_since(self.started));
+    }
+
     fn closed(&self) {
-        self.progress.elapsed.get_or_init(|| self.started.elapsed());
+        self.closed_at(Instant::now());
     }
 
     /// The error with the request that the response answers.
@@ -297,7 +330,38 @@ impl Head {
     }
 }
 
+impl Inside {
+    fn new(head: Arc<Head>, body: State, reading: Arc<Reading>) -> Inside {
+        Inside {
+            head,
+            body,
+            network_stream: None,
+            history: Vec::new(),
+            next_request: None,
+            reading,
+            encoding: None,
+            guessed: OnceLock::new(),
+            text: OnceLock::new(),
+            attachment: None,
+        }
+    }
+}
+
 impl Response {
+    fn of(inside: Inside) -> Response {
+        Response(Box::new(inside))
+    }
+
+    /// What the program has given it to carry along.
+    pub fn attachment(&self) -> Option<&Attachment> {
+        self.0.attachment.as_ref()
+    }
+
+    /// Gives it something to carry along, or nothing. Returns what it had.
+    pub fn attach(&mut self, attachment: Option<Attachment>) -> Option<Attachment> {
+        std::mem::replace(&mut self.0.attachment, attachment)
+    }
+
     pub(super) fn new(
         core: httpcore::Response,
         request: Arc<Request>,
@@ -315,22 +379,8 @@ impl Response {
             stream_id: core.stream_id,
             progress: Progress::default(),
         };
-        Response { network_stream, reading: Arc::clone(reading), ..Response::with(Arc::new(head), State::Unread(body)) }
-    }
-
-    fn with(head: Arc<Head>, body: State) -> Response {
-        Response {
-            head,
-            body,
-            network_stream: None,
-            history: Vec::new(),
-            next_request: None,
-            reading: Arc::default(),
-            encoding: None,
-            guessed: OnceLock::new(),
-            text: OnceLock::new(),
-            attachment: None,
-        }
+        let head = Arc::new(head);
+        Response::of(Inside { network_stream, ..Inside::new(head, State::Unread(body), Arc::clone(reading)) })
     }
 
     /// What a proxy has answered that did not pass the request on.
@@ -349,12 +399,12 @@ impl Response {
             stream_id: None,
             progress: Progress {
                 bytes: AtomicU64::new(refusal.body.len() as u64),
-                elapsed: OnceLock::from(started.elapsed()),
+                elapsed: Elapsed::from(Some(started.elapsed())),
                 trailers: OnceLock::new(),
             },
         };
         let body = State::Read(refusal.body.clone());
-        Response { reading: Arc::clone(reading), ..Response::with(Arc::new(head), body) }
+        Response::of(Inside::new(Arc::new(head), body, Arc::clone(reading)))
     }
 
     /// One that comes from no connection.
@@ -369,8 +419,8 @@ impl Response {
             stream_id: None,
             progress: Progress {
                 bytes: AtomicU64::new(parts.bytes_downloaded),
-                elapsed: parts.elapsed.map(OnceLock::from).unwrap_or_default(),
-                trailers: parts.trailers.map(OnceLock::from).unwrap_or_default(),
+                elapsed: Elapsed::from(parts.elapsed),
+                trailers: parts.trailers.map(Box::new).map(OnceLock::from).unwrap_or_default(),
             },
         };
         let body = match (parts.to_come, parts.content) {
@@ -378,12 +428,12 @@ impl Response {
             (None, Some(content)) => State::Read(content),
             (None, None) => State::Closed,
         };
-        Response {
+        Response::of(Inside {
             history: parts.history,
             next_request: parts.next_request,
             encoding: parts.encoding,
-            ..Response::with(Arc::new(head), body)
-        }
+            ..Inside::new(Arc::new(head), body, Arc::default())
+        })
     }
 
     /// Gives it other header lines, for all that is asked of it from now on.
@@ -392,7 +442,7 @@ impl Response {
     /// LocalProtocolError if all of them together are 4 GiB or more.
     pub fn set_headers(&mut self, headers: &Headers) -> Result<(), Error> {
         let lines = RawHeaders::from_pairs(headers.iter())?;
-        let head = Arc::make_mut(&mut self.head);
+        let head = Arc::make_mut(&mut self.0.head);
         let ResponseHead { version, status, .. } = head.received;
         head.received = ResponseHead::made(version, status, head.received.reason(), &lines)?;
         Ok(())
@@ -400,7 +450,7 @@ impl Response {
 
     /// Makes it the answer to another request, or to none.
     pub fn set_request(&mut self, request: Option<Arc<Request>>) {
-        Arc::make_mut(&mut self.head).request = request;
+        Arc::make_mut(&mut self.0.head).request = request;
     }
 
     /// Whether it can be the answer that a transport gives.
@@ -408,7 +458,7 @@ impl Response {
     /// # Errors
     /// StreamConsumed and StreamClosed if nobody could read it any more.
     pub fn check_unspent(&self) -> Result<(), Error> {
-        match self.body {
+        match self.0.body {
             State::Unread(_) | State::Read(_) => Ok(()),
             State::Streamed => Err(Error::new(Code::STREAM_CONSUMED, "the response's body was streamed already")),
             State::Closed => Err(Error::new(Code::STREAM_CLOSED, "the response was closed unread")),
@@ -417,13 +467,13 @@ impl Response {
 
     /// The same as the answer to a request that was sent at `started`, as a transport gives it.
     pub(super) fn answering(mut self, request: &Arc<Request>, started: Instant) -> Response {
-        let head = Arc::make_mut(&mut self.head);
+        let head = Arc::make_mut(&mut self.0.head);
         head.request = Some(Arc::clone(request));
         head.started = started;
-        if !matches!(self.body, State::Unread(_)) {
+        if !matches!(self.0.body, State::Unread(_)) {
             head.closed();
         }
-        (self.history, self.next_request) = (Vec::new(), None);
+        (self.0.history, self.0.next_request) = (Vec::new(), None);
         self
     }
 
@@ -432,52 +482,53 @@ impl Response {
     /// # Errors
     /// BODY_TOO_LARGE if it is that, or says so.
     pub(super) fn bind(&mut self, deadline: Option<Instant>, most: Option<u64>) -> Result<(), Error> {
-        if let State::Unread(body) = &mut self.body {
+        if let State::Unread(body) = &mut self.0.body {
             body.bind(deadline, most);
         }
         let Some(most) = most else { return Ok(()) };
-        let declared = self.head.headers().find_all(b"content-length").next().filter(|_| self.head.may_have_body());
+        let head = &self.0.head;
+        let declared = head.headers().find_all(b"content-length").next().filter(|_| head.may_have_body());
         let declared = declared.and_then(|digits| std::str::from_utf8(digits).ok()?.trim().parse().ok());
         match self.bytes_downloaded().max(declared.unwrap_or(0)) > most {
-            true => Err(self.head.blame(body_too_large(most))),
+            true => Err(self.0.head.blame(body_too_large(most))),
             false => Ok(()),
         }
     }
 
     /// Has it read as another client says.
     pub(super) fn set_reading(&mut self, reading: &Arc<Reading>) {
-        if !Arc::ptr_eq(&self.reading, reading) {
-            self.reading = Arc::clone(reading);
+        if !Arc::ptr_eq(&self.0.reading, reading) {
+            self.0.reading = Arc::clone(reading);
         }
     }
 
     /// What came before the body.
     pub fn head(&self) -> &Arc<Head> {
-        &self.head
+        &self.0.head
     }
 
     /// What came before, oldest first, each read: redirects, and the 401 that Digest has answered (checklist E01, F04).
     pub fn history(&self) -> &[Response] {
-        &self.history
+        &self.0.history
     }
 
     /// Says what came before; gives what was said of it until now.
     pub fn set_history(&mut self, history: Vec<Response>) -> Vec<Response> {
-        std::mem::replace(&mut self.history, history)
+        std::mem::replace(&mut self.0.history, history)
     }
 
     /// The request that would follow this redirect, if it was not followed and leads anywhere.
     pub fn next_request(&self) -> Option<&Arc<Request>> {
-        self.next_request.as_ref()
+        self.0.next_request.as_ref()
     }
 
     pub(super) fn set_next_request(&mut self, request: Arc<Request>) {
-        self.next_request = Some(request);
+        self.0.next_request = Some(request);
     }
 
     /// The fields that came after the body, once it was read.
     pub fn trailers(&self) -> Option<&RawHeaders> {
-        self.head.progress.trailers.get()
+        self.0.head.progress.trailers.get().map(AsRef::as_ref)
     }
 
     /// From the sending to the end of the body (checklist N05).
@@ -485,7 +536,7 @@ impl Response {
     /// # Errors
     /// INVALID_STATE before the response was read or closed.
     pub fn elapsed(&self) -> Result<Duration, Error> {
-        self.head.progress.elapsed.get().copied().ok_or_else(|| {
+        self.0.head.progress.elapsed.get().ok_or_else(|| {
             let message = "'.elapsed' may only be accessed after the response has been read or closed.";
             Error::new(Code::INVALID_STATE, message)
         })
@@ -493,22 +544,22 @@ impl Response {
 
     /// How many bytes of body came over the wire, encoded as they were, also through a stream (checklist N10).
     pub fn bytes_downloaded(&self) -> u64 {
-        self.head.progress.bytes.load(Ordering::Relaxed)
+        self.0.head.progress.bytes.load(Ordering::Relaxed)
     }
 
     /// True once the body was read, or the response closed, or a stream took the body over.
     pub fn is_closed(&self) -> bool {
-        !matches!(self.body, State::Unread(_))
+        !matches!(self.0.body, State::Unread(_))
     }
 
     /// True once the body was read, or begun to be streamed.
     pub fn is_stream_consumed(&self) -> bool {
-        matches!(self.body, State::Read(_) | State::Streamed)
+        matches!(self.0.body, State::Read(_) | State::Streamed)
     }
 
     /// Whether nothing of it is still to come over a connection, to it or to a stream of it.
     pub fn is_only_memory(&self) -> bool {
-        matches!(self.body, State::Read(_) | State::Closed) && self.network_stream.is_none()
+        matches!(self.0.body, State::Read(_) | State::Closed) && self.0.network_stream.is_none()
     }
 
     /// The connection, once, after a 101 or a CONNECT that succeeded (checklist P08). The response closes it when it is
@@ -517,7 +568,7 @@ impl Response {
     /// # Errors
     /// INVALID_STATE for another response, or if it was taken.
     pub fn take_network_stream(&mut self) -> Result<NetworkStream, Error> {
-        self.network_stream.take().map(|stream| *stream).ok_or_else(|| {
+        self.0.network_stream.take().map(|stream| *stream).ok_or_else(|| {
             let message = "the response has no network stream: it switched no protocol, or the stream was taken";
             Error::new(Code::INVALID_STATE, message)
         })
@@ -528,7 +579,7 @@ impl Response {
     /// # Errors
     /// ResponseNotRead before that (checklist N07).
     pub fn content(&self) -> Result<&Bytes, Error> {
-        match &self.body {
+        match &self.0.body {
             State::Read(content) => Ok(content),
             _ => Err(Error::new(
                 Code::RESPONSE_NOT_READ,
@@ -545,16 +596,16 @@ impl Response {
     }
 
     fn text_encoding(&self) -> &'static Encoding {
-        let declared = || self.head.charset().and_then(|label| text::encoding_for(&label));
-        self.encoding.or_else(declared).unwrap_or_else(|| match &self.body {
-            State::Read(content) => self.guessed.get_or_init(|| self.reading.default_encoding.of(content)),
-            _ => self.reading.default_encoding.of_unseen(),
+        let declared = || self.0.head.charset().and_then(|label| text::encoding_for(&label));
+        self.0.encoding.or_else(declared).unwrap_or_else(|| match &self.0.body {
+            State::Read(content) => self.0.guessed.get_or_init(|| self.0.reading.default_encoding.of(content)),
+            _ => self.0.reading.default_encoding.of_unseen(),
         })
     }
 
     /// What the text is in for sure: set, or found out.
     pub(super) fn settled_encoding(&self) -> Option<&'static Encoding> {
-        self.encoding.or_else(|| self.guessed.get().copied())
+        self.0.encoding.or_else(|| self.0.guessed.get().copied())
     }
 
     /// Says what the text is in.
@@ -562,11 +613,11 @@ impl Response {
     /// # Errors
     /// INVALID_ARGUMENT for a label that is not known, INVALID_STATE once the text was asked for (checklist O07).
     pub fn set_encoding(&mut self, label: &str) -> Result<(), Error> {
-        if self.text.get().is_some() {
+        if self.0.text.get().is_some() {
             let message = "Setting encoding after `text` has been accessed is not allowed.";
             return Err(Error::new(Code::INVALID_STATE, message));
         }
-        self.encoding = Some(text::known_encoding(label)?);
+        self.0.encoding = Some(text::known_encoding(label)?);
         Ok(())
     }
 
@@ -575,12 +626,12 @@ impl Response {
     /// # Errors
     /// INVALID_STATE once the text was asked for.
     pub fn set_default_encoding(&mut self, default: DefaultEncoding) -> Result<(), Error> {
-        if self.text.get().is_some() {
+        if self.0.text.get().is_some() {
             let message = "Setting encoding after `text` has been accessed is not allowed.";
             return Err(Error::new(Code::INVALID_STATE, message));
         }
-        Arc::make_mut(&mut self.reading).default_encoding = default;
-        self.guessed = OnceLock::new();
+        Arc::make_mut(&mut self.0.reading).default_encoding = default;
+        self.0.guessed = OnceLock::new();
         Ok(())
     }
 
@@ -599,7 +650,7 @@ impl Response {
     /// ResponseNotRead before the body was read.
     pub fn text_and_nul(&self) -> Result<&str, Error> {
         let content = self.content()?;
-        Ok(self.text.get_or_init(|| text::decode(content, self.text_encoding()) + "\0"))
+        Ok(self.0.text.get_or_init(|| text::decode(content, self.text_encoding()) + "\0"))
     }
 
     /// The body's text, which is JSON, in whichever encoding its first bytes tell (checklist N14).
@@ -612,30 +663,30 @@ impl Response {
 
     /// Reads the body to its end and keeps it; does nothing if that was done.
     pub async fn read(&mut self, call: &Call) -> Result<(), Error> {
-        if matches!(self.body, State::Read(_)) {
+        if matches!(self.0.body, State::Read(_)) {
             return Ok(());
         }
         // Taken, so that a cancelled read leaves a closed response and not half a body.
         let body = self.take_body()?;
         let mut content = self.decoded(body)?;
         let read = read_all(&mut content, call).await;
-        self.head.ended(&mut content);
-        self.body = State::Read(read.map_err(|error| self.head.blame(error))?);
+        self.0.head.ended(&mut content);
+        self.0.body = State::Read(read.map_err(|error| self.0.head.blame(error))?);
         Ok(())
     }
 
     fn decoded(&self, body: ResponseBody) -> Result<Content, Error> {
-        Content::decoded(body, self.head.headers(), &self.reading.limits).map_err(|error| {
-            self.head.closed();
-            self.head.blame(error)
+        Content::decoded(body, self.0.head.headers(), &self.0.reading.limits).map_err(|error| {
+            self.0.head.closed();
+            self.0.head.blame(error)
         })
     }
 
     fn take_body(&mut self) -> Result<ResponseBody, Error> {
-        match std::mem::replace(&mut self.body, State::Closed) {
+        match std::mem::replace(&mut self.0.body, State::Closed) {
             State::Unread(body) => Ok(body),
             State::Streamed => {
-                self.body = State::Streamed;
+                self.0.body = State::Streamed;
                 Err(Error::new(
                     Code::STREAM_CONSUMED,
                     "Attempted to read or stream some content, but the content has already been streamed.",
@@ -646,7 +697,7 @@ impl Response {
                 "Attempted to read or stream content, but the stream has been closed.",
             )),
             State::Read(content) => {
-                self.body = State::Read(content);
+                self.0.body = State::Read(content);
                 Err(Error::new(Code::STREAM_CONSUMED, "the response was read already"))
             }
         }
@@ -654,10 +705,10 @@ impl Response {
 
     /// Closes the connection, unless the body was read to its end.
     pub fn close(&mut self) {
-        self.network_stream = None;
-        if matches!(self.body, State::Unread(_) | State::Closed) {
-            self.head.closed();
-            self.body = State::Closed;
+        self.0.network_stream = None;
+        if matches!(self.0.body, State::Unread(_) | State::Closed) {
+            self.0.head.closed();
+            self.0.body = State::Closed;
         }
     }
 
@@ -666,7 +717,7 @@ impl Response {
     /// wanted.
     pub fn stream(&mut self, unit: Unit, chunk_size: usize) -> Result<BodyStream, Error> {
         let cut = self.cut(unit, chunk_size)?;
-        let source = match &self.body {
+        let source = match &self.0.body {
             State::Read(content) if unit != Unit::Raw => Source::Memory(content.clone()),
             State::Read(_) => {
                 let message = "the raw body is gone: the response was read, and its content decoded";
@@ -674,7 +725,7 @@ impl Response {
             }
             _ => {
                 let body = self.take_body()?;
-                self.body = State::Streamed;
+                self.0.body = State::Streamed;
                 Source::Network(match unit {
                     Unit::Raw => Content::raw(body),
                     _ => self.decoded(body)?,
@@ -682,12 +733,12 @@ impl Response {
             }
         };
         let text = cut.map(|cut| Box::new(TextStream::new(self.text_encoding(), cut)));
-        Ok(BodyStream { source, chunk_size, pending: BytesMut::new(), text, head: Arc::clone(&self.head) })
+        Ok(BodyStream { source, chunk_size, pending: BytesMut::new(), text, head: Arc::clone(&self.0.head) })
     }
 
     /// Where the text is cut; None if it is bytes that are wanted.
     fn cut(&self, unit: Unit, chunk_size: usize) -> Result<Option<Cut>, Error> {
-        let max_line = self.reading.max_line;
+        let max_line = self.0.reading.max_line;
         match (unit, chunk_size) {
             (Unit::Raw | Unit::Bytes, _) => Ok(None),
             (Unit::Text, 0) => Ok(Some(Cut::Nowhere)),
@@ -703,7 +754,7 @@ impl Response {
 
     /// Fails unless the status is 2xx, and for a response that answers no request (checklist N04).
     pub fn raise_for_status(&self) -> Result<(), Error> {
-        let head = &self.head;
+        let head = &self.0.head;
         let Some(url) = head.url() else {
             let message = "Cannot call `raise_for_status` as the request instance has not been set on this response.";
             return Err(Error::new(Code::INVALID_STATE, message));
@@ -728,26 +779,29 @@ impl Response {
 
     /// A copy for an error to carry: with the body if it was read, else closed.
     pub fn snapshot(&self) -> Response {
-        Response {
-            head: Arc::clone(&self.head),
-            body: match &self.body {
+        Response::of(Inside {
+            head: Arc::clone(&self.0.head),
+            body: match &self.0.body {
                 State::Read(content) => State::Read(content.clone()),
                 _ => State::Closed,
             },
             network_stream: None,
-            history: self.history.iter().map(Response::snapshot).collect(),
-            next_request: self.next_request.clone(),
-            reading: Arc::clone(&self.reading),
-            encoding: self.encoding,
-            guessed: self.guessed.clone(),
-            text: self.text.clone(),
-            attachment: self.attachment.clone(),
-        }
+            history: self.0.history.iter().map(Response::snapshot).collect(),
+            next_request: self.0.next_request.clone(),
+            reading: Arc::clone(&self.0.reading),
+            encoding: self.0.encoding,
+            guessed: self.0.guessed.clone(),
+            text: self.0.text.clone(),
+            attachment: self.0.attachment.clone(),
+        })
     }
 }
 
 async fn read_all(body: &mut Content, call: &Call) -> Result<Bytes, Error> {
     let Some(first) = body.next(call, usize::MAX).await? else { return Ok(Bytes::new()) };
+    if body.has_ended() {
+        return Ok(first);
+    }
     let Some(second) = body.next(call, usize::MAX).await? else { return Ok(first) };
     let mut content = BytesMut::with_capacity(2 * (first.len() + second.len()));
     content.extend_from_slice(&first);

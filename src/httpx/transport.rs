@@ -12,7 +12,7 @@ use super::{ClientBuilder, Proxy, Reading, Request, Response, Url};
 use crate::counters::Counter;
 use crate::error::{Code, Error};
 use crate::httpcore::{self, ConnectionPool, ConnectionSnapshot, Counts, Dialer, Observer, Refusal, Scheme, TlsConfig};
-use crate::runtime::{block_on, Call, Foreign, ForkCell, Interrupt};
+use crate::runtime::{block_on, block_on_lane, Call, Foreign, ForkCell, Interrupt};
 
 /// See the module. Any thread may use it.
 pub struct Transport {
@@ -28,6 +28,14 @@ enum Carrier {
     Pool(ForkCell<Arc<ConnectionPool>>),
     /// User code (checklist M02).
     Custom(Arc<Foreign<Box<dyn CustomTransport>>>),
+}
+
+/// Why a request is sent once more.
+enum Again {
+    /// The server does not know what is expected of it (RFC 9110 §10.1.1).
+    WithoutExpect,
+    /// A proxy has asked for credentials, and there are some.
+    WithCredentials,
 }
 
 impl Transport {
@@ -122,39 +130,62 @@ impl Transport {
             _ => None,
         };
         let request = loaded.as_ref().unwrap_or(request);
-        let mut core = httpcore::Request {
-            limits: self.options.head_limits,
-            max_body: self.options.max_body,
-            observer,
-            ..request.to_core(deadline)?
-        };
+        let core = request.to_core(deadline, observer, (self.options.head_limits, self.options.max_body))?;
         if let Some(auth) = flow {
             let reading = &self.options.reading;
             let through = ThroughProxy { pool, auth, reading, request };
             return Box::pin(async move { through.handle(call, core, started).await }).await;
         }
-        let mut handled = pool.handle(call, &core, started).await;
-        if matches!(&handled, Ok(response) if response.head.status == 417)
-            && core.adds_expect()
-            && core.body.is_replayable()
-        {
-            // RFC 9110 §10.1.1: once more, without asking.
-            drop(handled);
-            core.expect = None;
-            handled = Box::pin(pool.handle(call, &core, Instant::now())).await;
-        }
-        if self.is_asked_by_proxy(&core, &handled)? {
-            if let Ok(response) = &mut handled {
-                // Read to its end, so that its connection serves again.
-                while response.body.next(call, usize::MAX).await?.is_some() {}
-            }
-            drop(handled);
-            handled = Box::pin(pool.handle(call, &core, Instant::now())).await;
+        let mut handled = match &self.options.proxy {
+            None => pool.carry(call, &core, started).await,
+            Some(_) => Box::pin(pool.handle(call, &core, started)).await,
+        };
+        if let Some(why) = self.why_again(&core, &handled)? {
+            // Boxed, as all that is rare and large beside what every request goes through.
+            handled = Box::pin(self.handle_again(call, pool, core, (why, handled))).await;
         }
         match handled {
             Ok(response) => Ok(Response::new(response, Arc::clone(request), started, &self.options.reading)),
             Err(error) => Err(with_refusal(error, request, started, &self.options.reading)),
         }
+    }
+
+    /// Why a request is to be sent once more, if it is.
+    fn why_again(
+        &self,
+        request: &httpcore::Request<'_>,
+        handled: &Result<httpcore::Response, Error>,
+    ) -> Result<Option<Again>, Error> {
+        match handled {
+            Ok(response) if response.head.status == 417 && request.adds_expect() && request.body.is_replayable() => {
+                Ok(Some(Again::WithoutExpect))
+            }
+            _ => Ok(self.is_asked_by_proxy(request, handled)?.then_some(Again::WithCredentials)),
+        }
+    }
+
+    /// Sends a request once more.
+    async fn handle_again(
+        &self,
+        call: &Call,
+        pool: &ConnectionPool,
+        mut core: httpcore::Request<'_>,
+        (why, mut handled): (Again, Result<httpcore::Response, Error>),
+    ) -> Result<httpcore::Response, Error> {
+        if let Again::WithoutExpect = why {
+            drop(handled);
+            core.expect = None;
+            handled = pool.handle(call, &core, Instant::now()).await;
+            if !self.is_asked_by_proxy(&core, &handled)? {
+                return handled;
+            }
+        }
+        if let Ok(response) = &mut handled {
+            // Read to its end, so that its connection serves again.
+            while response.body.next(call, usize::MAX).await?.is_some() {}
+        }
+        drop(handled);
+        pool.handle(call, &core, Instant::now()).await
     }
 
     /// Whether a proxy has asked for credentials that there are, to a request that can be sent once more.
@@ -193,12 +224,12 @@ impl Transport {
         self.options.interrupt.as_ref()
     }
 
-    /// Runs a call of this transport on the calling thread.
+    /// Runs a call of this transport, which sends a request, on the calling thread.
     pub fn block_on<T, F>(&self, make: impl FnOnce(Call) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        block_on(self.options.interrupt.as_deref(), make)
+        block_on_lane(self.options.interrupt.as_deref(), make)
     }
 
     /// What the pool has just now.
@@ -235,7 +266,7 @@ impl Transport {
         }
         if drain != Some(Duration::ZERO) {
             let at = drain.and_then(|drain| Instant::now().checked_add(drain));
-            self.block_on(|call| async move {
+            block_on(self.interrupt().map(AsRef::as_ref), |call| async move {
                 self.drained(&call, at).await;
                 Ok(())
             })?;

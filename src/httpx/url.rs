@@ -58,6 +58,17 @@ impl Url {
         parse::parse(url)
     }
 
+    /// Parses a URL whose scheme and authority may be, letter by letter, those of one that is known: then they are not
+    /// looked at again.
+    pub(super) fn parse_like(known: Option<&Url>, url: &str) -> Result<Url, Error> {
+        known.and_then(|known| parse::parse_alike(known, url)).map_or_else(|| Url::parse(url), Ok)
+    }
+
+    /// Whether scheme and authority, the userinfo included, are the same.
+    pub(super) fn begins_like(&self, other: &Url) -> bool {
+        self.slice(0, self.path_start) == other.slice(0, other.path_start)
+    }
+
     /// Parses a URL, with some of its components replaced or removed before they are looked at.
     pub fn parse_with(url: &str, parts: &UrlParts<'_>) -> Result<Url, Error> {
         copy_with::parse_with(url, parts)

@@ -2,7 +2,7 @@
 //! ([`block_on`]), an asynchronous one by its queue. The futures of the upper layers see only [`Call`]: through it they
 //! ask for a lane, leave it while they wait for something that needs none, and have foreign code run outside polls.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::{poll_fn, Future};
 use std::pin::Pin;
@@ -57,6 +57,8 @@ enum Owner {
 struct Caller {
     upcalls: VecDeque<Upcall>,
     lane: Option<Arc<Lane>>,
+    /// Nobody has asked for the lane yet: it may be given back for another.
+    guessed: bool,
     wants: Wants,
     /// When to look again, while there is no lane whose timers could tell.
     look_again: Option<Instant>,
@@ -97,24 +99,28 @@ impl Call {
 
     /// The lane on which this call's sockets must be, best the one with the id `hint`.
     pub async fn lane(&self, hint: Option<u64>) -> Arc<Lane> {
-        match &self.owner {
-            Owner::Queue { lane, .. } => Arc::clone(lane),
-            Owner::Thread(caller) => {
-                poll_fn(|_| {
-                    let mut caller = lock(caller);
-                    match caller.lane.clone() {
-                        Some(lane) => {
-                            // It was about to be left.
-                            caller.wants = Wants::Nothing;
-                            Poll::Ready(lane)
-                        }
-                        None => {
-                            caller.wants = Wants::Lane(hint);
-                            Poll::Pending
-                        }
-                    }
-                })
-                .await
+        poll_fn(|_| self.lane_at_hand(hint).map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    /// The same, if it is there already. Else the thread that drives this call looks for one once it polls no longer, and
+    /// polls again.
+    pub fn lane_at_hand(&self, hint: Option<u64>) -> Option<Arc<Lane>> {
+        let caller = match &self.owner {
+            Owner::Queue { lane, .. } => return Some(Arc::clone(lane)),
+            Owner::Thread(caller) => caller,
+        };
+        let mut caller = lock(caller);
+        let is_another = |lane: &Lane| hint.is_some_and(|hint| hint != lane.id());
+        match caller.lane.clone() {
+            Some(lane) if !(caller.guessed && is_another(&lane)) => {
+                caller.guessed = false;
+                // It was about to be left.
+                caller.wants = Wants::Nothing;
+                Some(lane)
+            }
+            _ => {
+                caller.wants = Wants::Lane(hint);
+                None
             }
         }
     }
@@ -236,8 +242,10 @@ fn too_late() -> Error {
     Error::new(Code::DEADLINE_EXCEEDED, "the request's total time is over")
 }
 
-enum Step<T> {
-    Done(T),
+/// Why driving a future has stopped.
+enum Step {
+    /// It is done.
+    Done,
     /// The future wants something of this thread.
     Asked,
     Tick,
@@ -252,28 +260,58 @@ pub fn block_on<T, F>(interrupt: Option<&Interrupt>, make: impl FnOnce(Call) -> 
 where
     F: Future<Output = Result<T, Error>>,
 {
+    wait_for(interrupt, || None, make)
+}
+
+/// The same for a future that asks for a lane before it waits for anything, best for the one that this thread had last:
+/// if that is free, it is there from the start.
+pub fn block_on_lane<T, F>(interrupt: Option<&Interrupt>, make: impl FnOnce(Call) -> F) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let last = || LAST_LANE.try_with(Cell::get).ok().flatten();
+    wait_for(interrupt, || Lane::take_free(Some(last()?)), make)
+}
+
+thread_local! {
+    /// The lane that this thread has asked for last.
+    static LAST_LANE: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+fn wait_for<T, F>(
+    interrupt: Option<&Interrupt>,
+    guess: impl FnOnce() -> Option<Arc<Lane>>,
+    make: impl FnOnce(Call) -> F,
+) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
     if inside_a_runtime() {
         let message = "a blocking call inside an asynchronous runtime would stall it; use a queue, or another thread";
         return Err(Error::new(Code::NESTED_RUNTIME, message));
     }
     let _nobody = asking_nobody();
     let born = generation();
-    let caller = Arc::new(Mutex::new(Caller::default()));
+    let lane = guess();
+    let caller = Arc::new(Mutex::new(Caller { guessed: lane.is_some(), lane, ..Caller::default() }));
+    let mut driving = Driving { caller: &caller, turns: 0 };
     let call = Call { owner: Owner::Thread(Arc::clone(&caller)), deadline: None, interrupt: None };
     let mut future = Box::pin(make(call));
     let mut next_tick = interrupt.map(|_| Instant::now() + TICK);
-    let mut driving = Driving { caller: &caller, turns: 0 };
     let result = loop {
-        let (step, aside) = setting_aside(|| driving.step(future.as_mut(), next_tick));
+        let mut done = None;
+        let (step, aside) = setting_aside(|| driving.step(future.as_mut(), &mut done, next_tick));
         drop(aside);
+        if let Some(result) = done {
+            break result;
+        }
         match step {
-            Step::Done(result) => break result,
             Step::Asked => {
                 if let Err(error) = driving.serve() {
                     break Err(error);
                 }
             }
-            Step::Tick => {}
+            Step::Done | Step::Tick => {}
         }
         // Whoever is asked for one thing after another never comes to wait.
         if born == generation() && next_tick.is_some_and(|at| Instant::now() >= at) {
@@ -303,11 +341,18 @@ struct Driving<'a> {
 
 impl Driving<'_> {
     /// Polls until the future is done or this thread has to do something outside polls.
-    fn step<T>(&mut self, mut future: Pin<&mut impl Future<Output = T>>, tick: Option<Instant>) -> Step<T> {
+    fn step<T>(
+        &mut self,
+        mut future: Pin<&mut impl Future<Output = T>>,
+        done: &mut Option<T>,
+        tick: Option<Instant>,
+    ) -> Step {
         let lane = lock(self.caller).lane.clone();
         let mut poll = |cx: &mut Context<'_>| {
             if let Poll::Ready(value) = future.as_mut().poll(cx) {
-                return Poll::Ready(Step::Done(value));
+                // Not handed through the runtime, where it would be moved many times.
+                *done = Some(value);
+                return Poll::Ready(Step::Done);
             }
             let asked = {
                 let caller = lock(self.caller);
@@ -364,8 +409,11 @@ impl Driving<'_> {
             Wants::Nothing => {}
             Wants::NoLane => self.give_lane_back(),
             Wants::Lane(hint) => {
+                self.give_lane_back();
                 let lane = Lane::take(hint)?;
-                lock(self.caller).lane = Some(lane);
+                let _ = LAST_LANE.try_with(|last| last.set(Some(lane.id())));
+                let mut caller = lock(self.caller);
+                (caller.lane, caller.guessed) = (Some(lane), false);
             }
         }
         loop {

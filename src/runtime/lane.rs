@@ -36,6 +36,11 @@ impl Lane {
         process::process().take_lane(hint)
     }
 
+    /// The same, if one is free.
+    pub(super) fn take_free(hint: Option<u64>) -> Option<Arc<Lane>> {
+        process::process().take_free_lane(hint)
+    }
+
     /// Gives a lane back to the process.
     pub fn give_back(self: Arc<Lane>) {
         process::process().give_lane_back(self);

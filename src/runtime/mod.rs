@@ -20,7 +20,7 @@ mod timer;
 mod upcall;
 mod wait_queue;
 
-pub use call::{block_on, Call, Interrupt};
+pub use call::{block_on, block_on_lane, Call, Interrupt};
 pub use foreign::Foreign;
 pub use io_thread::spawn_io;
 pub use lane::Lane;
@@ -30,6 +30,6 @@ pub use process::{quiesce, resolve, Quiesce};
 pub use queue::Queue;
 pub use socket::{Socket, SocketOption, TcpSettings};
 pub use sys::{environment_variable, generation, spawn_thread, wait_readable, ForkCell, OwnedMark};
-pub use timer::CoarseTimer;
+pub use timer::{CoarseTimer, SHORTEST};
 pub use upcall::{answered_at_once, Attempt, Bell, Lent, UpcallWaker};
 pub use wait_queue::{Granted, PutBack, WaitQueue, Waiting};

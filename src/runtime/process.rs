@@ -50,14 +50,16 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Process {
     pub(super) fn take_lane(&self, hint: Option<u64>) -> Result<Arc<Lane>, Error> {
+        self.take_free_lane(hint).map_or_else(Lane::new, Ok)
+    }
+
+    pub(super) fn take_free_lane(&self, hint: Option<u64>) -> Option<Arc<Lane>> {
         let mut free = lock(&self.free_lanes);
         let wanted = hint.and_then(|id| free.iter().rposition(|lane| lane.id() == id));
-        let lane = match wanted {
+        match wanted {
             Some(index) => Some(free.remove(index)),
             None => free.pop(),
-        };
-        drop(free);
-        lane.map_or_else(Lane::new, Ok)
+        }
     }
 
     pub(super) fn give_lane_back(&self, lane: Arc<Lane>) {

@@ -4,9 +4,12 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
+
+/// What the clock of a lane tells apart. A shorter wait is over when it begins.
+pub const SHORTEST: Duration = Duration::from_millis(1);
 
 /// See the module. It belongs to the lane on which it was first polled: make a new one after a move.
 #[derive(Default)]

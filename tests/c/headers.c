@@ -253,6 +253,23 @@ static void a_clients_headers_take_the_place_of_defaults(void)
     httpx_client_free(client);
 }
 
+static void a_clients_headers_are_those_and_no_others(void)
+{
+    httpx_client_builder *builder = new_builder();
+    httpx_headers *headers = new_headers(), *sent = NULL;
+    add(headers, "X-Only", "1");
+    MUST(httpx_client_builder_header(builder, "X-Gone", 6, (const uint8_t *)"1", 1, &err));
+    MUST(httpx_client_builder_set_headers(builder, headers, &err));
+    httpx_headers_free(headers);
+    httpx_client *client = build(builder);
+    httpx_request *request = new_request(client, "GET", "http://h/");
+    MUST(httpx_request_headers(request, &sent, &err));
+    check_lines(sent, "Host=h X-Only=1");
+    httpx_headers_free(sent);
+    httpx_request_free(request);
+    httpx_client_free(client);
+}
+
 int main(int argc, char **argv)
 {
     static const test_case tests[] = {
@@ -267,6 +284,7 @@ int main(int argc, char **argv)
         TEST(a_requests_headers_are_copied_and_replaced),
         TEST(a_responses_headers_are_a_copy_of_what_came),
         TEST(a_clients_headers_take_the_place_of_defaults),
+        TEST(a_clients_headers_are_those_and_no_others),
         {NULL, NULL},
     };
     return run_tests(argc, argv, tests);

@@ -394,6 +394,7 @@ static const row rows[] = {
     ROW(response_headers, 3, 3, 0, 0, 0),
     ROW(request_headers, 3, 3, 0, 0, 0),
     ROW(request_set_headers, 3, 3, 0, 0, 0),
+    ROW(client_builder_set_headers, 3, 3, 0, 0, 0),
     ROW(client_builder_headers, 3, 3, 0, 0, 0),
     ROW(cookies_copy, 3, 3, 0, 0, 0),
     ROW(cookies_at, 10, 1, 0, 0, 0),

@@ -227,6 +227,11 @@ static httpx_code call_request_set_headers(fixture *f)
     return httpx_request_set_headers(P(0, f->request), P(1, f->headers), ERR(2));
 }
 
+static httpx_code call_client_builder_set_headers(fixture *f)
+{
+    return httpx_client_builder_set_headers(P(0, f->builder), P(1, f->headers), ERR(2));
+}
+
 static httpx_code call_client_builder_headers(fixture *f)
 {
     return httpx_client_builder_headers(P(0, f->builder), P(1, f->headers), ERR(2));

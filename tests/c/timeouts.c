@@ -122,6 +122,21 @@ static void write_timeout(void)
     raw_stop(&server);
 }
 
+/* The server reads, so that no wait is long. */
+static void a_limit_below_a_clocks_tick_is_over_at_the_first_wait(void)
+{
+    enum { SIZE = 128 << 20 };
+    uint8_t *body = calloc(1, SIZE);
+    REQUIRE(body != NULL);
+    httpx_client *client = client_with_timeout(LONG, LONG, 1e-6, LONG);
+    httpx_request *request = new_request(client, "POST", HTTP("/upload"));
+    MUST(httpx_request_body_owned(request, body, SIZE, body, free, &err));
+    httpx_response *response = NULL;
+    FAILS(httpx_client_send(client, request, 0, &response, &err), HTTPX_E_WRITE_TIMEOUT);
+    httpx_request_free(request);
+    httpx_client_free(client);
+}
+
 static void pool_timeout(void)
 {
     httpx_client_builder *builder = new_builder();
@@ -293,6 +308,7 @@ int main(int argc, char **argv)
         TEST(read_timeout_before_the_head),
         TEST(read_timeout_in_the_body),
         TEST(write_timeout),
+        TEST(a_limit_below_a_clocks_tick_is_over_at_the_first_wait),
         TEST(pool_timeout),
         TEST(a_request_has_its_own_timeouts),
         TEST(a_deadline_covers_everything),

@@ -230,6 +230,36 @@ static void a_request_goes_by_the_transport_that_it_names(void)
     ended(&clients, client);
 }
 
+static void lead_elsewhere(wrapper *w, httpx_request *request, httpx_reply *reply)
+{
+    const char *url = httpx_request_url(request, NULL);
+    (void)w;
+    if (strstr(url, "http:") == url)
+        GIVES(httpx_reply_header(reply, "Location", 8, (const uint8_t *)"other://place/second", 20, &err), HTTPX_OK);
+    GIVES(httpx_reply_send(reply, strstr(url, "http:") == url ? 302 : 200, (const uint8_t *)url, strlen(url), &err),
+          HTTPX_OK);
+}
+
+static void a_redirect_stays_with_the_transport_that_the_request_names(void)
+{
+    wrapper clients, own;
+    httpx_transport *transport = new_wrapper(&own, lead_elsewhere);
+    httpx_client_builder *builder = new_builder();
+    MUST(httpx_client_builder_redirects(builder, 1, 20, &err));
+    httpx_client *client = client_of(&clients, pass_on, builder);
+    httpx_request *request = new_request(client, "GET", "http://nowhere.invalid/first");
+    MUST(httpx_request_transport(request, transport, &err));
+    httpx_transport_free(transport);
+    httpx_response *response = NULL;
+    MUST(httpx_client_send(client, request, 0, &response, &err));
+    CHECK(strcmp(body_of(response), "other://place/second") == 0);
+    CHECK_EQ(clients.handled, 0);
+    httpx_response_free(response);
+    httpx_request_free(request);
+    httpx_transport_free(own.inner);
+    ended(&clients, client);
+}
+
 static httpx_client *sends_on;
 
 static void send_the_same(wrapper *w, httpx_request *request, httpx_reply *reply)
@@ -398,6 +428,7 @@ int main(int argc, char **argv)
         TEST(a_response_made_by_hand_is_a_reply),
         TEST(what_cannot_be_passed_on_stays_the_callers),
         TEST(a_request_goes_by_the_transport_that_it_names),
+        TEST(a_redirect_stays_with_the_transport_that_the_request_names),
         TEST(the_same_request_does_not_come_back_to_the_transport_that_it_names),
         TEST(a_reply_has_a_reason_phrase_and_trailers),
         TEST(whoever_writes_a_reply_keeps_to_its_length),

@@ -329,6 +329,58 @@ fn a_stream_gives_pieces_of_the_wanted_size_and_ends_once() {
 }
 
 #[test]
+fn a_connection_serves_again_as_soon_as_the_last_byte_was_read() {
+    let address = answering(OK);
+    let client = ClientBuilder::default().build().unwrap();
+    let mut response = stream(&client, address);
+    let mut body = response.stream(Unit::Bytes, 2).unwrap();
+    let next = |body: &mut httpx::httpx::BodyStream| {
+        client.block_on(|call| async move { body.next(&call).await }).unwrap().map(|piece| piece.to_vec())
+    };
+    assert_eq!(next(&mut body).as_deref(), Some(&b"ok"[..]));
+    assert_eq!(counts(&client), (0, 1, 0));
+    assert_eq!(next(&mut body), None);
+    drop(body);
+    assert_eq!(counts(&client), (0, 1, 0));
+}
+
+#[test]
+fn bytes_behind_the_last_one_of_a_body_close_its_connection() {
+    let address = answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n");
+    let client = ClientBuilder::default().build().unwrap();
+    assert_eq!(&get(&client, address).unwrap().content().unwrap()[..], b"ok");
+    assert_eq!(counts(&client), (0, 0, 0));
+}
+
+#[test]
+fn requests_to_one_origin_share_no_more_than_what_they_have_in_common() {
+    let (tell, heads) = mpsc::channel();
+    let address = server(move |mut stream, _| {
+        while let Some(head) = read_head(&mut stream) {
+            tell.send(head).unwrap();
+            stream.write_all(OK.as_bytes()).unwrap();
+        }
+    });
+    let client = ClientBuilder::default().build().unwrap();
+    let mut first = request(&client, "GET", address);
+    let second = client.build_request("POST", &format!("http://{address}/b%20 c/../d?e f#g")).unwrap();
+    first.headers.set(b"Host", b"example.org").unwrap();
+    first.headers.remove(b"accept");
+    for request in [first, second] {
+        assert_eq!(send(&client, request).unwrap().head().status(), 200);
+    }
+    let mut changed = ClientBuilder::clone(&client.options());
+    changed.headers.set(b"Accept", b"text/html").unwrap();
+    client.take_over(&changed, &[httpx::httpx::ClientOption::Headers]);
+    get(&client, address).unwrap();
+    let heads: Vec<_> = heads.try_iter().collect();
+    assert!(heads[0].contains("\r\nHost: example.org\r\n") && !heads[0].contains("Accept: "), "{}", heads[0]);
+    assert!(heads[1].starts_with(&format!("POST /d?e%20f HTTP/1.1\r\nHost: {address}\r\n")), "{}", heads[1]);
+    assert!(heads[1].contains("Accept: */*\r\n") && heads[1].contains("Content-Length: 0\r\n"), "{}", heads[1]);
+    assert!(heads[2].contains("Accept: text/html\r\n"), "{}", heads[2]);
+}
+
+#[test]
 fn a_truncated_body_says_how_much_came() {
     let address = server(|mut stream, _| {
         read_head(&mut stream).unwrap();

@@ -123,6 +123,7 @@ fn a_redirect_to_what_is_not_spoken_is_an_error() {
     let error = get(&following().build().unwrap(), address).err().unwrap();
     assert_eq!(error.code(), Code::UNSUPPORTED_PROTOCOL);
     assert_eq!(error.message(), "Request URL has an unsupported protocol 'ftp://'.");
+    assert_eq!(error.request().unwrap().url, "ftp://example.invalid/");
 }
 
 #[test]

@@ -8,7 +8,9 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use httpx::error::{Code, Error};
-use httpx::runtime::{block_on, Attempt, Call, Foreign, Granted, Lane, Socket, TcpSettings, UpcallWaker, WaitQueue};
+use httpx::runtime::{
+    block_on, block_on_lane, Attempt, Call, Foreign, Granted, Lane, Socket, TcpSettings, UpcallWaker, WaitQueue,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{connect, dispatch_all, echo, in_child, io_error, submit, tell, EchoServer, Seen, TestQueue};
@@ -571,6 +573,33 @@ mod fork {
     #![allow(unsafe_code)]
 
     use super::*;
+
+    #[test]
+    fn a_thread_begins_on_its_last_lane_and_goes_to_the_one_that_a_connection_is_on() {
+        // In a child, whose lanes nobody else takes.
+        let status = in_child(|| {
+            let last = block_on(None, |call| async move { Ok(call.lane(None).await.id()) }).unwrap();
+            let another = Lane::take(Some(last)).unwrap();
+            let other = Lane::take(None).unwrap();
+            let other_id = other.id();
+            another.give_back();
+            other.give_back();
+            let asked = |hint: Option<u64>| {
+                let ids = block_on_lane(None, |call| async move {
+                    let at_hand = call.lane_at_hand(hint).map(|lane| lane.id());
+                    Ok((at_hand, call.lane(hint).await.id()))
+                });
+                ids.unwrap()
+            };
+            assert_eq!(asked(None), (Some(last), last));
+            assert_eq!(asked(Some(last)), (Some(last), last));
+            assert_eq!(asked(Some(other_id)), (None, other_id));
+            assert_eq!(asked(None), (Some(other_id), other_id));
+            let at_first = block_on(None, |call| async move { Ok(call.lane_at_hand(None).is_none()) });
+            assert!(at_first.unwrap());
+        });
+        assert_eq!(status, 0);
+    }
 
     #[test]
     fn a_child_opens_its_own_connections_and_the_parents_are_unharmed() {

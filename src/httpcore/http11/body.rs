@@ -1,6 +1,6 @@
 //! Framing of response bodies (RFC 9112 §6 and §7.1, checklist I05 to I07): where a body ends, what in the bytes is
 //! data, and whether the connection may carry another request afterwards. No I/O here: bytes come in a buffer, data is
-//! split off its front without a copy.
+//! split off its front, if there is much of it without a copy.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -74,6 +74,15 @@ impl BodyDecoder {
         })
     }
 
+    /// True if `decode` has nothing more to give, and looks at nothing more.
+    pub fn is_done(&self) -> bool {
+        match self {
+            BodyDecoder::None | BodyDecoder::Tunnel | BodyDecoder::Length { remaining: 0, .. } => true,
+            BodyDecoder::Chunked(ChunkedDecoder { state, .. }) => *state == ChunkState::Done,
+            BodyDecoder::Length { .. } | BodyDecoder::UntilClose { .. } => false,
+        }
+    }
+
     /// Takes the next piece, of `max` bytes at most, off the front of `buf`.
     ///
     /// # Errors
@@ -112,7 +121,7 @@ impl BodyDecoder {
     }
 
     /// The fields that followed a chunked body, once; `None` if there were none or the body is not complete.
-    pub fn trailers(&mut self) -> Option<RawHeaders> {
+    pub fn trailers(&mut self) -> Option<Box<RawHeaders>> {
         match self {
             BodyDecoder::Chunked(chunked) => chunked.trailers.take(),
             _ => None,
@@ -139,6 +148,9 @@ impl BodyDecoder {
     }
 }
 
+/// Small pieces are copied, so that they do not keep all of the buffer alive.
+const COPY_UP_TO: usize = 1024;
+
 /// Splits up to `max` bytes of the `remaining` ones off `buf`.
 fn take_data(buf: &mut BytesMut, remaining: &mut u64, max: usize) -> Decoded {
     let wanted = usize::try_from(*remaining).unwrap_or(usize::MAX).min(max.max(1));
@@ -147,7 +159,12 @@ fn take_data(buf: &mut BytesMut, remaining: &mut u64, max: usize) -> Decoded {
         return Decoded::NeedMore;
     }
     *remaining -= taken as u64;
-    Decoded::Data(buf.split_to(taken).freeze())
+    if taken > COPY_UP_TO {
+        return Decoded::Data(buf.split_to(taken).freeze());
+    }
+    let data = Bytes::copy_from_slice(&buf[..taken]);
+    buf.advance(taken);
+    Decoded::Data(data)
 }
 
 /// I05. Only the one coding that can be undone here is accepted, and only once: anything else has been read in
@@ -204,7 +221,7 @@ pub(super) fn parse_length(text: &[u8]) -> Option<u64> {
 #[derive(Debug, Default)]
 pub struct ChunkedDecoder {
     state: ChunkState,
-    trailers: Option<RawHeaders>,
+    trailers: Option<Box<RawHeaders>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -312,7 +329,7 @@ fn read_data_end(buf: &mut BytesMut, cr_seen: bool) -> Result<Option<ChunkState>
 fn read_trailer(
     buf: &mut BytesMut,
     searched: &mut usize,
-    trailers: &mut Option<RawHeaders>,
+    trailers: &mut Option<Box<RawHeaders>>,
 ) -> Result<Option<ChunkState>, Error> {
     let end = match &buf[..] {
         [] | [b'\r'] => return Ok(None),
@@ -322,7 +339,8 @@ fn read_trailer(
             let window = &buf[..buf.len().min(MAX_TRAILER_BYTES)];
             match find_blank_line(window, *searched) {
                 Ok(end) => {
-                    *trailers = Some(parse_fields(&window[..end], 0, LineEnd::Crlf, MAX_TRAILER_FIELDS)?);
+                    let fields = parse_fields(&window[..end], 0, LineEnd::Crlf, MAX_TRAILER_FIELDS)?;
+                    *trailers = Some(Box::new(fields));
                     end
                 }
                 Err(_) if buf.len() > MAX_TRAILER_BYTES => return Err(remote_error("Receive buffer too long")),

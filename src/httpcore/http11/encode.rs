@@ -63,28 +63,76 @@ fn write_head<'a, H>(out: &mut Vec<u8>, head: &RequestHead<'a, H>) -> Result<Sen
 where
     H: Iterator<Item = Pair<'a>> + Clone,
 {
-    if !is_token(head.method) {
-        return Err(local_error(format!("Illegal method characters in {}", quoted(head.method))));
+    let (host, size) = find_host(head.headers.clone())?;
+    write_request_line(out, head.method, head.target, size)?;
+    write_lines(out, host, head.headers.clone())
+}
+
+/// `more` is how many bytes will follow.
+fn write_request_line(out: &mut Vec<u8>, method: &[u8], target: &[u8], more: usize) -> Result<(), Error> {
+    if !is_token(method) {
+        return Err(local_error(format!("Illegal method characters in {}", quoted(method))));
     }
     // I10: a space would end the target early, a line end would begin a header.
-    if head.target.is_empty() || !head.target.iter().all(u8::is_ascii_graphic) {
-        return Err(local_error(format!("Illegal target characters in {}", quoted(head.target))));
+    if target.is_empty() || !target.iter().all(u8::is_ascii_graphic) {
+        return Err(local_error(format!("Illegal target characters in {}", quoted(target))));
     }
-    let (host, size) = find_host(head.headers.clone())?;
-    out.reserve(head.method.len() + head.target.len() + size + " HTTP/1.1\r\n\r\n ".len());
-    out.extend_from_slice(head.method);
+    out.reserve(method.len() + target.len() + more + " HTTP/1.1\r\n\r\n ".len());
+    out.extend_from_slice(method);
     out.push(b' ');
-    out.extend_from_slice(head.target);
+    out.extend_from_slice(target);
     out.extend_from_slice(b" HTTP/1.1\r\n");
+    Ok(())
+}
+
+/// All lines, `host` first, and the empty one behind them.
+fn write_lines<'a>(
+    out: &mut Vec<u8>,
+    host: Pair<'a>,
+    headers: impl Iterator<Item = Pair<'a>>,
+) -> Result<SentHead, Error> {
     write_field(out, host.0, host.1)?;
     let mut framing = FramingFields::default();
-    for (name, value) in head.headers.clone() {
+    for (name, value) in headers {
         if !is_host(name) && framing.admit(name, value)? {
             write_field(out, name, value)?;
         }
     }
     out.extend_from_slice(b"\r\n");
     framing.finish()
+}
+
+/// Header lines that were checked and written before.
+pub struct WrittenLines {
+    text: Vec<u8>,
+    sent: SentHead,
+}
+
+impl WrittenLines {
+    /// Writes lines down.
+    ///
+    /// # Errors
+    /// As for [`encode_head`].
+    pub fn of<'a>(headers: impl Iterator<Item = Pair<'a>> + Clone) -> Result<WrittenLines, Error> {
+        let (host, size) = find_host(headers.clone())?;
+        let mut text = Vec::with_capacity(size + "\r\n".len());
+        let sent = write_lines(&mut text, host, headers)?;
+        Ok(WrittenLines { text, sent })
+    }
+}
+
+/// Writes a head with such lines behind what `out` holds.
+///
+/// # Errors
+/// LocalProtocolError for a method or target that must not be sent; `out` is then as it was.
+pub fn encode_written(
+    out: &mut Vec<u8>,
+    (method, target): (&[u8], &[u8]),
+    lines: &WrittenLines,
+) -> Result<SentHead, Error> {
+    write_request_line(out, method, target, lines.text.len())?;
+    out.extend_from_slice(&lines.text);
+    Ok(lines.sent)
 }
 
 fn is_host(name: &[u8]) -> bool {

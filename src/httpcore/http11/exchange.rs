@@ -16,8 +16,6 @@ use crate::runtime::{Call, Foreign};
 
 /// How often a body is read before the lane's other connections get their turn.
 const READS_BEFORE_A_YIELD: usize = 32;
-/// Small pieces of a body are copied out of the read buffer, so that they do not keep all of it alive.
-const COPY_UP_TO: usize = 1024;
 
 /// The reading side of an exchange after the head.
 pub(in crate::httpcore) struct Exchange {
@@ -49,8 +47,13 @@ impl Exchange {
         self.reusable && !self.ended
     }
 
+    /// True if nothing is left to be read, nor to be told.
+    pub(in crate::httpcore) fn is_over(&self) -> bool {
+        self.decoder.is_done() && self.steps.is_none() && !self.is_tunnel()
+    }
+
     /// The fields that came after a chunked body, once.
-    pub(in crate::httpcore) fn trailers(&mut self) -> Option<RawHeaders> {
+    pub(in crate::httpcore) fn trailers(&mut self) -> Option<Box<RawHeaders>> {
         self.decoder.trailers()
     }
 
@@ -113,19 +116,18 @@ impl Exchange {
     #[allow(clippy::option_option)]
     fn buffered(&mut self, connection: &mut Connection, max: usize) -> Result<Option<Option<Bytes>>, Error> {
         let decoded = self.decoder.decode(&mut connection.received, max)?;
+        if self.decoder.is_done() {
+            // Bytes that nobody asked for: the next response could not be trusted.
+            self.reusable &= connection.received.is_empty();
+        }
         if let Decoded::Data(data) = &decoded {
             // A body without a declared length shows only now that it is too long.
             let room = self.room.checked_sub(data.len() as u64);
             self.room = room.ok_or_else(|| body_too_large(self.most))?;
         }
         Ok(match decoded {
-            Decoded::Data(data) if data.len() <= COPY_UP_TO => Some(Some(Bytes::copy_from_slice(&data))),
             Decoded::Data(data) => Some(Some(data)),
-            Decoded::Done => {
-                // Bytes that nobody asked for: the next response could not be trusted.
-                self.reusable &= connection.received.is_empty();
-                Some(None)
-            }
+            Decoded::Done => Some(None),
             Decoded::NeedMore => None,
         })
     }

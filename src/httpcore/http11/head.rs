@@ -1,15 +1,16 @@
-//! Parsing of response heads: status line and fields, up to the blank line. httparse reads what most servers send in
-//! one pass; whatever it does not take is read again, line by line, by the rules of checklist I03 and I04, which are
+//! Parsing of response heads: status line and fields, up to the blank line. What most servers send is read in one pass;
+//! whatever is not like that is read again, line by line, by the rules of checklist I03 and I04, which are
 //! h11's. No I/O here: bytes come in a buffer and a complete head is taken off its front.
 
 use std::fmt;
-use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::error::{Code, Error};
-use crate::httpcore::headers::{is_field_text, is_ows, is_token, quoted, trim_ows, Field, RawHeaders};
+use crate::httpcore::headers::{
+    first_control, is_field_text, is_ows, is_token, quoted, token_end, trim_ows, Field, RawHeaders,
+};
 
 /// How large a head may be.
 #[derive(Clone, Copy, Debug)]
@@ -190,31 +191,49 @@ fn check_first_byte(first: u8) -> Result<(), Error> {
     }
 }
 
-/// One httparse pass. `None` for anything that it does not take or that is not complete, never an error: what httparse
-/// rejects may be legal here.
+/// One pass over a head as most servers send it: lines that end with CRLF, without control bytes and folded ones. `None`
+/// for anything else, or for what is not complete, never an error: the other may be legal.
 fn parse_usual(buf: &[u8], limits: &HeadLimits) -> Option<(ResponseHead, usize)> {
-    let mut slots = [const { MaybeUninit::<httparse::Header>::uninit() }; 64];
-    let mut response = httparse::Response::new(&mut []);
-    let parsed =
-        httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut response, buf, &mut slots).ok()?;
-    let httparse::Status::Complete(end) = parsed else {
-        return None;
+    let status_end = line_end(buf, 0)?;
+    let (version, status) = parse_status_line(&buf[..status_end]).ok()?;
+    let mut fields = Vec::with_capacity(USUAL_FIELDS);
+    let mut start = status_end + 2;
+    let end = loop {
+        let colon = token_end(buf, start)?;
+        if colon == start {
+            // The empty line; nothing else begins with what is in no token.
+            break line_end(buf, start).filter(|end| *end == start)? + 2;
+        }
+        if buf[colon] != b':' || fields.len() == limits.max_headers {
+            return None;
+        }
+        let mut value = colon + 1;
+        while *buf.get(value)? == b' ' {
+            value += 1;
+        }
+        let line_end = line_end(buf, value)?;
+        let mut value_end = line_end;
+        while value_end > value && buf[value_end - 1] == b' ' {
+            value_end -= 1;
+        }
+        fields.push(Field::new(start..colon, value..value_end));
+        start = line_end + 2;
     };
-    let status = response.code.filter(|code| *code >= 100)?;
-    let version = Version::parse(buf.get(..8)?)?;
-    if end > limits.bytes() || response.headers.len() > limits.max_headers {
+    if end > limits.bytes() {
         return None;
     }
-    let block = &buf[..end];
-    let position = |part: &[u8]| {
-        let start = part.as_ptr() as usize - block.as_ptr() as usize;
-        start..start + part.len()
-    };
-    let fields = response.headers.iter().map(|h| Field::new(position(h.name.as_bytes()), position(h.value))).collect();
-    let line_end = STATUS_END + block[STATUS_END..].iter().position(|&byte| byte == b'\r' || byte == b'\n')?;
     // The head is copied so that it does not keep a whole read buffer alive.
-    let headers = RawHeaders::new(Bytes::copy_from_slice(block), fields);
-    Some((ResponseHead { version, status, headers, reason: reason_range(line_end) }, end))
+    let headers = RawHeaders::new(Bytes::copy_from_slice(&buf[..end]), fields);
+    Some((ResponseHead { version, status, headers, reason: reason_range(status_end) }, end))
+}
+
+/// Room for so many fields is made at first.
+const USUAL_FIELDS: usize = 16;
+
+/// Where the line ends that goes on at `from`, if that is with CRLF and there is no other control byte before.
+fn line_end(buf: &[u8], from: usize) -> Option<usize> {
+    let end = first_control(buf, from)?;
+    matches!(buf[end..], [b'\r', b'\n', ..]).then_some(end)
 }
 
 /// Where the status ends in every legal status line, and the space before the phrase follows if there is one.

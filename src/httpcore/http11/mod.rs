@@ -20,11 +20,12 @@ use bytes::{Buf, Bytes};
 
 use super::body::BodyReader;
 use super::connection::{Block, Connection, Limit};
-use super::{Request, Timings};
+use super::{FramingField, Request, Timings};
 use crate::error::{Code, Error};
 use crate::runtime::Call;
 use body::BodyDecoder;
-use encode::{encode_head, BodyEncoder, BodyFraming, RequestHead, SentHead};
+pub(super) use encode::WrittenLines;
+use encode::{encode_head, encode_written, BodyEncoder, BodyFraming, RequestHead, SentHead};
 pub(crate) use exchange::body_too_large;
 pub(super) use exchange::Exchange;
 use head::{parse_head, ScanState};
@@ -69,77 +70,53 @@ pub(super) async fn exchange(
     if let Some(steps) = &mut steps {
         Box::pin(steps.begin(call, steps::SEND_HEADERS)).await.map_err(Failure::early)?;
     }
-    let done = match begin(connection, request, timings.started, steps.is_some()) {
-        Err(error) => Err(Failure::early(error)),
-        Ok((mut machine, sent)) => {
-            let sent_before = connection.bytes_sent;
-            let polled = loop {
-                match poll_fn(|cx| machine.poll(cx, call, connection, request)).await {
-                    Ok(Event::Head(head)) => break Ok(head),
-                    Ok(event) => {
-                        if let Err(error) = Box::pin(tell(call, request, &mut steps, event)).await {
-                            break Err(error);
-                        }
-                    }
-                    Err(error) => break Err(error),
-                }
+    let (sent, body) = match begin(connection, request) {
+        Ok(begun) => begun,
+        Err(error) => {
+            let failed = Err(Failure::early(error));
+            return match steps {
+                None => failed,
+                Some(steps) => Box::pin(tell_end(call, steps, failed)).await,
             };
-            timings.head = timings.started.elapsed();
-            // A pipe may not have said yet that what it has given is all.
-            timings.sent = machine.sent.or_else(|| machine.writer.is_complete().then_some(timings.head));
-            timings.bytes_sent = connection.bytes_sent - sent_before;
-            machine.finish(polled, request, sent)
         }
     };
+    let mut machine = Machine::new(request, sent, body, timings.started);
+    let sent_before = connection.bytes_sent;
+    let polled = loop {
+        match poll_fn(|cx| machine.poll(cx, call, connection, request)).await {
+            Ok(Event::Head(head)) => break Ok(head),
+            Ok(event) => {
+                if let Err(error) = Box::pin(tell(call, request, &mut steps, event)).await {
+                    break Err(error);
+                }
+            }
+            Err(error) => break Err(error),
+        }
+    };
+    timings.head = timings.started.elapsed();
+    // A pipe may not have said yet that what it has given is all.
+    timings.sent = machine.sent.or_else(|| machine.writer.is_complete().then_some(timings.head));
+    timings.bytes_sent = connection.bytes_sent - sent_before;
+    let done = machine.finish(polled, request, sent);
     match steps {
         None => done,
         Some(steps) => Box::pin(tell_end(call, steps, done)).await,
     }
 }
 
-/// Puts the request's head into the connection's buffer, and says how it goes on.
-fn begin(
-    connection: &mut Connection,
-    request: &Request<'_>,
-    started: Instant,
-    traced: bool,
-) -> Result<(Machine, SentHead), Error> {
+/// Puts the request's head into the connection's buffer, and opens its body.
+fn begin(connection: &mut Connection, request: &Request<'_>) -> Result<(SentHead, BodyReader), Error> {
     connection.to_send.clear();
-    let sent = match request.adds_expect() {
-        false => encode(connection, request, request.lines()),
-        true => encode(connection, request, request.lines().chain([EXPECT])),
+    let sent = match (request.adds_expect(), &request.framing, request.headers.written()) {
+        (false, FramingField::None, Some(lines)) => {
+            encode_written(&mut connection.to_send, (request.method, &request.target), lines)
+        }
+        (false, ..) => encode(connection, request, request.lines()),
+        (true, ..) => encode(connection, request, request.lines().chain([EXPECT])),
     }?;
     let limit = Limit { code: Code::WRITE_TIMEOUT, timeout: request.timeouts.write, deadline: request.deadline };
     connection.check(&limit)?;
-    let writer = Writer {
-        position: 0,
-        data: Bytes::new(),
-        tail: b"",
-        encoder: BodyEncoder::new(sent.framing),
-        body: Some(request.body.open()?),
-        state: Writing::Data,
-        hold: if request.expects() { request.expect } else { None },
-        head_is_out: false,
-        any: false,
-        framed: 0,
-        told: 0,
-        total: match sent.framing {
-            BodyFraming::Length(length) => Some(length),
-            BodyFraming::None | BodyFraming::Chunked => None,
-        },
-    };
-    let machine = Machine {
-        writer,
-        scan: ScanState::default(),
-        write_error: None,
-        interim: 0,
-        any_received: false,
-        traced,
-        progress_wanted: request.observer.upload.is_some(),
-        started,
-        sent: None,
-    };
-    Ok((machine, sent))
+    Ok((sent, request.body.open()?))
 }
 
 fn encode<'a>(
@@ -263,11 +240,46 @@ enum Wrote {
     Head,
     /// So much of the body.
     Piece(u64),
-    /// The request is out.
-    All,
+    /// The request is out since then.
+    All(Instant),
 }
 
 impl Machine {
+    // Made where it stays: it is large.
+    #[inline]
+    fn new(request: &Request<'_>, sent: SentHead, body: BodyReader, started: Instant) -> Machine {
+        Machine {
+            writer: Writer {
+                position: 0,
+                data: Bytes::new(),
+                tail: b"",
+                encoder: BodyEncoder::new(sent.framing),
+                body: match (body, sent.framing) {
+                    (BodyReader::Once(nothing), BodyFraming::None) if nothing.is_empty() => None,
+                    (body, _) => Some(body),
+                },
+                state: Writing::Data,
+                hold: if request.expects() { request.expect } else { None },
+                head_is_out: false,
+                any: false,
+                framed: 0,
+                told: 0,
+                total: match sent.framing {
+                    BodyFraming::Length(length) => Some(length),
+                    BodyFraming::None | BodyFraming::Chunked => None,
+                },
+            },
+            scan: ScanState::default(),
+            write_error: None,
+            interim: 0,
+            any_received: false,
+            traced: request.observer.trace.is_some(),
+            progress_wanted: request.observer.upload.is_some(),
+            started,
+            sent: None,
+        }
+    }
+
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -295,8 +307,8 @@ impl Machine {
                     Poll::Ready(Ok(Wrote::Piece(sent))) if self.progress_wanted => {
                         return Poll::Ready(Ok(Event::Uploaded { sent, total: self.writer.total }));
                     }
-                    Poll::Ready(Ok(Wrote::All)) => {
-                        self.sent = Some(self.started.elapsed());
+                    Poll::Ready(Ok(Wrote::All(since))) => {
+                        self.sent = Some(since.saturating_duration_since(self.started));
                         if self.traced {
                             return Poll::Ready(Ok(Event::AllIsOut));
                         }
@@ -407,7 +419,7 @@ impl Machine {
     }
 
     fn finish(
-        self,
+        &self,
         polled: Result<ResponseHead, Error>,
         request: &Request<'_>,
         sent: SentHead,
@@ -415,11 +427,11 @@ impl Machine {
         let (before_response, nothing_sent) = (!self.any_received, !self.writer.any);
         let failed = |error| Failure { error, before_response, nothing_sent };
         let head = polled.map_err(failed)?;
-        let exchange = self.into_exchange(&head, request, sent).map_err(failed)?;
+        let exchange = self.exchange(&head, request, sent).map_err(failed)?;
         Ok((head, exchange))
     }
 
-    fn into_exchange(self, head: &ResponseHead, request: &Request<'_>, sent: SentHead) -> Result<Exchange, Error> {
+    fn exchange(&self, head: &ResponseHead, request: &Request<'_>, sent: SentHead) -> Result<Exchange, Error> {
         if head.status == 101 && !sent.wants_upgrade {
             let message = "the server switched protocols without being asked to";
             return Err(Error::new(Code::REMOTE_PROTOCOL_ERROR, message));
@@ -524,9 +536,10 @@ impl Writer {
         }
         self.state = Writing::Flush;
         ready!(connection.poll_flush(cx)).map_err(WriteError::Peer)?;
-        connection.begin_to_wait();
+        let now = Instant::now();
+        connection.begin_to_wait(now);
         self.state = Writing::Done;
-        Poll::Ready(Ok(Wrote::All))
+        Poll::Ready(Ok(Wrote::All(now)))
     }
 
     /// Notes when the head is out, and begins to hold the body back if it has to.

@@ -339,12 +339,16 @@ fn chunk_lines_and_trailers_have_limits() {
 }
 
 #[test]
-fn data_is_not_copied() {
-    let mut buf = BytesMut::from(&b"5\r\nhello\r\n0\r\n\r\n"[..]);
-    let start = buf[3..].as_ptr();
-    let mut decoder = BodyDecoder::Chunked(ChunkedDecoder::default());
-    let Decoded::Data(data) = decoder.decode(&mut buf, 100).unwrap() else { panic!("no data") };
-    assert_eq!((data.as_ptr(), &data[..]), (start, &b"hello"[..]));
+fn only_small_pieces_are_copied() {
+    for (length, is_copied) in [(COPY_UP_TO, true), (COPY_UP_TO + 1, false)] {
+        let data = vec![b'x'; length];
+        let head = format!("{length:x}\r\n");
+        let mut buf = BytesMut::from(&[head.as_bytes(), &data, b"\r\n0\r\n\r\n"].concat()[..]);
+        let start = buf[head.len()..].as_ptr();
+        let mut decoder = BodyDecoder::Chunked(ChunkedDecoder::default());
+        let Decoded::Data(piece) = decoder.decode(&mut buf, 2 * length).unwrap() else { panic!("no data") };
+        assert_eq!((piece.as_ptr() != start, &piece[..]), (is_copied, &data[..]));
+    }
 }
 
 #[test]

@@ -341,7 +341,7 @@ impl Xorshift {
     }
 }
 
-/// Mutated heads: httparse's answer and the line-by-line answer are the same where httparse has one, and cuts make no
+/// Mutated heads: the one-pass answer and the line-by-line answer are the same where there is one of the first, and cuts make no
 /// difference.
 #[test]
 fn both_parsers_agree_and_cuts_make_no_difference() {

@@ -20,7 +20,7 @@ use crate::httpcore::connection::{closed, deadline_exceeded, timed_out, Cut, Lim
 use crate::httpcore::http11::{body_too_large, ResponseHead, MAX_INTERIM, PROGRESS};
 use crate::httpcore::trace::Value;
 use crate::httpcore::{RawHeaders, Request, Timings};
-use crate::runtime::{Call, CoarseTimer};
+use crate::runtime::{Call, CoarseTimer, SHORTEST};
 
 /// How much of a body is handed to h2 at once. It is copied: the I/O thread must not hold what is foreign.
 const PIECE: usize = 16_384;
@@ -91,7 +91,7 @@ impl Wait {
         let own = match (self.until, limit.timeout) {
             (_, None) => None,
             (Some(at), _) => Some(at),
-            (None, Some(timeout)) if timeout.is_zero() => return Poll::Ready(timed_out(limit.code)),
+            (None, Some(timeout)) if timeout < SHORTEST => return Poll::Ready(timed_out(limit.code)),
             (None, Some(timeout)) => {
                 self.until = Instant::now().checked_add(timeout);
                 self.until

@@ -34,7 +34,7 @@ fn refused_value(name: &[u8], value: &[u8]) -> Error {
 
 pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> {
     let too_many = |_| Error::new(Code::LOCAL_PROTOCOL_ERROR, "these are too many headers for HTTP/2");
-    let mut headers = HeaderMap::try_with_capacity(request.headers.len() + 1).map_err(too_many)?;
+    let mut headers = HeaderMap::try_with_capacity(request.headers.list().len() + 1).map_err(too_many)?;
     let (mut authority, mut has_body, mut length) = (None, false, None);
     for (name, value) in request.lines() {
         if same_name(name, b"host") {

@@ -97,6 +97,9 @@ impl Auth {
 
     /// What a URL says before its host (checklist F03).
     pub(in crate::httpx) fn of_url(url: &Url) -> Option<Auth> {
+        if url.userinfo().is_empty() {
+            return None;
+        }
         let (username, password) = (url.username(), url.password());
         match username.is_empty() && password.is_empty() {
             true => None,

@@ -95,6 +95,11 @@ pub(super) fn from_attribute(attribute: &[u8], host: &str) -> Option<String> {
     if is_public_suffix(&attribute) {
         return (attribute == host).then_some(attribute);
     }
+    // A name without a dot may say that it is one of the local network's; Python's cookie jar reads it so. Others there do
+    // not get what it sets.
+    if attribute.strip_suffix(".local") == Some(host) {
+        return Some(host.to_owned());
+    }
     is_at_or_below(host, &attribute).then(|| format!(".{attribute}"))
 }
 

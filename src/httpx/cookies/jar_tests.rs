@@ -213,6 +213,13 @@ fn d12_addresses_are_exact_and_ports_do_not_matter() {
 }
 
 #[test]
+fn a_name_without_a_dot_may_say_that_it_is_local() {
+    let jar = received("http://server/", &["a=1; Domain=server.local", "b=2; Domain=other.local"]);
+    assert_eq!(jar.header("http://server/"), "a=1");
+    assert_eq!(jar.header("http://server.local/"), "");
+}
+
+#[test]
 fn d12_localhost_reads_localhost_local() {
     let mut jar = received("http://localhost:8000/", &["a=1; Domain=localhost"]);
     assert_eq!(jar.0.iter().next().unwrap().domain(), "localhost.local");

@@ -70,7 +70,7 @@ fn ascii(byte: u8) -> char {
 impl Headers {
     /// What the text is in: what was set, or the first of ASCII, UTF-8 and ISO 8859-1 that fits all lines.
     pub fn encoding(&self) -> HeaderEncoding {
-        let fits = |holds: fn(&[u8]) -> bool| self.fields.iter().all(|(name, value)| holds(name) && holds(value));
+        let fits = |holds: fn(&[u8]) -> bool| self.as_list().iter().all(|(name, value)| holds(name) && holds(value));
         match self.encoding {
             Some(encoding) => encoding,
             None if fits(<[u8]>::is_ascii) => HeaderEncoding::Ascii,
@@ -99,7 +99,7 @@ impl Headers {
     /// What each line of a name says; with `split_commas`, what stands between its commas.
     pub fn text_list(&self, name: &[u8], split_commas: bool) -> Vec<String> {
         let encoding = self.encoding();
-        let lines = self.fields.iter().filter(|(other, _)| same_name(other, name));
+        let lines = self.as_list().iter().filter(|(other, _)| same_name(other, name));
         let texts = lines.map(|(_, value)| encoding.decode(value));
         match split_commas {
             false => texts.collect(),
@@ -113,13 +113,13 @@ impl Headers {
     pub fn keys(&self) -> impl Iterator<Item = String> + '_ {
         let encoding = self.encoding();
         let mut seen = HashSet::new();
-        let keys = self.fields.iter().map(|(name, _)| name.to_ascii_lowercase());
+        let keys = self.as_list().iter().map(|(name, _)| name.to_ascii_lowercase());
         keys.filter(move |key| seen.insert(key.clone())).map(move |key| encoding.decode(&key))
     }
 
     /// The line at `index`: its name in lower case, and its value.
     pub fn item(&self, index: usize) -> Option<(String, String)> {
-        Some(item(self.encoding(), self.fields.get(index)?))
+        Some(item(self.encoding(), self.as_list().get(index)?))
     }
 }
 
@@ -134,7 +134,7 @@ impl fmt::Debug for Headers {
         let is_mapping = self.keys().count() == self.len();
         let (open, middle, close) = if is_mapping { ("{", ": ", "}") } else { ("[", ", ", "]") };
         write!(f, "Headers({open}")?;
-        for (index, line) in self.fields.iter().enumerate() {
+        for (index, line) in self.as_list().iter().enumerate() {
             let (name, mut value) = item(encoding, line);
             if is_secret(name.as_bytes()) {
                 value = "[secure]".to_owned();

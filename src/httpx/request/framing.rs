@@ -126,8 +126,8 @@ impl Framing {
     /// What has to be added when it is sent: headers that have lost their word about the body cannot do without.
     pub(super) fn missing(&self, headers: &Headers) -> FramingField {
         match self.length {
-            _ if self.kept || is_framed(headers) => FramingField::None,
             Length::NoBody => FramingField::None,
+            _ if self.kept || is_framed(headers) => FramingField::None,
             Length::Known(length) => FramingField::Length(Bytes::from(length.to_string())),
             Length::Unknown => FramingField::Chunked,
         }

@@ -64,16 +64,9 @@ pub(super) fn split(url: &str) -> Pieces<'_> {
         Some(rest) => rest.split_at(position(rest, |byte| matches!(byte, b'/' | b'?' | b'#'))),
         None => ("", rest),
     };
-    let (path, rest) = rest.split_at(position(rest, |byte| matches!(byte, b'?' | b'#')));
-    let (query, rest) = match rest.strip_prefix('?') {
-        Some(rest) => {
-            let (query, rest) = rest.split_at(position(rest, |byte| byte == b'#'));
-            (Some(query), rest)
-        }
-        None => (None, rest),
-    };
-    let mut pieces = Pieces { scheme, path, query, fragment: rest.strip_prefix('#'), ..Pieces::default() };
+    let mut pieces = Pieces { scheme, ..Pieces::default() };
     pieces.set_authority(authority);
+    pieces.set_rest(rest);
     pieces
 }
 
@@ -92,6 +85,20 @@ fn position(text: &str, is_end: impl Fn(u8) -> bool) -> usize {
 }
 
 impl<'a> Pieces<'a> {
+    /// Path, query and fragment.
+    fn set_rest(&mut self, rest: &'a str) {
+        let (path, rest) = rest.split_at(position(rest, |byte| matches!(byte, b'?' | b'#')));
+        self.path = path;
+        let (query, rest) = match rest.strip_prefix('?') {
+            Some(rest) => {
+                let (query, rest) = rest.split_at(position(rest, |byte| byte == b'#'));
+                (Some(query), rest)
+            }
+            None => (None, rest),
+        };
+        (self.query, self.fragment) = (query, rest.strip_prefix('#'));
+    }
+
     /// The last `@` ends the userinfo (C17).
     pub(super) fn set_authority(&mut self, authority: &'a str) {
         match authority.bytes().rposition(|byte| byte == b'@') {
@@ -131,17 +138,7 @@ pub(super) fn build(pieces: &Pieces<'_>) -> Result<Url, Error> {
     }
     let (authority, path) = append_authority(&mut text, scheme_end as usize, pieces)?;
     let path_start = position_of_end(&text);
-    encode_into(&mut text, &path, PATH);
-    let path_end = position_of_end(&text);
-    if let Some(query) = pieces.query {
-        text.push('?');
-        encode_into(&mut text, query, QUERY);
-    }
-    let query_end = position_of_end(&text);
-    if let Some(fragment) = pieces.fragment {
-        text.push('#');
-        encode_into(&mut text, fragment, FRAGMENT);
-    }
+    let (path_end, query_end) = append_rest(&mut text, &path, pieces);
     let Authority { start: authority_start, userinfo_end, host_start, host_end, port } = authority;
     Ok(Url {
         text,
@@ -155,6 +152,40 @@ pub(super) fn build(pieces: &Pieces<'_>) -> Result<Url, Error> {
         query_end,
         port,
     })
+}
+
+/// Appends the path, the query and the fragment. Gives back where the first two end.
+fn append_rest(text: &mut String, path: &str, pieces: &Pieces<'_>) -> (u32, u32) {
+    encode_into(text, path, PATH);
+    let path_end = position_of_end(text);
+    if let Some(query) = pieces.query {
+        text.push('?');
+        encode_into(text, query, QUERY);
+    }
+    let query_end = position_of_end(text);
+    if let Some(fragment) = pieces.fragment {
+        text.push('#');
+        encode_into(text, fragment, FRAGMENT);
+    }
+    (path_end, query_end)
+}
+
+/// What `url` means, if it begins, letter by letter, with the scheme and the authority of one that is known: they need not
+/// be looked at again. None leaves it to [`parse`].
+pub(super) fn parse_alike(known: &Url, url: &str) -> Option<Url> {
+    let beginning = known.slice(0, known.path_start);
+    let rest = url.strip_prefix(beginning)?;
+    let ends_authority = rest.is_empty() || rest.starts_with(['/', '?', '#']);
+    if !known.is_absolute() || !ends_authority || is_too_long(url) || non_printable(rest).is_some() {
+        return None;
+    }
+    Counter::Urls.count();
+    let mut pieces = Pieces::default();
+    pieces.set_rest(rest);
+    let mut text = String::with_capacity(url.len() + 1);
+    text.push_str(beginning);
+    let (path_end, query_end) = append_rest(&mut text, &without_dot_segments(pieces.path), &pieces);
+    Some(Url { text, path_end, query_end, ..*known })
 }
 
 /// Where the parts of an authority lie.

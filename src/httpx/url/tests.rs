@@ -429,3 +429,43 @@ fn an_origin_is_scheme_host_and_port() {
         assert!(!origin.same_origin(&url(other)), "{other}");
     }
 }
+
+#[test]
+fn a_url_that_begins_like_a_known_one_is_read_as_any_other() {
+    let knowns =
+        ["http://h", "https://u:p@h:1/x?y#z", "http://[::1]:8", "HTTP://H", "http://h%20x/", "/x", "//h/", "mailto:a"];
+    let rests = [
+        "",
+        "/",
+        "/a b/../c/./d",
+        "?q#f",
+        "#f",
+        "?",
+        "#",
+        "//x",
+        "/%zz?é#ü",
+        ":1/",
+        "0/",
+        "@x/",
+        "\\x",
+        "/\n",
+        "/a?b?c#d#e",
+    ];
+    for known in knowns.map(url) {
+        let beginning = &known.as_str()[..known.as_str().len() - known.raw_path().len().min(known.as_str().len())];
+        for rest in rests {
+            for text in [format!("{beginning}{rest}"), format!("{}{rest}", known.as_str()), rest.to_owned()] {
+                let (like, alone) = (Url::parse_like(Some(&known), &text), Url::parse(&text));
+                assert_eq!(format!("{:?}", like.map(parts)), format!("{:?}", alone.map(parts)), "{text:?}");
+            }
+        }
+    }
+}
+
+fn parts(url: Url) -> Vec<String> {
+    let parts =
+        [url.as_str(), url.scheme(), url.authority(), url.userinfo(), url.raw_host(), url.netloc(), url.query()];
+    let mut parts: Vec<_> = parts.into_iter().map(str::to_owned).collect();
+    parts.extend([url.raw_path().into_owned(), url.fragment().into_owned(), format!("{:?}", url.port())]);
+    parts
+}
