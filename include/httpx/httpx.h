@@ -451,7 +451,7 @@ typedef int32_t (*httpx_upload_fn)(void *user_data, uint64_t sent, int64_t total
  * Meanwhile time limits, cancelling and interrupting work as ever. When the request ends before the callback has
  * answered, it is not called again; the handles and buffers that were lent to it can be freed by nobody and are there
  * until the last of its wakers is freed, and a lent response is closed. What a flow was lent is there until the flow is
- * destroyed. HTTPX_AGAIN from a callback that has no waker left, and that nobody has woken, ends the request with
+ * destroyed, and where `new_flow` has not answered yet, its request as long as that of a hook. HTTPX_AGAIN from a callback that has no waker left, and that nobody has woken, ends the request with
  * HTTPX_E_INVALID_STATE.
  *
  * `*out` is owned by the caller, who frees it with httpx_waker_free. HTTPX_E_INVALID_STATE where no such callback runs:

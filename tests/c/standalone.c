@@ -401,6 +401,32 @@ static void basic_by_hand_is_one_request(void)
     httpx_auth_free(auth);
 }
 
+static httpx_code refuse_answers(void *user_data, void *flow, httpx_request *request, httpx_response *response,
+                                 httpx_request **next, httpx_error **error)
+{
+    (void)user_data, (void)flow, (void)request, (void)next, (void)error;
+    return response == NULL ? HTTPX_OK : HTTPX_E_PROTOCOL;
+}
+
+static void a_flow_that_fails_leaves_the_response(void)
+{
+    httpx_auth_vtable table = {.size = sizeof table, .next = refuse_answers};
+    httpx_auth *auth = NULL;
+    httpx_request *request = new_request(NULL, "GET", "http://h/");
+    MUST(httpx_auth_flow(&table, NULL, &auth, &err));
+    httpx_flow *flow = start(auth, request);
+    httpx_request *next = next_of(flow, NULL);
+    httpx_response *response = answer(200, next, "X", "1");
+    httpx_request_free(next);
+    GIVES(httpx_flow_next(flow, response, &next, &err), HTTPX_E_PROTOCOL);
+    CHECK(next == NULL);
+    GIVES(httpx_response_set_user_data(response, NULL, NULL, &err), HTTPX_OK);
+    httpx_response_free(response);
+    httpx_flow_free(flow);
+    httpx_request_free(request);
+    httpx_auth_free(auth);
+}
+
 static httpx_code cnonce_of_the_rfc(void *user_data, uint32_t count, const uint8_t *nonce, size_t nonce_len,
                                     uint8_t *cnonce, size_t capacity, size_t *len)
 {
@@ -536,6 +562,7 @@ int main(int argc, char **argv)
         TEST(a_client_says_what_carries_a_url),
         TEST(what_is_done_is_counted),
         TEST(basic_by_hand_is_one_request),
+        TEST(a_flow_that_fails_leaves_the_response),
         TEST(digest_by_hand_gives_the_rfcs_answers),
         TEST(a_challenge_that_is_none_is_a_protocol_error),
         TEST(a_flow_in_foreign_code_by_hand),
