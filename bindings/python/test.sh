@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# What concerns the Python package: bindings/python/test.sh lint|tests|wheel LIBDIR SERVER_BINARY
+# What concerns the Python package: bindings/python/test.sh lint|tests|conformance|wheel LIBDIR SERVER_BINARY
 #
 #   lint    formatting, ruff, mypy --strict
 #   tests   the package's own tests, on asyncio, trio and uvloop; the extension is built in place
+#   conformance  the cases that all languages run (bindings/conformance), with Client and AsyncClient
 #   wheel   a wheel and a source distribution: what is in them, and whether the wheel works in an empty environment, with the
 #           lowest and the highest Python of this machine, without Rust
 #
@@ -13,7 +14,7 @@ set -euo pipefail
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd -- "$here/../.." && pwd)
 work=$root/build/python
-mode=${1:?usage: test.sh lint|tests|wheel LIBDIR SERVER_BINARY}
+mode=${1:?usage: test.sh lint|tests|conformance|wheel LIBDIR SERVER_BINARY}
 libdir=$(cd -- "${2:?}" && pwd)
 server=$(realpath -- "${3:?}")
 export LIBHTTPX_LIB_DIR=$libdir LIBHTTPX_TEST_SERVER=$server PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -62,11 +63,15 @@ count() { # WORD LOG
     tail -n 1 "$2" | grep -aoE "[0-9]+ $1" | grep -oE '^[0-9]+' || echo 0
 }
 
-tests() {
+tests() { suite tests; }
+
+conformance() { suite ../conformance/python -W ignore::DeprecationWarning; }
+
+suite() { # FOLDER [OPTION...]
     build_in_place
     cd -- "$here"
     local status=0 log=$work/tests.log
-    timeout --kill-after=10 "${HTTPX_PYTHON_SECONDS:-600}" "$python" -X faulthandler -m pytest -q -rs -p no:cacheprovider tests \
+    timeout --kill-after=10 "${HTTPX_PYTHON_SECONDS:-600}" "$python" -X faulthandler -m pytest -q -rs -p no:cacheprovider "$@" \
         2>&1 | tee "$log" || status=$?
     # pytest's last line: "1 failed, 20 passed, 3 skipped in 4.56s"; errors are failures, skips are told.
     grep -aE '^SKIPPED' "$log" | sed 's/^SKIPPED/SKIP  python:/' || true
@@ -144,8 +149,8 @@ installs() { # PYTHON WHEEL
 }
 
 case $mode in
-    lint | tests | wheel) "$mode" ;;
-    *) echo "test.sh: lint, tests or wheel, not $mode" >&2 && exit 2 ;;
+    lint | tests | conformance | wheel) "$mode" ;;
+    *) echo "test.sh: lint, tests, conformance or wheel, not $mode" >&2 && exit 2 ;;
 esac
 if [ "$skipped" -gt 0 ]; then
     echo "$passed passed, $failed failed, $skipped skipped"
