@@ -21,6 +21,7 @@ __all__ = ["Mailbox", "current", "run"]
 _ROOM = 64
 
 Job = typing.Callable[[], typing.Awaitable[typing.Any]]
+Drop = typing.Callable[[], None]
 
 
 class Mailbox:
@@ -30,12 +31,25 @@ class Mailbox:
     one that gives a chunk (None at the body's end), `error` the handle of its error.
     """
 
-    __slots__ = ("_loop", "_waiter", "code", "data", "done", "error", "exception", "gone", "jobs", "number", "op", "response")
+    __slots__ = (
+        "_loop",
+        "_waiter",
+        "code",
+        "data",
+        "done",
+        "error",
+        "exception",
+        "gone",
+        "jobs",
+        "number",
+        "op",
+        "response",
+    )
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._waiter: typing.Any = None
-        self.jobs: deque[Job] | None = None
+        self.jobs: deque[tuple[Job, Drop | None]] | None = None
         self.done = False
         self.gone = False
         self.op: typing.Any = None
@@ -53,13 +67,18 @@ class Mailbox:
         """What an operation is to be given as its `user_data`."""
         return ffi.cast("void *", self.number)
 
-    def post(self, job: Job) -> None:
-        """Hands the waiting task a coroutine function to run; on the loop's thread. If nobody waits any more, nobody runs it."""
+    def post(self, job: Job, drop: Drop | None = None) -> None:
+        """Hands the waiting task a coroutine function to run; on the loop's thread.
+
+        If nobody waits any more, nobody runs it, and `drop` is called.
+        """
         if self.gone:
+            if drop is not None:
+                drop()
             return
         if self.jobs is None:
             self.jobs = deque()
-        self.jobs.append(job)
+        self.jobs.append((job, drop))
         self.wake()
 
     def wake(self) -> None:
@@ -74,7 +93,7 @@ class Mailbox:
         try:
             while True:
                 if self.jobs:
-                    await self.jobs.popleft()()
+                    await self.jobs.popleft()[0]()
                 elif self.done:
                     return
                 else:
@@ -86,7 +105,10 @@ class Mailbox:
     def cancel(self) -> None:
         """Gives the operation up: nobody will look at its result."""
         self.gone = True
-        self.jobs = None
+        jobs, self.jobs = self.jobs, None
+        for _, drop in jobs or ():
+            if drop is not None:
+                drop()
         if self.done:
             self._discard()
         elif self.op is not None:
@@ -275,8 +297,15 @@ def current() -> Loop:
     if loop is None:
         _drop_closed()
         loop = _loops[running] = AsyncioLoop(running)
-    _last = (weakref.ref(running), loop)
+    _last = (weakref.ref(running, _gone), loop)
     return loop
+
+
+def _gone(reference: typing.Any) -> None:
+    """An event loop is no more: its queue is not kept for it."""
+    global _last
+    if _last[0] is reference:
+        _last = (lambda: None, None)
 
 
 def _current_trio() -> Loop:

@@ -103,8 +103,12 @@ class Send:
         return part
 
     def settle(self) -> None:
-        """The send is over: its requests are no longer held from here."""
-        self._held = None
+        """The send is over: nothing is held from here.
+
+        The library has this as long as any copy of the request is left, also one of Python's: what Python holds through
+        it could never be collected.
+        """
+        self._held = self._answer = self.body = self.client = None
         for part in self._parts:
             part.settle()
 
@@ -175,8 +179,13 @@ def waker() -> typing.Any:
     return owned(slot[0], lib.httpx_waker_free)
 
 
-def answer_later(mailbox: Mailbox, waker: typing.Any, make: MakeCoroutine) -> None:
-    """Has the task that waits run a coroutine, and the callback called again then."""
+def answer_later(
+    mailbox: Mailbox, waker: typing.Any, make: MakeCoroutine, drop: typing.Callable[[], None] | None = None
+) -> None:
+    """Has the task that waits run a coroutine, and the callback called again then.
+
+    If the task has gone before, `drop` is called instead.
+    """
 
     async def job() -> None:
         try:
@@ -185,7 +194,7 @@ def answer_later(mailbox: Mailbox, waker: typing.Any, make: MakeCoroutine) -> No
         finally:
             ffi.release(waker)
 
-    mailbox.post(job)
+    mailbox.post(job, drop)
 
 
 def _remember(kind: typing.Any, exception: BaseException, traceback: typing.Any) -> None:
@@ -278,7 +287,7 @@ class Trace:
             await outcome
             self._answered = True
 
-        answer_later(mailbox, wakes, answered)
+        answer_later(mailbox, wakes, answered, getattr(outcome, "close", None))
         return _AGAIN
 
 

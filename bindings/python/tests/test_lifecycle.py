@@ -211,3 +211,83 @@ def test_no_handle_is_left(origin: typing.Any) -> None:
         asyncio.run(awork(origin))
     gc.collect()
     assert lib.httpx_live_handles(lib.HTTPX_KIND_ALL) <= before
+
+
+def live_handles() -> int:
+    gc.collect()
+    return int(lib.httpx_live_handles(lib.HTTPX_KIND_ALL))
+
+
+def test_a_loop_that_is_collected_leaves_nothing(origin: typing.Any) -> None:
+    async def fetch() -> None:
+        async with httpx.AsyncClient() as client:
+            await client.get(f"{origin.http}/plain")
+
+    asyncio.run(fetch())
+    gc.collect()
+    assert lib.httpx_live_handles(lib.HTTPX_KIND_QUEUE) == 0
+
+
+def test_a_client_that_holds_its_last_response_is_collected(origin: typing.Any) -> None:
+    class Remembering(httpx.Client):
+        last: httpx.Response
+
+    def send() -> None:
+        with Remembering(event_hooks={"request": [lambda request: None]}) as client:
+            client.last = client.get(f"{origin.http}/plain")
+
+    send()
+    before = live_handles()
+    send()
+    assert live_handles() == before
+
+
+@pytest.mark.anyio
+async def test_a_step_of_a_flow_that_nobody_takes_leaves_nothing(origin: typing.Any) -> None:
+    class Flow(httpx.Auth):
+        # The task is given up at the moment at which the flow has answered.
+        async def async_auth_flow(self, request: httpx.Request) -> typing.AsyncGenerator[httpx.Request, httpx.Response]:
+            response = yield request
+            scope.cancel()
+            yield response.request
+
+    import anyio
+
+    async with httpx.AsyncClient() as client:
+        await client.get(f"{origin.http}/plain")
+    before = live_handles()
+    for _ in range(5):
+        async with httpx.AsyncClient(auth=Flow()) as client:
+            with anyio.CancelScope() as scope:
+                await client.get(f"{origin.http}/plain")
+    del client
+    with anyio.fail_after(10):
+        while live_handles() > before:
+            await anyio.sleep(0.01)
+
+
+@pytest.mark.anyio
+@pytest.mark.filterwarnings("error")
+async def test_a_trace_that_nobody_awaits_any_more_is_closed(origin: typing.Any) -> None:
+    import anyio
+
+    from libhttpx import _async
+
+    told = []
+
+    async def trace(event: str, info: typing.Any) -> None:
+        told.append(event)
+
+    async with httpx.AsyncClient() as client:
+        with anyio.CancelScope() as scope:
+            post = _async.Mailbox.post
+
+            def posted(mailbox: typing.Any, job: typing.Any, drop: typing.Any = None) -> None:
+                scope.cancel()
+                post(mailbox, job, drop)
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(_async.Mailbox, "post", posted)
+                await client.get(f"{origin.http}/plain", extensions={"trace": trace})
+        assert scope.cancelled_caught
+    gc.collect()
