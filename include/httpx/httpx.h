@@ -3052,6 +3052,13 @@ const char *httpx_response_tls_group(const httpx_response *r, size_t *len);
 /** The protocol that ALPN has chosen: "http/1.1" or "h2"; empty also if the server has chosen none. */
 const char *httpx_response_tls_alpn(const httpx_response *r, size_t *len);
 
+/**
+ * A descriptor of its own (dup(2)) for the socket that the response came over, to look at it or to set options. It is the
+ * caller's, who closes it; what is read or written there is missing in the protocol. HTTPX_E_INVALID_STATE if there is no
+ * connection, or it was closed.
+ */
+httpx_code httpx_response_socket(const httpx_response *r, intptr_t *fd, httpx_error **err);
+
 /** Whether an earlier TLS session was resumed: 1 or 0; 0 also if `r` is NULL or the connection is in the clear. */
 int32_t httpx_response_tls_resumed(const httpx_response *r);
 
@@ -3514,6 +3521,9 @@ httpx_code httpx_network_stream_start_tls_with_async(httpx_network_stream *s, co
                                                      const char *server_name, size_t server_name_len, double timeout,
                                                      httpx_queue *q, httpx_done_fn done, void *user_data,
                                                      httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+
+/** A descriptor of its own for the stream's socket; see httpx_response_socket. */
+httpx_code httpx_network_stream_socket(const httpx_network_stream *s, intptr_t *fd, httpx_error **err);
 
 /** Whether a read would not have to wait, because there is data or the peer has ended: 1 or 0. 0 if `s` is NULL. */
 int32_t httpx_network_stream_is_readable(const httpx_network_stream *s);

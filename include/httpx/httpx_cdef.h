@@ -611,6 +611,7 @@ const char *httpx_response_tls_version(const httpx_response *r, size_t *len);
 const char *httpx_response_tls_cipher(const httpx_response *r, size_t *len);
 const char *httpx_response_tls_group(const httpx_response *r, size_t *len);
 const char *httpx_response_tls_alpn(const httpx_response *r, size_t *len);
+httpx_code httpx_response_socket(const httpx_response *r, intptr_t *fd, httpx_error **err);
 int32_t httpx_response_tls_resumed(const httpx_response *r);
 httpx_code httpx_response_tls_certificate(const httpx_response *r, size_t index, const uint8_t **der, size_t *len, httpx_error **err);
 #define HTTPX_TIMING_QUEUE 1
@@ -725,6 +726,7 @@ httpx_code httpx_network_stream_start_tls(httpx_network_stream *s, httpx_client 
 httpx_code httpx_network_stream_start_tls_async(httpx_network_stream *s, httpx_client *c, const char *server_name, size_t server_name_len, double timeout, httpx_queue *q, httpx_done_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
 httpx_code httpx_network_stream_start_tls_with(httpx_network_stream *s, const httpx_tls *t, const char *server_name, size_t server_name_len, double timeout, httpx_error **err);
 httpx_code httpx_network_stream_start_tls_with_async(httpx_network_stream *s, const httpx_tls *t, const char *server_name, size_t server_name_len, double timeout, httpx_queue *q, httpx_done_fn done, void *user_data, httpx_destroy_fn destroy, httpx_op **op, httpx_error **err);
+httpx_code httpx_network_stream_socket(const httpx_network_stream *s, intptr_t *fd, httpx_error **err);
 int32_t httpx_network_stream_is_readable(const httpx_network_stream *s);
 const char *httpx_network_stream_local_address(const httpx_network_stream *s, size_t *len);
 const char *httpx_network_stream_peer_address(const httpx_network_stream *s, size_t *len);

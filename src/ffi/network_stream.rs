@@ -1,6 +1,7 @@
 //! The network stream handle: a connection that another protocol has taken over.
 
 use std::ffi::{c_char, c_void};
+use std::os::fd::IntoRawFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -288,6 +289,21 @@ pub unsafe extern "C" fn httpx_network_stream_start_tls_with_async(
                 stream.start_tls(&call, &tls, &name, timeout).await.map(|()| Outcome::Nothing)
             })
         }
+    })
+}
+
+/// A descriptor of its own for the stream's socket; see httpx_response_socket.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_network_stream_socket(
+    s: *const httpx_network_stream,
+    fd: *mut isize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (s, out) = unsafe { (borrow(s, "s")?, Out::new(fd, "fd")?) };
+        out.set(s.stream()?.info().duplicate_socket()?.into_raw_fd() as isize);
+        Ok(())
     })
 }
 

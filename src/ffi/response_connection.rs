@@ -2,10 +2,11 @@
 
 use std::ffi::c_char;
 use std::net::SocketAddr;
+use std::os::fd::IntoRawFd;
 
 use super::codes::{httpx_code, HTTPX_DONE, HTTPX_OK};
 use super::error::httpx_error;
-use super::kit::{borrow, guard, guard_or, set_if_wanted};
+use super::kit::{borrow, guard, guard_ok, guard_or, set_if_wanted, Out};
 use super::response::{give_text, httpx_response};
 use super::text::Text;
 use crate::httpcore::{ConnectionInfo, TlsInfo};
@@ -92,6 +93,23 @@ pub unsafe extern "C" fn httpx_response_tls_alpn(r: *const httpx_response, len: 
     }
     // SAFETY: the caller vouches for both.
     unsafe { give_text(r, len, |r| r.connection_texts().tls_alpn.get(|| tls(r, alpn))) }
+}
+
+/// A descriptor of its own (dup(2)) for the socket that the response came over, to look at it or to set options. It is the
+/// caller's, who closes it; what is read or written there is missing in the protocol. HTTPX_E_INVALID_STATE if there is no
+/// connection, or it was closed.
+#[no_mangle]
+pub unsafe extern "C" fn httpx_response_socket(
+    r: *const httpx_response,
+    fd: *mut isize,
+    err: *mut *mut httpx_error,
+) -> httpx_code {
+    guard_ok(err, || {
+        // SAFETY: the caller vouches for the pointers.
+        let (r, out) = unsafe { (borrow(r, "r")?, Out::new(fd, "fd")?) };
+        out.set(connection(r).duplicate_socket()?.into_raw_fd() as isize);
+        Ok(())
+    })
 }
 
 /// Whether an earlier TLS session was resumed: 1 or 0; 0 also if `r` is NULL or the connection is in the clear.

@@ -1,10 +1,14 @@
 //! What a connection is, once it is made: its ends, its way, and what TLS has agreed on.
 
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+
+use crate::error::{Code, Error};
+use crate::runtime::FileId;
 
 /// What is known of a connection; the same for all requests that it carries.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +17,8 @@ pub struct ConnectionInfo {
     pub local: Option<SocketAddr>,
     /// The peer, which is the proxy if there is one.
     pub peer: Option<SocketAddr>,
+    /// Its socket.
+    pub socket: Option<FileId>,
     /// The proxy's URL, without credentials.
     pub proxy: Option<Arc<str>>,
     /// What TLS with the origin has agreed on; with the proxy, for requests that it forwards.
@@ -21,6 +27,18 @@ pub struct ConnectionInfo {
     pub http2: bool,
     /// What it took to make.
     pub dialling: DialTimings,
+}
+
+impl ConnectionInfo {
+    /// A descriptor of its own for the connection's socket.
+    ///
+    /// # Errors
+    /// INVALID_STATE if there is none, or it was closed.
+    pub fn duplicate_socket(&self) -> Result<OwnedFd, Error> {
+        let copy = self.socket.map(FileId::duplicate).transpose();
+        let copy = copy.map_err(|error| Error::from_io(Code::RESOURCES, &error, "cannot duplicate the socket"))?;
+        copy.flatten().ok_or_else(|| Error::new(Code::INVALID_STATE, "there is no connection any more"))
+    }
 }
 
 /// What a TLS handshake has agreed on.

@@ -174,7 +174,7 @@ impl Steps<'_> {
         let (dialer, origin) = (self.dialer, self.request.origin);
         self.timings = DialTimings::default();
         let socket = self.reach().await?;
-        let mut info = ConnectionInfo::default();
+        let mut info = ConnectionInfo { socket: socket.id(), ..ConnectionInfo::default() };
         if let Some((local, peer)) = socket.addresses() {
             (info.local, info.peer) = (Some(local), Some(peer));
         }

@@ -669,7 +669,11 @@ impl Response {
         // Taken, so that a cancelled read leaves a closed response and not half a body.
         let body = self.take_body()?;
         let mut content = self.decoded(body)?;
-        let read = read_all(&mut content, call).await;
+        let read = match content.next_at_hand(usize::MAX) {
+            Ok(Some(all)) if content.has_ended() => Ok(all),
+            Ok(first) => read_all(first, &mut content, call).await,
+            Err(error) => Err(error),
+        };
         self.0.head.ended(&mut content);
         self.0.body = State::Read(read.map_err(|error| self.0.head.blame(error))?);
         Ok(())
@@ -797,11 +801,13 @@ impl Response {
     }
 }
 
-async fn read_all(body: &mut Content, call: &Call) -> Result<Bytes, Error> {
-    let Some(first) = body.next(call, usize::MAX).await? else { return Ok(Bytes::new()) };
-    if body.has_ended() {
-        return Ok(first);
-    }
+/// What comes after the first piece, and that, if it was read.
+async fn read_all(first: Option<Bytes>, body: &mut Content, call: &Call) -> Result<Bytes, Error> {
+    let first = match first {
+        Some(first) => Some(first),
+        None => body.next(call, usize::MAX).await?,
+    };
+    let Some(first) = first else { return Ok(Bytes::new()) };
     let Some(second) = body.next(call, usize::MAX).await? else { return Ok(first) };
     let mut content = BytesMut::with_capacity(2 * (first.len() + second.len()));
     content.extend_from_slice(&first);

@@ -29,7 +29,7 @@ pub use pipe::{pipe, pipe_of, PipeReader, PipeWriter};
 pub use process::{quiesce, resolve, Quiesce};
 pub use queue::Queue;
 pub use socket::{Socket, SocketOption, TcpSettings};
-pub use sys::{environment_variable, generation, spawn_thread, wait_readable, ForkCell, OwnedMark};
+pub use sys::{environment_variable, generation, spawn_thread, wait_readable, FileId, ForkCell, OwnedMark};
 pub use timer::{CoarseTimer, SHORTEST};
 pub use upcall::{answered_at_once, Attempt, Bell, Lent, UpcallWaker};
 pub use wait_queue::{Granted, PutBack, WaitQueue, Waiting};

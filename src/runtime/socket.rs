@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
 use super::lane::Lane;
-use super::sys::{generation, set_socket_option, OwnedMark};
+use super::sys::{generation, set_socket_option, FileId, OwnedMark};
 use crate::error::{Code, Error};
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -154,6 +154,11 @@ impl Socket {
             Some(Io::Tcp(stream)) => Some((stream.local_addr().ok()?, stream.peer_addr().ok()?)),
             _ => None,
         }
+    }
+
+    /// Which socket it is.
+    pub fn id(&self) -> Option<FileId> {
+        self.io.as_ref().map(|io| FileId::of(io.raw_fd()))
     }
 
     fn io(&self) -> io::Result<&Io> {

@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
@@ -140,6 +140,40 @@ fn file_of(fd: libc::c_int) -> u64 {
     };
     // Inode numbers are unique within a device; the lowest bit keeps the number from being 0.
     (stat.st_ino as u64).rotate_left(16) ^ (stat.st_dev as u64) | 1
+}
+
+/// Which open file a descriptor was, to be asked for later, when it may be closed and its number another's.
+#[derive(Clone, Copy, Debug)]
+pub struct FileId {
+    fd: i32,
+    file: u64,
+}
+
+impl FileId {
+    /// The file that `fd` is now.
+    pub fn of(fd: i32) -> FileId {
+        FileId { fd, file: file_of(fd) }
+    }
+
+    /// Another descriptor for the same file; None if it was closed.
+    ///
+    /// # Errors
+    /// Those of fcntl(2).
+    pub fn duplicate(self) -> io::Result<Option<OwnedFd>> {
+        // SAFETY: F_DUPFD_CLOEXEC takes any number, and gives a descriptor that nobody has, or fails.
+        let copy = unsafe {
+            match libc::fcntl(self.fd, libc::F_DUPFD_CLOEXEC, 0) {
+                -1 => None,
+                copy => Some(OwnedFd::from_raw_fd(copy)),
+            }
+        };
+        let Some(copy) = copy else {
+            let error = io::Error::last_os_error();
+            return if error.raw_os_error() == Some(libc::EBADF) { Ok(None) } else { Err(error) };
+        };
+        // Looked at afterwards: what the copy is, it stays.
+        Ok((self.file != 0 && file_of(copy.as_raw_fd()) == self.file).then_some(copy))
+    }
 }
 
 /// Keeps a socket in the table of those that a forked child closes.

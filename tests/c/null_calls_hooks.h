@@ -197,6 +197,24 @@ static httpx_code call_network_stream_peer_address(fixture *f)
     return NEUTRAL(address == NULL);
 }
 
+static httpx_code call_network_stream_socket(fixture *f)
+{
+    intptr_t fd = -1;
+    httpx_code code = httpx_network_stream_socket(P(0, network_stream(f)), P(1, &fd), ERR(2));
+    if (fd >= 0)
+        close((int)fd);
+    return code;
+}
+
+static httpx_code call_response_socket(fixture *f)
+{
+    intptr_t fd = -1;
+    httpx_code code = httpx_response_socket(P(0, f->response), P(1, &fd), ERR(2));
+    if (fd >= 0)
+        close((int)fd);
+    return code;
+}
+
 static httpx_code call_network_stream_tls_version(fixture *f)
 {
     const char *text = httpx_network_stream_tls_version(P(0, network_stream(f)), P(1, &f->size));

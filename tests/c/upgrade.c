@@ -229,6 +229,34 @@ static void a_failed_handshake_closes_the_stream(void)
     raw_stop(&server);
 }
 
+static void the_socket_of_a_connection_can_be_had(void)
+{
+    httpx_client *client = new_client();
+    httpx_response *response = get_streamed(client, HTTP("/bytes/1000"));
+    struct sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    intptr_t fd = -1;
+    MUST(httpx_response_socket(response, &fd, &err));
+    CHECK(getpeername((int)fd, (struct sockaddr *)&peer, &size) == 0);
+    close((int)fd);
+    MUST(httpx_response_close(response, &err));
+    MUST(httpx_client_close(client, 0.0, &err));
+    FAILS(httpx_response_socket(response, &fd, &err), HTTPX_E_INVALID_STATE);
+    httpx_response_free(response);
+    httpx_client_free(client);
+
+    raw_server server;
+    raw_listen(&server, echo, NULL);
+    client = new_client();
+    httpx_network_stream *stream = network_stream(client, &server);
+    MUST(httpx_network_stream_socket(stream, &fd, &err));
+    CHECK(getpeername((int)fd, (struct sockaddr *)&peer, &size) == 0);
+    close((int)fd);
+    httpx_network_stream_free(stream);
+    httpx_client_free(client);
+    raw_stop(&server);
+}
+
 static void a_handshake_can_have_settings_of_its_own(void)
 {
     raw_server server;
@@ -265,6 +293,7 @@ int main(int argc, char **argv)
         TEST(a_stream_that_is_not_taken_goes_with_its_response),
         TEST(closing_the_client_cuts_a_stream_off),
         TEST(a_failed_handshake_closes_the_stream),
+        TEST(the_socket_of_a_connection_can_be_had),
         TEST(a_handshake_can_have_settings_of_its_own),
         {NULL, NULL},
     };
