@@ -153,6 +153,28 @@ static void lenient_headers_take_what_only_sending_refuses(void)
     httpx_client_free(client);
 }
 
+static void http2_leaves_spaces_around_lenient_values_out(void)
+{
+    char url[256];
+    httpx_client_builder *builder = new_builder();
+    httpx_headers *headers = NULL;
+    MUST(httpx_client_builder_http2(builder, 1, &err));
+    MUST(httpx_client_builder_verify(builder, 0, &err));
+    httpx_client *client = build(builder);
+    snprintf(url, sizeof url, "https://127.0.0.1:%lld/headers", json_number(environment("HTTPX_TEST_PLACES"), "https"));
+    httpx_request *request = new_request(NULL, "GET", url);
+    MUST(httpx_request_headers(request, &headers, &err));
+    MUST(httpx_headers_set_lenient(headers, 1, &err));
+    MUST(httpx_headers_add(headers, "X-Padded", 8, BYTES(" a\t"), &err));
+    MUST(httpx_request_set_headers(request, headers, &err));
+    httpx_response *response = send_request(client, request, 0);
+    SAYS(httpx_response_http_version(response, NULL), "HTTP/2");
+    CHECK(strstr(body_of(response), "\"a\"") != NULL);
+    httpx_response_free(response);
+    httpx_headers_free(headers);
+    httpx_client_free(client);
+}
+
 static void a_client_says_what_a_relative_url_means(void)
 {
     httpx_url *url = NULL;
@@ -555,6 +577,7 @@ int main(int argc, char **argv)
         TEST(a_body_shows_in_the_headers_unless_they_are_kept),
         TEST(a_redirects_headers_go_where_it_leads),
         TEST(lenient_headers_take_what_only_sending_refuses),
+        TEST(http2_leaves_spaces_around_lenient_values_out),
         TEST(a_client_says_what_a_relative_url_means),
         TEST(a_response_made_by_hand_is_told_more),
         TEST(patterns_match_and_compare),
