@@ -1,7 +1,8 @@
 # make demo    build the library (dev profile), start the bundled origin server, run the C examples against it
 # make test    every test of every language, formatters and linters; STRICT=1: nothing may be skipped
 # make test-peers   the client against other people's servers and proxies (tests/peers/README.md); STRICT=1 as above
-# make bench   measure against libcurl and raw sockets (bench/README.md); bench-smoke: the same in a few seconds
+# make test-python-peers   the Python package against other packages' test suites (tests/peers/python/README.md)
+# make bench   measure against libcurl, raw sockets and Python's clients (bench/README.md); bench-smoke: the same in a few seconds
 # make install PREFIX=/usr/local DESTDIR=   release build: header, libraries, CMake package, pkg-config
 # make lib     libhttpx.so and libhttpx.a in build/lib;  make release: optimised ones in build/release
 # make format, lint, deny, clean
@@ -55,10 +56,17 @@ test-peers: rust
 	@$(MAKE) --no-print-directory lib
 	@tests/peers/run.sh build/lib include "$(SERVER)"
 
+.PHONY: test-python-peers
+test-python-peers: rust
+	@scripts/bootstrap python
+	@$(MAKE) --no-print-directory lib
+	@tests/peers/python/run.sh
+
 .PHONY: bench bench-smoke
 bench bench-smoke: release
 	@scripts/bootstrap bench
 	LIBHTTPX_DIR="$(CURDIR)/build/release" bench/run.sh $(if $(filter bench-smoke,$@),--smoke)
+	LIBHTTPX_DIR="$(CURDIR)/build/release" bench/python/run.sh $(if $(filter bench-smoke,$@),--smoke)
 
 .PHONY: install
 install: rust

@@ -115,7 +115,8 @@ impl CustomAuth for ForeignAuth {
     }
 
     fn begin(self: Arc<Self>, request: Arc<Request>, interrupt: Option<Arc<Interrupt>>) -> Beginning {
-        let request = LentRequest::new(request, interrupt.clone());
+        let request = Arc::new(LentRequest::new(request, interrupt.clone()));
+        let kept = Arc::clone(&request);
         let (flow, lent) = (std::ptr::null_mut(), None);
         let mut begun = Some(Foreign::new(ForeignFlow { auth: self, flow, is_begun: false, request, interrupt, lent }));
         Attempt::new(move || {
@@ -125,6 +126,7 @@ impl CustomAuth for ForeignAuth {
             let flow = begun.take().ok_or_else(|| Error::new(Code::INTERNAL, "a flow was begun twice"))?;
             Poll::Ready(Ok(Foreign::new(Box::new(flow.into_inner()) as Box<dyn AuthFlow>)))
         })
+        .lending(Some(kept))
     }
 }
 
@@ -133,7 +135,7 @@ struct ForeignFlow {
     auth: Arc<ForeignAuth>,
     flow: *mut c_void,
     is_begun: bool,
-    request: LentRequest,
+    request: Arc<LentRequest>,
     interrupt: Option<Arc<Interrupt>>,
     /// What `next` is still to look at.
     lent: Option<LentResponse>,
@@ -177,12 +179,12 @@ impl AuthFlow for ForeignFlow {
             // Taken in any case, so that it is freed.
             (outcome(code, error, "the authentication flow"), self.request.or_given(next))
         };
-        let code = code?;
-        if code == HTTPX_AGAIN {
+        if matches!(code, Ok(HTTPX_AGAIN)) {
             return Poll::Pending;
         }
+        // Whoever runs the flow by hand has it back, also from one that fails.
         *response = self.lent.take().map(|lent| lent.take()).transpose()?;
-        Poll::Ready(match code {
+        Poll::Ready(match code? {
             HTTPX_OK => next.map(Some),
             HTTPX_DONE => Ok(None),
             _ => Err(Error::new(Code::CANCELLED, "the authentication flow ended the request")),

@@ -49,18 +49,26 @@ struct Pulled {
     rewind: httpx_rewind_fn,
     user_data: Foreign<UserData>,
     /// Lent to a function that is still to answer.
-    room: Arc<Mutex<Vec<u8>>>,
+    room: Mutex<Arc<Room>>,
+}
+
+/// Memory for a piece; empty while the function runs.
+type Room = Mutex<Vec<u8>>;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Pulled {
-    fn room(&self) -> MutexGuard<'_, Vec<u8>> {
-        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+    fn room(&self) -> Arc<Room> {
+        Arc::clone(&lock(&self.room))
     }
 }
 
 impl Source for Pulled {
     fn pull(&self) -> Poll<Result<Option<Bytes>>> {
-        let (mut piece, mut len) = (std::mem::take(&mut *self.room()), 0);
+        let room = self.room();
+        let (mut piece, mut len) = (std::mem::take(&mut *lock(&room)), 0);
         piece.resize(PIECE, 0);
         let user_data = self.user_data.get().pointer();
         // SAFETY: the caller has handed both in together; as many writable bytes as it is told.
@@ -74,7 +82,7 @@ impl Source for Pulled {
                 Ok(Some(Bytes::from(piece)))
             }
             HTTPX_AGAIN => {
-                *self.room() = piece;
+                *lock(&room) = piece;
                 return Poll::Pending;
             }
             HTTPX_DONE => Ok(None),
@@ -83,7 +91,11 @@ impl Source for Pulled {
     }
 
     fn lent(&self) -> Option<Lent> {
-        Some(Arc::clone(&self.room) as _)
+        Some(self.room())
+    }
+
+    fn lend_anew(&self) {
+        *lock(&self.room) = Arc::default();
     }
 
     fn can_rewind(&self) -> bool {
@@ -118,7 +130,7 @@ pub(super) fn pulled(
     user_data: Foreign<UserData>,
 ) -> Result<Arc<PullBody>> {
     let pull = pull.ok_or_else(|| Error::new(Code::NULL_POINTER, "fn is NULL"))?;
-    Ok(PullBody::new(Pulled { pull, rewind, user_data, room: Arc::default() }))
+    Ok(PullBody::new(Pulled { pull, rewind, user_data, room: Mutex::default() }))
 }
 
 /// Gives the request what can be read of a descriptor as its body. The descriptor is duplicated: the caller's own stays

@@ -91,11 +91,12 @@ impl httpx_response {
         Ok(())
     }
 
-    pub(super) fn set_request(&mut self, request: Option<Arc<Request>>) -> Result<()> {
+    /// Gives what is to be dropped once the handle can be used again: the request may have foreign values.
+    pub(super) fn set_request(&mut self, request: Option<Arc<Request>>) -> Result<Arc<Head>> {
         let mut response = self.slot.lend()?;
         response.set_request(request);
-        (self.head, self.url) = (Arc::clone(response.head()), Text::default());
-        Ok(())
+        self.url = Text::default();
+        Ok(std::mem::replace(&mut self.head, Arc::clone(response.head())))
     }
 
     pub(super) fn head(&self) -> &Head {

@@ -29,7 +29,7 @@ impl Handle for httpx_response_builder {
 
 impl Inherited for ResponseBuilder {
     fn is_only_memory(&self) -> bool {
-        !self.request.as_ref().is_some_and(|request| request.is_made_elsewhere())
+        !self.is_made_elsewhere() && !self.request.as_ref().is_some_and(|request| request.is_made_elsewhere())
     }
 }
 

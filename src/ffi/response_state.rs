@@ -133,7 +133,8 @@ pub unsafe extern "C" fn httpx_response_set_request(
     guard_ok(err, || {
         // SAFETY: a live handle that is used by this thread only, and another or NULL.
         let (r, request) = unsafe { (borrow_mut(r, "r")?, request.as_ref()) };
-        r.set_request(request.map(httpx_request::request).transpose()?)
+        drop(r.set_request(request.map(httpx_request::request).transpose()?)?);
+        Ok(())
     })
 }
 
@@ -206,7 +207,8 @@ pub unsafe extern "C" fn httpx_response_set_history(
             Ok(unsafe { borrow(*earlier, "one of the responses") }?.parts().0.lend()?.snapshot())
         };
         let history = responses.iter().map(copy).collect::<Result<Vec<_>>>()?;
-        r.parts().0.lend()?.set_history(history);
+        let before = r.parts().0.lend()?.set_history(history);
+        drop(before);
         Ok(())
     })
 }

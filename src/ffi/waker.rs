@@ -17,16 +17,16 @@ impl Handle for httpx_waker {
 }
 
 /// Makes a waker for the callback that runs now on this thread, so that it can answer later: it takes a waker and
-/// returns HTTPX_AGAIN, and is called again with the same arguments, on the thread that waits or dispatches, once
-/// somebody has woken it. Then it returns its answer, or HTTPX_AGAIN once more; the waker stays good for that. Callbacks
+/// returns HTTPX_AGAIN, and is called again with the same arguments (but for the places of results, which are others and
+/// empty), on the thread that waits or dispatches, once somebody has woken it. Then it returns its answer, or HTTPX_AGAIN once more; the waker stays good for that. Callbacks
 /// that may do so are request and response hooks, httpx_auth_function's, `new_flow` and `next` of a flow,
 /// httpx_pull_fn, httpx_rewind_fn and httpx_trace_fn.
 ///
 /// Meanwhile time limits, cancelling and interrupting work as ever. When the request ends before the callback has
 /// answered, it is not called again; the handles and buffers that were lent to it can be freed by nobody and are there
 /// until the last of its wakers is freed, and a lent response is closed. What a flow was lent is there until the flow is
-/// destroyed. HTTPX_AGAIN from a callback that has no waker left, and that nobody has woken, ends the request with
-/// HTTPX_E_INVALID_STATE.
+/// destroyed, and where `new_flow` has not answered yet, its request as long as that of a hook. HTTPX_AGAIN from a
+/// callback that has no waker left, and that nobody has woken, ends the request with HTTPX_E_INVALID_STATE.
 ///
 /// `*out` is owned by the caller, who frees it with httpx_waker_free. HTTPX_E_INVALID_STATE where no such callback runs:
 /// in other callbacks, and where nobody waits, as in trace functions when a response is freed early.

@@ -1,7 +1,5 @@
 //! Header lines that many requests have in common. They are checked and written out once, and not for each request.
 
-use std::sync::OnceLock;
-
 use bytes::Bytes;
 
 use super::http11::WrittenLines;
@@ -12,14 +10,15 @@ pub type HeaderLine = (Bytes, Bytes);
 /// See the module.
 pub struct HeaderSheet {
     lines: Vec<HeaderLine>,
-    /// Once they were sent. None if there is something wrong with them, which each request finds out by itself.
-    written: OnceLock<Option<WrittenLines>>,
+    /// None if there is something wrong with them, which each request finds out by itself.
+    written: Option<WrittenLines>,
 }
 
 impl HeaderSheet {
     /// A sheet with these lines.
     pub fn new(lines: Vec<HeaderLine>) -> HeaderSheet {
-        HeaderSheet { lines, written: OnceLock::new() }
+        let written = WrittenLines::of(lines.iter().map(|(name, value)| (&name[..], &value[..]))).ok();
+        HeaderSheet { lines, written }
     }
 
     /// The lines in their order.
@@ -50,10 +49,7 @@ impl<'a> HeaderLines<'a> {
     pub(super) fn written(self) -> Option<&'a WrittenLines> {
         match self {
             HeaderLines::Own(_) => None,
-            HeaderLines::Shared(sheet) => {
-                let lines = sheet.lines.iter().map(|(name, value)| (&name[..], &value[..]));
-                sheet.written.get_or_init(|| WrittenLines::of(lines).ok()).as_ref()
-            }
+            HeaderLines::Shared(sheet) => sheet.written.as_ref(),
         }
     }
 }

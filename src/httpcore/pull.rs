@@ -35,6 +35,9 @@ pub trait Source: Send + Sync {
     fn lent(&self) -> Option<Lent> {
         None
     }
+
+    /// Lends something else from now on: what was lent before is theirs who may still have a waker of an earlier reading.
+    fn lend_anew(&self) {}
 }
 
 /// A source, and who reads it.
@@ -195,6 +198,9 @@ impl Question {
             let mut progress = lock(&reading.progress);
             (progress.rewind, progress.later.take().unwrap_or_default())
         };
+        if rewind {
+            source.lend_anew();
+        }
         let answer = bell.ask(source.lent(), || {
             if rewind {
                 let rewound = ready!(source.rewind());

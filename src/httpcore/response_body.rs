@@ -108,6 +108,26 @@ impl ResponseBody {
         bounds.most = bounds.most.into_iter().chain(most).min();
     }
 
+    /// The next piece, at most `max` bytes, never empty, if it is here already. None says nothing of the end.
+    ///
+    /// # Errors
+    /// As for `next`.
+    pub fn next_at_hand(&mut self, max: usize) -> Result<Option<Bytes>, Error> {
+        let mut open = match std::mem::replace(&mut self.state, BodyState::Broken) {
+            BodyState::Open(open) if self.bounds.is_none() => open,
+            other => {
+                self.state = other;
+                return Ok(None);
+            }
+        };
+        let piece = open.next_at_hand(max)?;
+        match &piece {
+            Some(piece) => self.received(piece.len(), open),
+            None => self.state = BodyState::Open(open),
+        }
+        Ok(piece)
+    }
+
     /// The next piece as it arrives, at most `max` bytes, never empty; None at the end.
     ///
     /// # Errors
@@ -130,12 +150,20 @@ impl ResponseBody {
             }
         };
         let piece = open.next(call, max).await?;
-        self.bytes_received += piece.as_ref().map_or(0, |piece| piece.len() as u64);
-        match piece {
-            Some(_) if !open.is_over() => self.state = BodyState::Open(open),
-            _ => self.end(&mut open),
+        match &piece {
+            Some(piece) => self.received(piece.len(), open),
+            None => self.end(&mut open),
         }
         Ok(piece)
+    }
+
+    /// Takes note of a piece.
+    fn received(&mut self, length: usize, mut open: Box<Open>) {
+        self.bytes_received += length as u64;
+        match open.is_over() {
+            true => self.end(&mut open),
+            false => self.state = BodyState::Open(open),
+        }
     }
 
     /// Gives the connection back.
@@ -256,6 +284,13 @@ impl Made {
 impl Open {
     fn is_tunnel(&self) -> bool {
         matches!(&self.exchange, Exchange::Http1(exchange, _) if exchange.is_tunnel())
+    }
+
+    fn next_at_hand(&mut self, max: usize) -> Result<Option<Bytes>, Error> {
+        match (&mut self.exchange, self.place.connection()) {
+            (Exchange::Http1(exchange, _), Some(connection)) => exchange.next_at_hand(connection, max),
+            _ => Ok(None),
+        }
     }
 
     /// True if the last piece was read.

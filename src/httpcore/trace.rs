@@ -233,11 +233,13 @@ impl Telling {
 
 impl Drop for Telling {
     fn drop(&mut self) {
-        // Here nobody can wait for an answer.
-        self.current = None;
-        while self.tell().is_pending() {
+        // Here nobody can wait for an answer, nor may it be taken for one of somebody who asks another function now.
+        answered_at_once(|| {
             self.current = None;
-        }
+            while self.tell().is_pending() {
+                self.current = None;
+            }
+        });
     }
 }
 

@@ -56,6 +56,17 @@ impl Content {
         Ok(Content { body, decoder, received: false, pieces: 0 })
     }
 
+    /// The next piece, never empty, if it is here already and needs no decoding. None says nothing of the end.
+    ///
+    /// # Errors
+    /// As for `next`.
+    pub(super) fn next_at_hand(&mut self, max: usize) -> Result<Option<Bytes>, Error> {
+        match self.decoder {
+            None => self.body.next_at_hand(max),
+            Some(_) => Ok(None),
+        }
+    }
+
     /// The next piece, never empty; None at the end. `max` bounds what is taken from the network at once.
     ///
     /// # Errors

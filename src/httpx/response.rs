@@ -291,6 +291,12 @@ impl Head {
         }
     }
 
+    /// Whether a body may follow it (RFC 9112 §6.3).
+    fn may_have_body(&self) -> bool {
+        let is_head = self.request.as_ref().is_some_and(|request| request.method() == b"HEAD");
+        !is_head && !matches!(self.status(), 100..=199 | 204 | 304)
+    }
+
     /// Notes how far a body has come.
     fn progressed(&self, content: &Content) {
         self.progress.bytes.store(content.bytes_received(), Ordering::Relaxed);
@@ -480,7 +486,8 @@ impl Response {
             body.bind(deadline, most);
         }
         let Some(most) = most else { return Ok(()) };
-        let declared = self.0.head.headers().find_all(b"content-length").next();
+        let head = &self.0.head;
+        let declared = head.headers().find_all(b"content-length").next().filter(|_| head.may_have_body());
         let declared = declared.and_then(|digits| std::str::from_utf8(digits).ok()?.trim().parse().ok());
         match self.bytes_downloaded().max(declared.unwrap_or(0)) > most {
             true => Err(self.0.head.blame(body_too_large(most))),
@@ -505,9 +512,9 @@ impl Response {
         &self.0.history
     }
 
-    /// Says what came before.
-    pub fn set_history(&mut self, history: Vec<Response>) {
-        self.0.history = history;
+    /// Says what came before; gives what was said of it until now.
+    pub fn set_history(&mut self, history: Vec<Response>) -> Vec<Response> {
+        std::mem::replace(&mut self.0.history, history)
     }
 
     /// The request that would follow this redirect, if it was not followed and leads anywhere.
@@ -662,7 +669,11 @@ impl Response {
         // Taken, so that a cancelled read leaves a closed response and not half a body.
         let body = self.take_body()?;
         let mut content = self.decoded(body)?;
-        let read = read_all(&mut content, call).await;
+        let read = match content.next_at_hand(usize::MAX) {
+            Ok(Some(all)) if content.has_ended() => Ok(all),
+            Ok(first) => read_all(first, &mut content, call).await,
+            Err(error) => Err(error),
+        };
         self.0.head.ended(&mut content);
         self.0.body = State::Read(read.map_err(|error| self.0.head.blame(error))?);
         Ok(())
@@ -790,11 +801,13 @@ impl Response {
     }
 }
 
-async fn read_all(body: &mut Content, call: &Call) -> Result<Bytes, Error> {
-    let Some(first) = body.next(call, usize::MAX).await? else { return Ok(Bytes::new()) };
-    if body.has_ended() {
-        return Ok(first);
-    }
+/// What comes after the first piece, and that, if it was read.
+async fn read_all(first: Option<Bytes>, body: &mut Content, call: &Call) -> Result<Bytes, Error> {
+    let first = match first {
+        Some(first) => Some(first),
+        None => body.next(call, usize::MAX).await?,
+    };
+    let Some(first) = first else { return Ok(Bytes::new()) };
     let Some(second) = body.next(call, usize::MAX).await? else { return Ok(first) };
     let mut content = BytesMut::with_capacity(2 * (first.len() + second.len()));
     content.extend_from_slice(&first);

@@ -111,6 +111,11 @@ impl ResponseBuilder {
         Ok(())
     }
 
+    /// Whether its body is made while it is read, by somebody else.
+    pub fn is_made_elsewhere(&self) -> bool {
+        self.pulled.is_some()
+    }
+
     /// The response, read, its content decoded as its headers say; or unread, with the body that is made while it is
     /// read, which the builder then has no more.
     ///

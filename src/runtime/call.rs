@@ -218,7 +218,8 @@ impl Call {
     pub fn poll_until(&self, cx: &mut Context<'_>, at: Instant, sleep: &mut CoarseTimer) -> Poll<()> {
         if let Owner::Thread(caller) = &self.owner {
             let mut caller = lock(caller);
-            if caller.lane.is_none() || caller.wants == Wants::NoLane {
+            // On a lane that is about to be left, nobody would look at a timer.
+            if caller.lane.is_none() || caller.wants != Wants::Nothing {
                 if Instant::now() >= at {
                     return Poll::Ready(());
                 }

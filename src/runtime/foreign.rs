@@ -54,18 +54,24 @@ impl<T: Send + 'static> Drop for Foreign<T> {
 
 /// Runs `poll`, which polls futures, and returns beside its result what foreign values were dropped in it.
 pub(super) fn setting_aside<T>(poll: impl FnOnce() -> T) -> (T, Vec<SetAside>) {
-    struct Restore(Option<Vec<SetAside>>);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            let outer = self.0.take();
-            // Dropped after the cell is free: foreign code may come back here.
-            drop(SET_ASIDE.with(|cell| cell.replace(outer)));
+    /// The outer list, until it is put back.
+    struct Outer(Option<Option<Vec<SetAside>>>);
+    impl Outer {
+        /// Returns the inner one.
+        fn put_back(&mut self) -> Option<Vec<SetAside>> {
+            let outer = self.0.take()?;
+            SET_ASIDE.with(|cell| cell.replace(outer))
         }
     }
-    let restore = Restore(SET_ASIDE.with(|cell| cell.borrow_mut().replace(Vec::new())));
+    impl Drop for Outer {
+        fn drop(&mut self) {
+            // After a panic. Dropped once the cell is free: foreign code may come back here.
+            drop(self.put_back());
+        }
+    }
+    let mut outer = Outer(Some(SET_ASIDE.with(|cell| cell.borrow_mut().replace(Vec::new()))));
     let result = poll();
-    let aside = SET_ASIDE.with(|cell| cell.borrow_mut().take()).unwrap_or_default();
-    drop(restore);
+    let aside = outer.put_back().unwrap_or_default();
     (result, aside)
 }
 

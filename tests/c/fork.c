@@ -287,6 +287,28 @@ static void a_body_of_functions_stays_the_parents(void)
     httpx_client_free(m.client);
 }
 
+static void build_what_the_parent_makes(void *argument)
+{
+    httpx_response *response = NULL;
+    FAILS(httpx_response_builder_build(argument, &response, &err), HTTPX_E_FORKED);
+    httpx_response_builder_free(argument);
+}
+
+static void a_made_responses_body_stays_the_parents_too(void)
+{
+    atomic_int asked = 0;
+    httpx_response_builder *builder = NULL;
+    httpx_response *response = NULL;
+    MUST(httpx_response_builder_new(200, &builder, &err));
+    MUST(httpx_response_builder_body_pull(builder, -1, make_nothing, &asked, NULL, &err));
+    in_a_child(build_what_the_parent_makes, builder);
+    MUST(httpx_response_builder_build(builder, &response, &err));
+    MUST(httpx_response_read(response, NULL, NULL, &err));
+    CHECK_EQ(atomic_load(&asked), 1);
+    httpx_response_free(response);
+    httpx_response_builder_free(builder);
+}
+
 static void the_child_has_its_own_library_threads(void)
 {
     tally t = {0};
@@ -439,6 +461,7 @@ int main(int argc, char **argv)
         TEST(inherited_operations_of_a_watched_queue),
         TEST(what_is_only_memory_is_inherited),
         TEST(a_body_of_functions_stays_the_parents),
+        TEST(a_made_responses_body_stays_the_parents_too),
         TEST(the_child_has_its_own_library_threads),
 #ifndef __SANITIZE_ADDRESS__
         TEST(forks_while_other_threads_keep_the_pool_busy),

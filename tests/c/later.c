@@ -289,6 +289,118 @@ static void a_callback_that_has_cancelled_its_own_request_is_asked_no_more(void)
     }
 }
 
+/* Wakes, and lets go of the waker, while the request may be cancelled. */
+static void *wake_and_free(void *waker)
+{
+    httpx_waker_wake(waker);
+    httpx_waker_free(waker);
+    return NULL;
+}
+
+typedef struct race {
+    pthread_t worker;
+    int has_worker;
+    httpx_op *op;
+} race;
+
+static httpx_code race_hook(void *user_data, httpx_request *request, httpx_error **error)
+{
+    race *r = user_data;
+    httpx_waker *waker = NULL;
+    (void)error;
+    CHECK(httpx_request_method(request, NULL) != NULL);
+    if (r->has_worker)
+        return HTTPX_OK;
+    r->has_worker = 1;
+    GIVES(httpx_upcall_waker(&waker, &err), HTTPX_OK);
+    CHECK(pthread_create(&r->worker, NULL, wake_and_free, waker) == 0);
+    return HTTPX_AGAIN;
+}
+
+static void *cancel(void *op)
+{
+    httpx_op_cancel(op);
+    return NULL;
+}
+
+static void a_cancelled_request_that_is_woken_meanwhile_ends_once(void)
+{
+    for (int round = 0; round < 200; round++) {
+        race r = {0};
+        tally t = {0};
+        intptr_t fd;
+        httpx_client_builder *builder = new_builder();
+        MUST(httpx_client_builder_on_request(builder, race_hook, &r, NULL, &err));
+        httpx_client *client = build(builder);
+        httpx_queue *queue = new_queue();
+        if (round % 2 == 1)
+            MUST(httpx_queue_fd(queue, &fd, &err));
+        submit(client, queue, HTTP("/get"), &t, &r.op);
+        while (!r.has_worker)
+            MUST(httpx_queue_dispatch(queue, 1000, NULL, &err));
+        pthread_t canceller;
+        CHECK(pthread_create(&canceller, NULL, cancel, r.op) == 0);
+        dispatch_until(queue, &t, 1);
+        CHECK(pthread_join(canceller, NULL) == 0);
+        CHECK(pthread_join(r.worker, NULL) == 0);
+        MUST(httpx_queue_dispatch(queue, 0, NULL, &err));
+        CHECK_EQ(atomic_load(&t.completed), 1);
+        CHECK_EQ(atomic_load(&t.destroyed), 1);
+        CHECK(t.code == HTTPX_OK || t.code == HTTPX_E_CANCELLED);
+        httpx_op_free(r.op);
+        httpx_queue_free(queue);
+        httpx_client_free(client);
+    }
+}
+
+/* A hook that does what it may not be expected to do before it answers. */
+typedef struct busy {
+    later later;
+    tally tally;
+    httpx_client *client;
+    httpx_queue *queue;
+    int sent;
+} busy;
+
+static httpx_code keep_busy(void *user_data, httpx_request *request, httpx_error **error)
+{
+    busy *b = user_data;
+    (void)error;
+    if (b->sent++ == 0) {
+        httpx_queue *other = new_queue();
+        tally t = {0};
+        submit(b->client, b->queue, HTTP("/get"), &b->tally, NULL);
+        GIVES(httpx_queue_dispatch(b->queue, 0, NULL, &err), HTTPX_E_REENTRANT);
+        submit(b->client, other, HTTP("/get"), &t, NULL);
+        dispatch_until(other, &t, 1);
+        CHECK_EQ(atomic_load(&t.answered), 1);
+        httpx_queue_free(other);
+        httpx_response_free(get(b->client, HTTP("/get")));
+        httpx_client_free(b->client);
+    }
+    return b->later.answers > 0 ? HTTPX_OK : not_yet(&b->later, request);
+}
+
+static void a_callback_sends_dispatches_and_frees_its_client_before_it_answers(void)
+{
+    for (int with_thread = 0; with_thread < 2; with_thread++) {
+        busy b = {0};
+        intptr_t fd;
+        start(&b.later, 0);
+        httpx_client_builder *builder = new_builder();
+        MUST(httpx_client_builder_on_request(builder, keep_busy, &b, NULL, &err));
+        b.client = build(builder);
+        b.queue = new_queue();
+        if (with_thread)
+            MUST(httpx_queue_fd(b.queue, &fd, &err));
+        submit(b.client, b.queue, HTTP("/get"), &b.tally, NULL);
+        dispatch_until(b.queue, &b.tally, 2);
+        CHECK_EQ(atomic_load(&b.tally.answered), 2);
+        httpx_queue_free(b.queue);
+        rest(&b.later);
+    }
+}
+
 static void a_freed_queue_leaves_what_was_lent(void)
 {
     later l;
@@ -534,6 +646,33 @@ static void a_flow_is_destroyed_though_it_never_answers(void)
     }
 }
 
+static httpx_code begin_later(void *user_data, httpx_request *request, void **flow, httpx_error **error)
+{
+    (void)flow, (void)error;
+    return not_yet(user_data, request);
+}
+
+static void a_flow_that_has_not_begun_leaves_its_request_to_its_wakers(void)
+{
+    later l;
+    start(&l, 1);
+    l.never = 1;
+    httpx_auth_vtable table = {.size = sizeof table, .new_flow = begin_later, .next = next};
+    httpx_client *client = new_client();
+    httpx_request *request = new_request(client, "GET", HTTP("/headers"));
+    httpx_auth *auth = NULL;
+    httpx_response *response = NULL;
+    MUST(httpx_auth_flow(&table, &l, &auth, &err));
+    MUST(httpx_request_auth(request, auth, &err));
+    httpx_auth_free(auth);
+    MUST(httpx_request_deadline(request, 0.05, &err));
+    GIVES(httpx_client_send(client, request, 0, &response, &err), HTTPX_E_DEADLINE_EXCEEDED);
+    CHECK(strcmp(httpx_request_method(l.handle, NULL), "GET") == 0);
+    rest(&l);
+    httpx_request_free(request);
+    httpx_client_free(client);
+}
+
 static void an_authentication_function_answers_later(void)
 {
     for (int way = 0; way < WAYS; way++) {
@@ -646,6 +785,33 @@ static void a_body_that_does_not_come_is_given_up(void)
     httpx_client_free(client);
 }
 
+static void a_body_that_was_given_up_is_made_anew_in_other_room(void)
+{
+    later l;
+    start(&l, 1);
+    l.never = 1;
+    l.pieces = 1;
+    httpx_client *client = new_client();
+    httpx_request *request = new_request(client, "POST", HTTP("/post"));
+    httpx_response *response = NULL;
+    MUST(httpx_request_body_pull(request, -1, pull, rewind_pieces, &l, destroy_later, &err));
+    MUST(httpx_request_deadline(request, 0.05, &err));
+    GIVES(httpx_client_send(client, request, 0, &response, &err), HTTPX_E_DEADLINE_EXCEEDED);
+    uint8_t *before = l.buffer; /* as long as there is the waker */
+    httpx_waker *waker = l.waker;
+    start(&l, 0);
+    l.pieces = 1;
+    MUST(httpx_request_deadline(request, 60, &err));
+    GIVES(httpx_client_send(client, request, 0, &response, &err), HTTPX_OK);
+    CHECK(l.buffer != before);
+    CHECK_EQ(l.rewound, 1);
+    before[0] = 1; /* still there */
+    httpx_waker_free(waker);
+    httpx_response_free(response);
+    httpx_request_free(request);
+    httpx_client_free(client);
+}
+
 /* ---- traces ---- */
 
 typedef struct trace {
@@ -739,6 +905,31 @@ static void nobody_waits_when_a_response_is_freed_early(void)
     httpx_client_free(client);
 }
 
+static httpx_code free_other(void *user_data, httpx_request *request, httpx_error **error)
+{
+    (void)request, (void)error;
+    httpx_response_free(user_data);
+    return HTTPX_OK;
+}
+
+static void nor_when_a_hook_of_another_request_frees_it(void)
+{
+    later l;
+    start(&l, 0);
+    httpx_client *client = new_client();
+    httpx_request *request = new_request(client, "GET", HTTP("/bytes/1000"));
+    MUST(httpx_request_trace(request, never_answer, &l, NULL, &err));
+    httpx_response *response = send_request(client, request, HTTPX_SEND_STREAM);
+    int before = l.calls;
+    httpx_client_builder *builder = new_builder();
+    MUST(httpx_client_builder_on_request(builder, free_other, response, NULL, &err));
+    httpx_client *other = build(builder);
+    httpx_response_free(get(other, HTTP("/get")));
+    CHECK_EQ(l.calls, before + 2);
+    httpx_client_free(other);
+    httpx_client_free(client);
+}
+
 int main(int argc, char **argv)
 {
     static const test_case tests[] = {
@@ -748,6 +939,8 @@ int main(int argc, char **argv)
         TEST(the_last_waker_that_goes_without_a_wake_ends_the_request),
         TEST(a_cancelled_request_asks_no_more_and_leaves_what_was_lent),
         TEST(a_callback_that_has_cancelled_its_own_request_is_asked_no_more),
+        TEST(a_cancelled_request_that_is_woken_meanwhile_ends_once),
+        TEST(a_callback_sends_dispatches_and_frees_its_client_before_it_answers),
         TEST(a_freed_queue_leaves_what_was_lent),
         TEST(the_deadline_does_not_wait_for_an_answer),
         TEST(a_blocked_call_is_interrupted_while_it_waits_for_an_answer),
@@ -755,13 +948,16 @@ int main(int argc, char **argv)
         TEST(a_response_hook_reads_on_the_queue_of_its_request),
         TEST(a_flow_answers_later_at_each_step),
         TEST(a_flow_is_destroyed_though_it_never_answers),
+        TEST(a_flow_that_has_not_begun_leaves_its_request_to_its_wakers),
         TEST(an_authentication_function_answers_later),
         TEST(a_body_comes_later),
         TEST(a_part_comes_later),
         TEST(a_body_that_does_not_come_is_given_up),
+        TEST(a_body_that_was_given_up_is_made_anew_in_other_room),
         TEST(each_event_of_a_trace_is_answered_later),
         TEST(over_http2_bodies_and_traces_come_later_too),
         TEST(nobody_waits_when_a_response_is_freed_early),
+        TEST(nor_when_a_hook_of_another_request_frees_it),
         {NULL, NULL},
     };
     return run_tests(argc, argv, tests);

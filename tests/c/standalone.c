@@ -153,6 +153,28 @@ static void lenient_headers_take_what_only_sending_refuses(void)
     httpx_client_free(client);
 }
 
+static void http2_leaves_spaces_around_lenient_values_out(void)
+{
+    char url[256];
+    httpx_client_builder *builder = new_builder();
+    httpx_headers *headers = NULL;
+    MUST(httpx_client_builder_http2(builder, 1, &err));
+    MUST(httpx_client_builder_verify(builder, 0, &err));
+    httpx_client *client = build(builder);
+    snprintf(url, sizeof url, "https://127.0.0.1:%lld/headers", json_number(environment("HTTPX_TEST_PLACES"), "https"));
+    httpx_request *request = new_request(NULL, "GET", url);
+    MUST(httpx_request_headers(request, &headers, &err));
+    MUST(httpx_headers_set_lenient(headers, 1, &err));
+    MUST(httpx_headers_add(headers, "X-Padded", 8, BYTES(" a\t"), &err));
+    MUST(httpx_request_set_headers(request, headers, &err));
+    httpx_response *response = send_request(client, request, 0);
+    SAYS(httpx_response_http_version(response, NULL), "HTTP/2");
+    CHECK(strstr(body_of(response), "\"a\"") != NULL);
+    httpx_response_free(response);
+    httpx_headers_free(headers);
+    httpx_client_free(client);
+}
+
 static void a_client_says_what_a_relative_url_means(void)
 {
     httpx_url *url = NULL;
@@ -401,6 +423,32 @@ static void basic_by_hand_is_one_request(void)
     httpx_auth_free(auth);
 }
 
+static httpx_code refuse_answers(void *user_data, void *flow, httpx_request *request, httpx_response *response,
+                                 httpx_request **next, httpx_error **error)
+{
+    (void)user_data, (void)flow, (void)request, (void)next, (void)error;
+    return response == NULL ? HTTPX_OK : HTTPX_E_PROTOCOL;
+}
+
+static void a_flow_that_fails_leaves_the_response(void)
+{
+    httpx_auth_vtable table = {.size = sizeof table, .next = refuse_answers};
+    httpx_auth *auth = NULL;
+    httpx_request *request = new_request(NULL, "GET", "http://h/");
+    MUST(httpx_auth_flow(&table, NULL, &auth, &err));
+    httpx_flow *flow = start(auth, request);
+    httpx_request *next = next_of(flow, NULL);
+    httpx_response *response = answer(200, next, "X", "1");
+    httpx_request_free(next);
+    GIVES(httpx_flow_next(flow, response, &next, &err), HTTPX_E_PROTOCOL);
+    CHECK(next == NULL);
+    GIVES(httpx_response_set_user_data(response, NULL, NULL, &err), HTTPX_OK);
+    httpx_response_free(response);
+    httpx_flow_free(flow);
+    httpx_request_free(request);
+    httpx_auth_free(auth);
+}
+
 static httpx_code cnonce_of_the_rfc(void *user_data, uint32_t count, const uint8_t *nonce, size_t nonce_len,
                                     uint8_t *cnonce, size_t capacity, size_t *len)
 {
@@ -529,6 +577,7 @@ int main(int argc, char **argv)
         TEST(a_body_shows_in_the_headers_unless_they_are_kept),
         TEST(a_redirects_headers_go_where_it_leads),
         TEST(lenient_headers_take_what_only_sending_refuses),
+        TEST(http2_leaves_spaces_around_lenient_values_out),
         TEST(a_client_says_what_a_relative_url_means),
         TEST(a_response_made_by_hand_is_told_more),
         TEST(patterns_match_and_compare),
@@ -536,6 +585,7 @@ int main(int argc, char **argv)
         TEST(a_client_says_what_carries_a_url),
         TEST(what_is_done_is_counted),
         TEST(basic_by_hand_is_one_request),
+        TEST(a_flow_that_fails_leaves_the_response),
         TEST(digest_by_hand_gives_the_rfcs_answers),
         TEST(a_challenge_that_is_none_is_a_protocol_error),
         TEST(a_flow_in_foreign_code_by_hand),

@@ -193,6 +193,51 @@ static void a_responses_user_data_reaches_whoever_gets_the_response(void)
     httpx_client_free(client);
 }
 
+/* What is let go may still look at the response that it was part of. */
+typedef struct curious {
+    httpx_response *response;
+    int looked;
+} curious;
+
+static void look(void *user_data)
+{
+    curious *c = user_data;
+    httpx_response *earlier = NULL;
+    c->looked++;
+    CHECK_EQ(httpx_response_status_code(c->response), 200);
+    CHECK(httpx_response_url(c->response, NULL) == NULL);
+    CHECK_EQ(httpx_response_history_count(c->response), 0);
+    GIVES(httpx_response_history_at(c->response, 0, &earlier, &err), HTTPX_E_NOT_FOUND);
+}
+
+static void what_a_response_lets_go_may_use_it(void)
+{
+    curious c = {0};
+    httpx_client *client = new_client();
+    httpx_response_builder *builder = NULL;
+    httpx_request *request = new_request(client, "GET", HTTP("/get"));
+    httpx_response *earlier = NULL;
+    MUST(httpx_response_builder_new(200, &builder, &err));
+    MUST(httpx_response_builder_build(builder, &earlier, &err));
+    MUST(httpx_request_set_user_data(request, &c, look, &err));
+    MUST(httpx_response_builder_request(builder, request, &err));
+    MUST(httpx_response_builder_build(builder, &c.response, &err));
+    httpx_response_builder_free(builder);
+    httpx_request_free(request);
+    CHECK_EQ(c.looked, 0);
+    MUST(httpx_response_set_request(c.response, NULL, &err));
+    CHECK_EQ(c.looked, 1);
+
+    MUST(httpx_response_set_user_data(earlier, &c, look, &err));
+    MUST(httpx_response_set_history(c.response, (const httpx_response *const *)&earlier, 1, &err));
+    httpx_response_free(earlier);
+    CHECK_EQ(c.looked, 1);
+    MUST(httpx_response_set_history(c.response, NULL, 0, &err));
+    CHECK_EQ(c.looked, 2);
+    httpx_response_free(c.response);
+    httpx_client_free(client);
+}
+
 static void a_cancelled_request_lets_it_go_where_the_queue_is_dispatched(void)
 {
     cargo c;
@@ -223,6 +268,7 @@ int main(int argc, char **argv)
         TEST(it_is_in_the_next_request_and_in_errors),
         TEST(what_was_set_before_goes),
         TEST(a_responses_user_data_reaches_whoever_gets_the_response),
+        TEST(what_a_response_lets_go_may_use_it),
         TEST(a_cancelled_request_lets_it_go_where_the_queue_is_dispatched),
         {NULL, NULL},
     };

@@ -103,6 +103,34 @@ static void redirects_of_a_wrapped_transport_are_followed(void)
     ended(&w, client);
 }
 
+/* Without the request's own deadline, and without any limit else. */
+static void pass_on_what_comes_slowly(wrapper *w, httpx_request *request, httpx_reply *reply)
+{
+    httpx_request *other = new_request(NULL, "GET", HTTP("/drip?numbytes=2&duration=10"));
+    httpx_response *response = NULL;
+    (void)request;
+    MUST(httpx_request_timeout(other, INFINITY, INFINITY, INFINITY, INFINITY, &err));
+    GIVES(httpx_transport_send(w->inner, other, &response, &err), HTTPX_OK);
+    GIVES(httpx_reply_response(reply, response, &err), HTTPX_OK);
+    httpx_request_free(other);
+}
+
+static void a_slow_body_that_is_passed_on_ends_at_the_deadline(void)
+{
+    wrapper w;
+    httpx_client *plain = new_client();
+    httpx_response_free(get(plain, HTTP("/get"))); /* this thread knows an event loop now */
+    httpx_client *client = client_of(&w, pass_on_what_comes_slowly, new_builder());
+    httpx_request *request = new_request(client, "GET", "http://example.org/");
+    httpx_response *response = NULL;
+    MUST(httpx_request_deadline(request, 0.2, &err));
+    GIVES(httpx_client_send(client, request, 0, &response, &err), HTTPX_E_DEADLINE_EXCEEDED);
+    httpx_response_free(response);
+    httpx_request_free(request);
+    httpx_client_free(plain);
+    ended(&w, client);
+}
+
 static void on_a_queue_a_passed_on_body_is_read_from_its_connection(void)
 {
     for (int with_thread = 0; with_thread < 2; with_thread++) {
@@ -367,6 +395,28 @@ static void a_clients_limit_holds_for_replies(void)
     ended(&w, client);
 }
 
+static void reply_to_head(wrapper *w, httpx_request *request, httpx_reply *reply)
+{
+    (void)w, (void)request;
+    GIVES(httpx_reply_header(reply, "Content-Length", 14, (const uint8_t *)"1000", 4, &err), HTTPX_OK);
+    GIVES(httpx_reply_send(reply, 200, NULL, 0, &err), HTTPX_OK);
+}
+
+static void it_does_not_hold_for_what_a_reply_to_head_says_of_a_body(void)
+{
+    wrapper w;
+    httpx_client_builder *builder = new_builder();
+    MUST(httpx_client_builder_max_response_bytes(builder, 100, &err));
+    httpx_client *client = client_of(&w, reply_to_head, builder);
+    httpx_request *request = new_request(client, "HEAD", "http://example.org/");
+    httpx_response *response = NULL;
+    GIVES(httpx_client_send(client, request, 0, &response, &err), HTTPX_OK);
+    httpx_response_free(response);
+    GIVES(try_get(client, "http://example.org/", &response), HTTPX_E_BODY_TOO_LARGE);
+    httpx_request_free(request);
+    ended(&w, client);
+}
+
 static int32_t interrupt(void *user_data)
 {
     return ++((wrapper *)user_data)->waits > 1;
@@ -402,6 +452,7 @@ int main(int argc, char **argv)
     static const test_case tests[] = {
         TEST(a_transport_passes_on_what_another_one_answers),
         TEST(redirects_of_a_wrapped_transport_are_followed),
+        TEST(a_slow_body_that_is_passed_on_ends_at_the_deadline),
         TEST(on_a_queue_a_passed_on_body_is_read_from_its_connection),
         TEST(a_response_made_by_hand_is_a_reply),
         TEST(what_cannot_be_passed_on_stays_the_callers),
@@ -411,6 +462,7 @@ int main(int argc, char **argv)
         TEST(a_reply_has_a_reason_phrase_and_trailers),
         TEST(whoever_writes_a_reply_keeps_to_its_length),
         TEST(a_clients_limit_holds_for_replies),
+        TEST(it_does_not_hold_for_what_a_reply_to_head_says_of_a_body),
         TEST(a_transport_that_reads_a_requests_body_is_interrupted),
         {NULL, NULL},
     };

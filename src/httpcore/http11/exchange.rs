@@ -67,6 +67,19 @@ impl Exchange {
         self.steps.map(|steps| steps.into_closed())
     }
 
+    /// The next piece, never empty, if it is here already and nobody listens.
+    pub(in crate::httpcore) fn next_at_hand(
+        &mut self,
+        connection: &mut Connection,
+        max: usize,
+    ) -> Result<Option<Bytes>, Error> {
+        if self.steps.is_some() {
+            return Ok(None);
+        }
+        connection.check(&self.limit)?;
+        Ok(self.buffered(connection, max)?.flatten())
+    }
+
     /// The next piece, never empty; None at the end. The connection comes to the call's lane if it has to be read from.
     pub(in crate::httpcore) async fn next(
         &mut self,

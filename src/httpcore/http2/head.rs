@@ -5,7 +5,7 @@ use http::uri::{Authority, PathAndQuery, Scheme as UriScheme, Uri};
 use http::{HeaderMap, Method};
 
 use crate::error::{Code, Error};
-use crate::httpcore::headers::shown_value;
+use crate::httpcore::headers::{shown_value, trim_ows};
 use crate::httpcore::http11::{HeadLimits, ResponseHead, Version};
 use crate::httpcore::{quoted, same_name, RawHeaders, Request, Scheme};
 
@@ -53,7 +53,8 @@ pub(super) fn request_head(request: &Request<'_>) -> Result<RequestHead, Error> 
         }
         let key = HeaderName::from_bytes(name).map_err(|_| refused("the header name", name))?;
         let value = if is_te { b"trailers" } else { value };
-        let value = HeaderValue::from_bytes(value).map_err(|_| refused_value(name, value))?;
+        // RFC 9113 §8.2.1: spaces around it would make the request malformed. The h2 package leaves them out, too.
+        let value = HeaderValue::from_bytes(trim_ows(value)).map_err(|_| refused_value(name, value))?;
         headers.try_append(key, value).map_err(too_many)?;
     }
     if request.adds_expect() {

@@ -186,12 +186,13 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Nobody who is trusted has issued it; or it is the certificate of an authority, as `openssl req -x509` makes them, and
-/// rustls takes those only from issuers.
+/// It is for others.
 fn is_about_its_name(reason: &CertificateError) -> bool {
     matches!(reason, CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. })
 }
 
+/// Nobody who is trusted has issued it; or it is the certificate of an authority, as `openssl req -x509` makes them, and
+/// rustls takes those only from issuers.
 fn is_about_its_issuer(reason: &CertificateError) -> bool {
     match reason {
         CertificateError::UnknownIssuer => true,

@@ -1,5 +1,5 @@
 //! Writes what is generated for the C ABI, and checks that what is committed is what would be written: the codes as
-//! Rust source, the header, its twin for cffi, and the list of symbols that the libraries export.
+//! Rust source and as Python, the header, its twin for cffi, and the list of symbols that the libraries export.
 //!
 //! The arrows point from the sources (`src/codes.toml`, `src/ffi`) to everything else; nothing reads the generated
 //! files.
@@ -12,6 +12,7 @@ use similar::TextDiff;
 pub mod codes;
 mod declaration;
 mod header;
+mod python;
 pub mod sources;
 pub mod symbols;
 
@@ -55,6 +56,8 @@ impl Project {
             self.output("include/httpx/httpx_cdef.h", headers.cdef),
             self.output("cmake/libhttpx.map", symbols::version_script(&functions)),
             self.output("cmake/libhttpx.symbols", symbols::list(&functions)),
+            self.output("bindings/python/libhttpx/_codes.py", python::constants(&codes)),
+            self.output("bindings/python/libhttpx/errors.py", python::exceptions(&codes)),
         ])
     }
 

@@ -92,7 +92,7 @@ fn the_cdef_declares_the_same_and_nothing_that_cffi_does_not_take() {
 #[test]
 fn generated_files_that_were_edited_are_told_line_by_line() {
     let (root, project) = project("difference");
-    assert_eq!(project.write().unwrap().len(), 5);
+    assert_eq!(project.write().unwrap().len(), 7);
     assert_eq!(project.write().unwrap().len(), 0);
     assert_eq!(project.difference().unwrap(), "");
     append(root.join("cmake/libhttpx.symbols"), "httpx_by_hand\n");

@@ -1,0 +1,10 @@
+/* How one operation has ended. */
+struct glue_end {
+    int64_t token;
+    httpx_code code;
+    httpx_response *response;
+    httpx_error *error;
+    httpx_op *op;
+    const uint8_t *data;
+    size_t len;
+};
