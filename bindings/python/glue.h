@@ -125,6 +125,19 @@ static const httpx_response_hook_fn _response_hook = glue_response_hook;
 static const httpx_auth_next_fn _auth_next = glue_auth_next;
 static const httpx_transport_handle_fn _transport_handle = glue_transport_handle;
 
+/* The body of a response, if it is in memory. */
+static struct glue_bytes _content(const httpx_response *response)
+{
+    struct glue_bytes bytes = {NULL, -1};
+    const uint8_t *data = NULL;
+    size_t len = 0;
+    if (httpx_response_content(response, &data, &len, NULL) == HTTPX_OK) {
+        bytes.data = (const char *)data;
+        bytes.len = (int64_t)len;
+    }
+    return bytes;
+}
+
 /* A request with the client's defaults, with a body or NULL; HTTPX's order of headers. */
 static httpx_request *glue_request(httpx_client *client, const char *method, size_t method_len, const char *url,
                                    size_t url_len, const uint8_t *body, size_t body_len, const char *content_type,

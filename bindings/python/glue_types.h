@@ -1,3 +1,8 @@
+/* Bytes that a handle lends; `len` is -1 if there are none to lend. */
+struct glue_bytes {
+    const char *data;
+    int64_t len;
+};
 /* How one operation has ended. */
 struct glue_end {
     int64_t token;

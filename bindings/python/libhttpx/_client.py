@@ -76,6 +76,8 @@ _NO_REDIRECTS: int = lib.HTTPX_SEND_NO_REDIRECTS
 
 _LOGGERS = ("httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
 _LOG_OFF = 100
+_LOG_INFO: int = lib.HTTPX_LOG_INFO
+_LOG_DEBUG: int = lib.HTTPX_LOG_DEBUG
 
 
 class UseClientDefault:
@@ -469,11 +471,15 @@ class BaseClient:
         """Has the library make the lines of the log that somebody wants to have."""
         level = _LOG_OFF
         if _logger.isEnabledFor(logging.INFO):
-            level = lib.HTTPX_LOG_INFO
-        for each in _core_loggers:
-            if each.isEnabledFor(logging.DEBUG):
-                level = lib.HTTPX_LOG_DEBUG
-                break
+            level = _LOG_INFO
+        if _core_logger.isEnabledFor(logging.DEBUG):
+            level = _LOG_DEBUG
+        else:
+            # One that has no level of its own does as its parent does.
+            for each in _core_loggers:
+                if each.level and each.isEnabledFor(logging.DEBUG):
+                    level = _LOG_DEBUG
+                    break
         if level != self._log_level:
             self._log_level = level
             err = error_slot()
@@ -1072,7 +1078,8 @@ class Client(BaseClient):
 
     def _fetch(self, method: str, url: URL | str, body: typing.Any, kind: bytes, flags: int) -> Response:
         """A request of which nothing has to be seen in Python, in one call."""
-        self._opened()
+        if self._state is not ClientState.OPENED:
+            self._opened()
         self._log_as_asked()
         verb = method.encode("utf-8")
         target = (url if isinstance(url, str) else str(url)).encode("utf-8", "surrogatepass")
@@ -1132,6 +1139,19 @@ class Client(BaseClient):
         extensions: RequestExtensions | None = None,
     ) -> Response:
         """A GET request: `request("GET", url, ...)`."""
+        if (
+            params is None
+            and headers is None
+            and cookies is None
+            and extensions is None
+            and timeout is USE_CLIENT_DEFAULT
+            and auth is USE_CLIENT_DEFAULT
+            and isinstance(url, (str, URL))
+            and type(self).request is _REQUEST
+            and "request" not in self.__dict__
+            and self._is_plain()
+        ):
+            return self._fetch("GET", url, NULL, b"", self._flags(False, follow_redirects))
         return self.request(
             "GET",
             url,
@@ -1600,7 +1620,8 @@ class AsyncClient(BaseClient):
 
     async def _fetch(self, method: str, url: URL | str, body: typing.Any, kind: bytes, flags: int) -> Response:
         """A request of which nothing has to be seen in Python."""
-        self._opened()
+        if self._state is not ClientState.OPENED:
+            self._opened()
         self._log_as_asked()
         loop = _async.current()
         verb = method.encode("utf-8")
@@ -1682,6 +1703,19 @@ class AsyncClient(BaseClient):
         extensions: RequestExtensions | None = None,
     ) -> Response:
         """A GET request: `request("GET", url, ...)`."""
+        if (
+            params is None
+            and headers is None
+            and cookies is None
+            and extensions is None
+            and timeout is USE_CLIENT_DEFAULT
+            and auth is USE_CLIENT_DEFAULT
+            and isinstance(url, (str, URL))
+            and type(self).request is _ASYNC_REQUEST
+            and "request" not in self.__dict__
+            and self._is_plain()
+        ):
+            return await self._fetch("GET", url, NULL, b"", self._flags(False, follow_redirects))
         return await self.request(
             "GET",
             url,
@@ -1920,6 +1954,7 @@ def _old_proxies(proxies: typing.Any) -> dict[str, Proxy | None]:
 
 
 _logger = logging.getLogger("httpx")
+_core_logger = logging.getLogger("httpcore")
 _core_loggers = [logging.getLogger(name) for name in _LOGGERS]
 
 # What these are while nobody has patched or overridden them.
@@ -1929,3 +1964,5 @@ _TRANSPORT_FOR_URL = BaseClient._transport_for_url
 _BUILD_REQUEST = BaseClient.build_request
 _SEND = Client.send
 _ASYNC_SEND = AsyncClient.send
+_REQUEST = Client.request
+_ASYNC_REQUEST = AsyncClient.request

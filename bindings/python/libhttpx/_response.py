@@ -32,6 +32,7 @@ __all__ = ["Response"]
 
 _new = ffi.new
 _gc = ffi.gc
+_unpack = ffi.unpack
 _free = lib.httpx_response_free
 _unpack = ffi.unpack
 _OK: int = lib.HTTPX_OK
@@ -550,9 +551,11 @@ class Response:
         content = self.__dict__.get("_content")
         if content is None and self._reading is None:
             handle = self._lent if self._lent is not None else self._handle
-            data, length = _new("const uint8_t **"), _new("size_t *")
-            if handle is not None and lib.httpx_response_content(handle, data, length, NULL) == _OK:
-                self._content = content = bytes(ffi.buffer(data[0], length[0])) if length[0] else b""
+            if handle is not None:
+                lent = lib._content(handle)
+                size = lent.len
+                if size >= 0:
+                    self._content = content = _unpack(lent.data, size) if size else b""
         return typing.cast("bytes | None", content)
 
     @property
