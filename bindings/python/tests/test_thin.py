@@ -23,12 +23,8 @@ TOOLS = {
     "struct", "urllib", "zlib", "zstandard",
 }  # fmt: skip
 
-# httpcore's URL and Proxy are public classes that show a URL's bytes as they were given, and the header made of
-# credentials: values to look at, which the library does not have in this shape.
 # A network stream's "socket" is Python's object over the descriptor that the library gives.
 EXCEPTIONS = {
-    ("httpcore/_models.py", "urllib"),
-    ("httpcore/_models.py", "base64"),
     ("_network_stream.py", "socket"),
 }
 

@@ -1,14 +1,14 @@
 """Requests, responses and URLs as httpcore has them: bytes throughout, headers as lists of pairs, bodies as streams.
 
-A `URL` is four parts, kept as they were given. What they mean is for the library to say, when a request is sent.
+A `URL` is four parts. The library takes it apart, and says what they mean when a request is sent.
 """
 
 from __future__ import annotations
 
-import base64
 import ssl
 import typing
-from urllib.parse import urlsplit
+
+from .._urls import URL as LibraryURL
 
 __all__ = ["URL", "ByteStream", "Origin", "Proxy", "Request", "Response", "default_ssl_context"]
 
@@ -126,11 +126,13 @@ class URL:
         target: bytes | str = b"",
     ) -> None:
         if url:
-            parts = urlsplit(as_bytes(url, name="url"), allow_fragments=True)
-            self.scheme: bytes = parts.scheme
-            self.host: bytes = parts.hostname or b""
-            self.port: int | None = parts.port
-            self.target: bytes = (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")
+            text = as_bytes(url, name="url").decode("ascii")
+            parts = LibraryURL(text)
+            self.scheme: bytes = parts.raw_scheme
+            self.host: bytes = parts.raw_host
+            # The library drops the port that a scheme implies; of a scheme that it does not know it keeps it.
+            self.port: int | None = LibraryURL(f"x+{text}").port if parts.scheme else parts.port
+            self.target: bytes = parts.raw_path
         else:
             self.scheme = as_bytes(scheme, name="scheme")
             self.host = as_bytes(host, name="host")
@@ -269,6 +271,15 @@ class Response:
         return f"<{type(self).__name__} [{self.status}]>"
 
 
+def _basic(name: bytes, password: bytes) -> bytes:
+    """The credentials as the library shows them to a server."""
+    from .._auth import BasicAuth
+    from .._request import Request as LibraryRequest
+
+    shown = next(BasicAuth(name, password).sync_auth_flow(LibraryRequest("GET", "http://proxy/")))
+    return shown.headers["Authorization"].encode("ascii")
+
+
 class Proxy:
     """A proxy of a pool: its URL, credentials for it, header fields for it, and TLS settings towards it."""
 
@@ -287,5 +298,4 @@ class Proxy:
             name, password = (as_bytes(part, name="auth") for part in auth)
             self.auth = (name, password)
             if self.url.scheme in (b"http", b"https"):
-                token = b"Basic " + base64.b64encode(name + b":" + password)
-                self.headers = [(b"Proxy-Authorization", token), *self.headers]
+                self.headers = [(b"Proxy-Authorization", _basic(name, password)), *self.headers]
