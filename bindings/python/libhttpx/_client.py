@@ -997,7 +997,7 @@ class Client(BaseClient):
             body, kind = (NULL, b"") if content is None else (content, b"")
             if json is not None and content is None:
                 body, kind = json_text(json), b"application/json"
-            return self._fetch(method, url, body, kind, self._flags(False, follow_redirects))
+            return self._fetch(method.encode("utf-8"), url, body, kind, self._flags(False, follow_redirects))
         request = self.build_request(
             method,
             url,
@@ -1076,16 +1076,15 @@ class Client(BaseClient):
             self._raise(lib._take_error(), request)
         return self._finish(answer, request, send)
 
-    def _fetch(self, method: str, url: URL | str, body: typing.Any, kind: bytes, flags: int) -> Response:
-        """A request of which nothing has to be seen in Python, in one call."""
+    def _fetch(self, verb: bytes, url: URL | str, body: typing.Any, kind: bytes, flags: int) -> Response:
+        """A request of which nothing has to be seen in Python (`_is_plain`), in one call."""
         if self._state is not ClientState.OPENED:
             self._opened()
         self._log_as_asked()
-        verb = method.encode("utf-8")
         target = (url if isinstance(url, str) else str(url)).encode("utf-8", "surrogatepass")
         size = 0 if body is NULL else len(body)
         answer = lib._fetch(
-            self._native, verb, len(verb), target, len(target), body, size, kind or NULL, len(kind), flags
+            self._native_client, verb, len(verb), target, len(target), body, size, kind or NULL, len(kind), flags
         )
         if answer == NULL:
             self._raise(lib._take_error(), None)
@@ -1096,7 +1095,9 @@ class Client(BaseClient):
             return False
         if type(self)._transport_for_url is not _TRANSPORT_FOR_URL or "_transport_for_url" in self.__dict__:
             return False
-        return self._told_transports is self._transport and not self._has_foreign_mounts()
+        return self._told_transports is self._transport and (
+            not (self._mounts or self._told_mounts) or not self._has_foreign_mounts()
+        )
 
     def _is_plain(self) -> bool:
         hooks = self._event_hooks
@@ -1151,7 +1152,7 @@ class Client(BaseClient):
             and "request" not in self.__dict__
             and self._is_plain()
         ):
-            return self._fetch("GET", url, NULL, b"", self._flags(False, follow_redirects))
+            return self._fetch(b"GET", url, NULL, b"", self._flags(False, follow_redirects))
         return self.request(
             "GET",
             url,
@@ -1520,7 +1521,7 @@ class AsyncClient(BaseClient):
             body, kind = (NULL, b"") if content is None else (content, b"")
             if json is not None and content is None:
                 body, kind = json_text(json), b"application/json"
-            return await self._fetch(method, url, body, kind, self._flags(False, follow_redirects))
+            return await self._fetch(method.encode("utf-8"), url, body, kind, self._flags(False, follow_redirects))
         request = self.build_request(
             method,
             url,
@@ -1618,18 +1619,17 @@ class AsyncClient(BaseClient):
             self._raise(mailbox.take_error(), request)
         return self._finish(mailbox.response, request, send)
 
-    async def _fetch(self, method: str, url: URL | str, body: typing.Any, kind: bytes, flags: int) -> Response:
-        """A request of which nothing has to be seen in Python."""
+    async def _fetch(self, verb: bytes, url: URL | str, body: typing.Any, kind: bytes, flags: int) -> Response:
+        """A request of which nothing has to be seen in Python (`_is_plain`)."""
         if self._state is not ClientState.OPENED:
             self._opened()
         self._log_as_asked()
         loop = _async.current()
-        verb = method.encode("utf-8")
         target = (url if isinstance(url, str) else str(url)).encode("utf-8", "surrogatepass")
         size = 0 if body is NULL else len(body)
         mailbox = _async.Mailbox(loop)
         mailbox.op = op = lib._fetch_async(
-            self._native,
+            self._native_client,
             verb,
             len(verb),
             target,
@@ -1655,7 +1655,9 @@ class AsyncClient(BaseClient):
             return False
         if type(self)._transport_for_url is not _TRANSPORT_FOR_URL or "_transport_for_url" in self.__dict__:
             return False
-        return self._told_transports is self._transport and not self._has_foreign_mounts()
+        return self._told_transports is self._transport and (
+            not (self._mounts or self._told_mounts) or not self._has_foreign_mounts()
+        )
 
     def _is_plain(self) -> bool:
         hooks = self._event_hooks
@@ -1715,7 +1717,7 @@ class AsyncClient(BaseClient):
             and "request" not in self.__dict__
             and self._is_plain()
         ):
-            return await self._fetch("GET", url, NULL, b"", self._flags(False, follow_redirects))
+            return await self._fetch(b"GET", url, NULL, b"", self._flags(False, follow_redirects))
         return await self.request(
             "GET",
             url,
