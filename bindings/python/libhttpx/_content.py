@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing
 import warnings
 
-from ._ffi import as_bytes, check, error_slot, ffi, lib
+from ._ffi import NULL, as_bytes, check, error_slot, ffi, lib
 from ._multipart import MultipartStream, length_of, primitive_text
 from ._streams import AsyncIteratorByteStream, Body, ByteStream, IteratorByteStream, PullBody, UnattachedStream
 
@@ -91,7 +91,9 @@ def set_stream(handle: typing.Any, stream: typing.Any, length: int = -1) -> Body
     from ._callbacks import keep
 
     body, err = PullBody(stream), error_slot()
-    code = lib.httpx_request_body_pull(handle, length, lib._pull, lib._rewind, keep(body), lib._destroy, err)
+    # What can be read once is refused before it is sent again; a server may answer before anybody asks for the body.
+    rewind = NULL if getattr(stream, "_is_generator", False) else lib._rewind
+    code = lib.httpx_request_body_pull(handle, length, lib._pull, rewind, keep(body), lib._destroy, err)
     check(code, err)
     return body
 
